@@ -1,0 +1,65 @@
+extension JSON {
+    /// The canonical bytes: no white space, members in the order of their names, so equal values give equal bytes.
+    public var bytes: [UInt8] {
+        var out: [UInt8] = []
+        write(into: &out)
+        return out
+    }
+
+    /// The canonical text.
+    public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// Appends the canonical bytes.
+    public func write(into out: inout [UInt8]) {
+        switch self {
+        case .null: out += "null".utf8
+        case .bool(let flag): out += (flag ? "true" : "false").utf8
+        case .number(let text): out += text.utf8
+        case .string(let text): Self.write(text, into: &out)
+        case .array(let elements): Self.write(elements, into: &out)
+        case .object(let members): Self.write(members, into: &out)
+        }
+    }
+
+    private static func write(_ elements: [JSON], into out: inout [UInt8]) {
+        out.append(UInt8(ascii: "["))
+        for (index, element) in elements.enumerated() {
+            if index > 0 { out.append(UInt8(ascii: ",")) }
+            element.write(into: &out)
+        }
+        out.append(UInt8(ascii: "]"))
+    }
+
+    private static func write(_ members: [String: JSON], into out: inout [UInt8]) {
+        out.append(UInt8(ascii: "{"))
+        var isFirst = true
+        for key in members.keys.sorted() {
+            if !isFirst { out.append(UInt8(ascii: ",")) }
+            isFirst = false
+            write(key, into: &out)
+            out.append(UInt8(ascii: ":"))
+            (members[key] ?? .null).write(into: &out)
+        }
+        out.append(UInt8(ascii: "}"))
+    }
+
+    private static func write(_ text: String, into out: inout [UInt8]) {
+        out.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""): out += [0x5C, 0x22]
+            case UInt8(ascii: "\\"): out += [0x5C, 0x5C]
+            case 0x0A: out += [0x5C, 0x6E]
+            case 0x0D: out += [0x5C, 0x72]
+            case 0x09: out += [0x5C, 0x74]
+            case 0..<0x20: out += [0x5C, 0x75, 0x30, 0x30, hex(byte >> 4), hex(byte & 15)]
+            default: out.append(byte)
+            }
+        }
+        out.append(UInt8(ascii: "\""))
+    }
+
+    private static func hex(_ nibble: UInt8) -> UInt8 {
+        nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
+    }
+}

@@ -1,0 +1,85 @@
+/// What a connector is, what it needs and what it promises: shown to people, checked by machines.
+public struct Card: Sendable {
+    /// The name used in commands and settings: `woocommerce`.
+    public var name: String
+    /// The name people read: `WooCommerce`.
+    public var title: String
+    /// The settings it takes.
+    public var settings: [SettingShape]
+    /// What it reads and writes, by kind, in the order in which kinds must be read (what is referred to comes first).
+    public var kinds: [KindCard]
+    /// Remarks for the operator: what the vendor does not offer, what remains uncertain.
+    public var remarks: [String]
+
+    /// A card.
+    public init(
+        name: String, title: String, settings: [SettingShape], kinds: [KindCard], remarks: [String] = []
+    ) {
+        self.name = name
+        self.title = title
+        self.settings = settings
+        self.kinds = kinds
+        self.remarks = remarks
+    }
+
+    /// What it does with records of that kind; nil for nothing.
+    public func kind(_ kind: RecordKind) -> KindCard? { kinds.first { $0.kind == kind } }
+}
+
+/// What a connector does with one kind of record.
+public struct KindCard: Sendable {
+    public var kind: RecordKind
+    /// Which parts travel, and which way, before any setting narrows it.
+    public var projection: Projection
+    /// Whether a draft of it can be matched with another side's record by its natural key (SKU, e-mail).
+    public var matchesByNaturalKey: Bool
+    /// How its creating operation behaves when an answer is lost; nil when it does not create.
+    public var creation: CreationClass?
+    /// Whether this side issues documents of this kind (orders of a shop, invoices of a ledger).
+    public var issues: Bool
+    /// How a record is updated at the far side.
+    public var update: UpdateStyle
+
+    /// A card for one kind.
+    public init(
+        _ kind: RecordKind, _ projection: Projection, matchesByNaturalKey: Bool = false,
+        creation: CreationClass? = nil, issues: Bool = false, update: UpdateStyle = .patch
+    ) {
+        self.kind = kind
+        self.projection = projection
+        self.matchesByNaturalKey = matchesByNaturalKey
+        self.creation = creation
+        self.issues = issues
+        self.update = update
+    }
+}
+
+/// What can be done after a create whose answer was lost (design 2.8).
+public enum CreationClass: Hashable, Sendable {
+    /// An idempotency key or an enforced unique key makes a repeat harmless.
+    case keyed
+    /// Our reference can be searched; a miss counts after that many seconds.
+    case findable(visibleAfterSeconds: Int)
+    /// Candidates can be listed since the intent; a person chooses.
+    case listable
+    /// Nothing can be found out; a person chooses.
+    case blind
+
+    /// Whether the hub may repeat a create by itself after an unclear answer.
+    public var mayRepeat: Bool {
+        switch self {
+        case .keyed, .findable: true
+        case .listable, .blind: false
+        }
+    }
+}
+
+/// What a write does to what it does not mention.
+public enum UpdateStyle: Hashable, Sendable {
+    /// Parts not mentioned stay.
+    case patch
+    /// A list mentioned is replaced whole: read first, lay the patch over it.
+    case replaceLists
+    /// The whole record is replaced: read first, lay the patch over it.
+    case replaceRecord
+}

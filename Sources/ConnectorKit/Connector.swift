@@ -1,0 +1,72 @@
+@_exported import Commerce
+@_exported import Mapping
+@_exported import Wire
+
+/// A configured connector: what one integration can do. A kind that is missing from a table, or a nil, is a thing the
+/// vendor does not offer.
+public struct Connector: Sendable {
+    /// What can be read.
+    public var sources: [RecordKind: any RecordSource]
+    /// What can be written.
+    public var targets: [RecordKind: any RecordTarget]
+    /// How the vendor's calls are proved and read.
+    public var webhooks: (any WebhookReceiver)?
+    /// How the vendor is told to call us.
+    public var subscriptions: (any WebhookSubscriptions)?
+    /// Whether the vendor can be reached and lets us in.
+    public var check: any ConnectionCheck
+
+    /// A connector from its capabilities.
+    public init(
+        sources: [RecordKind: any RecordSource] = [:], targets: [RecordKind: any RecordTarget] = [:],
+        webhooks: (any WebhookReceiver)? = nil, subscriptions: (any WebhookSubscriptions)? = nil,
+        check: any ConnectionCheck
+    ) {
+        self.sources = sources
+        self.targets = targets
+        self.webhooks = webhooks
+        self.subscriptions = subscriptions
+        self.check = check
+    }
+}
+
+/// What a connector is handed to reach the world with. It makes no tasks, sleeps or clocks of its own.
+public struct ConnectorSurroundings: Sendable {
+    /// The outside world.
+    public var transport: any Transport
+    /// The hub's clock.
+    public var now: @Sendable () -> Moment
+    /// That many random bytes (nonces, ids).
+    public var random: @Sendable (Int) -> [UInt8]
+    /// Where blocking work runs.
+    public var blocking: any BlockingWork
+
+    /// Surroundings.
+    public init(
+        transport: any Transport, now: @escaping @Sendable () -> Moment,
+        random: @escaping @Sendable (Int) -> [UInt8], blocking: any BlockingWork
+    ) {
+        self.transport = transport
+        self.now = now
+        self.random = random
+        self.blocking = blocking
+    }
+}
+
+/// A kind of connector: its card, and how to make one from settings.
+public protocol ConnectorType: Sendable {
+    /// What it is and what it needs.
+    static var card: Card { get }
+    /// Makes a connector from settings that its card has accepted. Reaches nothing.
+    ///
+    /// - Throws: `SettingsError` for a combination the card alone cannot see.
+    static func make(_ settings: Settings, _ surroundings: ConnectorSurroundings) throws(SettingsError) -> Connector
+}
+
+/// Whether the far side can be reached.
+public protocol ConnectionCheck: Sendable {
+    /// Reaches the far side once and says what was found ("WooCommerce 11.0.1, 207 products").
+    ///
+    /// - Throws: `ConnectorFailure`.
+    func check() async throws(ConnectorFailure) -> String
+}

@@ -1,0 +1,70 @@
+/// Proves and reads the vendor's calls. Pure: no clock, no network, no state.
+public protocol WebhookReceiver: Sendable {
+    /// Whether the call comes from the vendor, and how a repeat of it is recognised.
+    func prove(_ call: WebhookCall) -> WebhookProof
+
+    /// What a proved call says.
+    func read(_ call: WebhookCall) -> WebhookMeaning
+}
+
+/// A call as it arrived: raw bytes, nothing decoded.
+public struct WebhookCall: Hashable, Sendable {
+    public var headers: HTTPHeaders
+    public var body: [UInt8]
+
+    /// A call.
+    public init(headers: HTTPHeaders, body: [UInt8]) {
+        self.headers = headers
+        self.body = body
+    }
+}
+
+/// The verdict on a call.
+public enum WebhookProof: Hashable, Sendable {
+    /// Signed as it should be. Two calls with one key are one event.
+    case genuine(repeatKey: String, topic: String)
+    /// A test call without meaning, to be answered with that status and not stored.
+    case ping(status: Int)
+    /// Not proved: refused with 401, for this reason (for the log; the caller learns nothing).
+    case forged(String)
+}
+
+/// What a call says.
+public enum WebhookMeaning: Hashable, Sendable {
+    /// Complete records that may be merged directly.
+    case records([Draft])
+    /// Something changed there: fetch it.
+    case fetch(RecordKind, [String])
+    /// Deleted, says the vendor; the hub asks for it before it believes it.
+    case gone(RecordKind, String)
+    /// A payload that cannot be used.
+    case rejected(Rejection)
+    /// Nothing to do, for this reason.
+    case nothing(String)
+}
+
+/// Tells the vendor where to call, and watches that it does.
+public protocol WebhookSubscriptions: Sendable {
+    /// Makes sure that the vendor calls this address for all that matters: registers what is missing, re-enables what was
+    /// switched off.
+    ///
+    /// - Throws: `ConnectorFailure`.
+    func ensure(at address: String) async throws(ConnectorFailure) -> SubscriptionReport
+}
+
+/// What was found and done about the vendor's calls.
+public struct SubscriptionReport: Hashable, Sendable {
+    /// Topics that are now registered and active.
+    public var active: [String]
+    /// Topics registered just now.
+    public var registered: [String]
+    /// Topics that had been switched off: calls were lost, so the hub catches up by polling.
+    public var reenabled: [String]
+
+    /// A report.
+    public init(active: [String], registered: [String] = [], reenabled: [String] = []) {
+        self.active = active
+        self.registered = registered
+        self.reenabled = reenabled
+    }
+}

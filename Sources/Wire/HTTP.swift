@@ -1,0 +1,177 @@
+/// A header's name and value; names compare without regard to case.
+public struct HTTPHeaders: Hashable, Sendable, ExpressibleByDictionaryLiteral {
+    /// The headers in their order; a name may stand more than once.
+    public private(set) var list: [Field] = []
+
+    /// One header.
+    public struct Field: Hashable, Sendable {
+        public let name: String
+        public let value: String
+    }
+
+    /// No headers.
+    public init() {}
+
+    /// Headers in that order.
+    public init(dictionaryLiteral elements: (String, String)...) {
+        for (name, value) in elements { add(name, value) }
+    }
+
+    /// The first value of that name, or nil. Setting replaces all of that name.
+    public subscript(name: String) -> String? {
+        get {
+            let wanted = name.lowercased()
+            return list.first { $0.name.lowercased() == wanted }?.value
+        }
+        set {
+            let wanted = name.lowercased()
+            list.removeAll { $0.name.lowercased() == wanted }
+            if let newValue { add(name, newValue) }
+        }
+    }
+
+    /// Appends a header; a line break in it would let a value make headers of its own, so it is cut there.
+    public mutating func add(_ name: String, _ value: String) {
+        let safe = value.unicodeScalars.prefix { $0.value >= 0x20 || $0 == "\t" }
+        list.append(Field(name: name, value: String(String.UnicodeScalarView(safe))))
+    }
+}
+
+/// The address of a request, in parts so that it can be signed.
+public struct HTTPAddress: Hashable, Sendable {
+    /// `http` or `https`.
+    public var scheme: String
+    public var host: String
+    /// Nil is the scheme's own.
+    public var port: Int?
+    /// Percent-encoded, with its leading slash.
+    public var path: String
+    /// Decoded names and values, in order.
+    public var query: [QueryItem]
+
+    /// One pair of a query.
+    public struct QueryItem: Hashable, Sendable {
+        public let name: String
+        public let value: String
+
+        /// A pair, not encoded.
+        public init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// An address from its parts.
+    public init(scheme: String, host: String, port: Int? = nil, path: String, query: [QueryItem] = []) {
+        self.scheme = scheme
+        self.host = host
+        self.port = port
+        self.path = path
+        self.query = query
+    }
+
+    /// Reads an absolute http or https address. Nil for anything else: another scheme, credentials in it, no host.
+    public init?(_ text: String) {
+        guard let schemeEnd = text.range(of: "://") else { return nil }
+        let scheme = text[..<schemeEnd.lowerBound].lowercased()
+        guard scheme == "http" || scheme == "https" else { return nil }
+        let rest = text[schemeEnd.upperBound...].prefix { $0 != "#" }
+        let authority = rest.prefix { $0 != "/" && $0 != "?" }
+        guard let (host, port) = Self.hostAndPort(String(authority)) else { return nil }
+        let target = rest[authority.endIndex...]
+        let path = target.prefix { $0 != "?" }
+        self.init(
+            scheme: scheme, host: host, port: port, path: path.isEmpty ? "/" : String(path),
+            query: Self.query(String(target[path.endIndex...].dropFirst())))
+    }
+
+    private static func hostAndPort(_ authority: String) -> (String, Int?)? {
+        guard !authority.isEmpty, !authority.contains("@"), !authority.contains(where: \.isWhitespace) else { return nil }
+        let isBracketed = authority.hasPrefix("[")
+        guard let colon = authority.lastIndex(of: ":"), !isBracketed || authority[..<colon].hasSuffix("]") else {
+            return (authority.lowercased(), nil)
+        }
+        guard let port = Int(authority[authority.index(after: colon)...]), (1...65_535).contains(port),
+            colon > authority.startIndex
+        else { return nil }
+        return (authority[..<colon].lowercased(), port)
+    }
+
+    /// The pairs of an encoded query.
+    public static func query(_ text: String) -> [QueryItem] {
+        text.split(separator: "&").map { pair in
+            let name = pair.prefix { $0 != "=" }
+            return QueryItem(Percent.decoded(String(name)), Percent.decoded(String(pair[name.endIndex...].dropFirst())))
+        }
+    }
+
+    /// The encoded query, without its question mark.
+    public var encodedQuery: String {
+        query.map { Percent.encoded($0.name) + "=" + Percent.encoded($0.value) }.joined(separator: "&")
+    }
+
+    /// Scheme, host and port: `https://shop.example:8443`.
+    public var origin: String { "\(scheme)://\(host)" + (port.map { ":\($0)" } ?? "") }
+
+    /// The whole address.
+    public var text: String { origin + path + (query.isEmpty ? "" : "?" + encodedQuery) }
+}
+
+/// A request as a value: what a connector asks of the outside world, and what the outside asks of the hub.
+public struct HTTPRequest: Hashable, Sendable {
+    /// In capitals.
+    public var method: String
+    public var address: HTTPAddress
+    public var headers: HTTPHeaders
+    public var body: [UInt8]
+    /// How long the whole call may take, in seconds.
+    public var timeoutSeconds: Int
+    /// The largest answer taken, in bytes.
+    public var answerLimit: Int
+    /// For a request that reached the hub: the address it came from. Nil for our own.
+    public var peer: String?
+
+    /// A request.
+    public init(
+        _ method: String, _ address: HTTPAddress, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = [],
+        timeoutSeconds: Int = 30, answerLimit: Int = 16 << 20, peer: String? = nil
+    ) {
+        self.method = method
+        self.address = address
+        self.headers = headers
+        self.body = body
+        self.timeoutSeconds = timeoutSeconds
+        self.answerLimit = answerLimit
+        self.peer = peer
+    }
+}
+
+/// An answer as a value.
+public struct HTTPResponse: Sendable {
+    public var status: Int
+    public var headers: HTTPHeaders
+    public var body: [UInt8]
+    /// A body that goes on: chunks are sent as they come, after `body`. Nil for an answer that ends.
+    public var stream: AsyncStream<[UInt8]>?
+
+    /// An answer.
+    public init(
+        status: Int, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = [], stream: AsyncStream<[UInt8]>? = nil
+    ) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.stream = stream
+    }
+
+    /// An answer of one JSON value.
+    public static func json(_ value: JSONBody, status: Int = 200) -> HTTPResponse {
+        HTTPResponse(status: status, headers: ["Content-Type": "application/json; charset=utf-8"], body: value.bytes)
+    }
+}
+
+/// Anything that can be sent as JSON bytes.
+public protocol JSONBody {
+    /// The bytes.
+    var bytes: [UInt8] { get }
+}

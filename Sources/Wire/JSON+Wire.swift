@@ -1,0 +1,3 @@
+@_exported import Commerce
+
+extension JSON: JSONBody {}

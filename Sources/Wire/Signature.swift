@@ -1,0 +1,56 @@
+import Crypto
+import Foundation
+
+/// Digests and keyed digests over raw bytes.
+public enum Signature {
+    /// SHA-256, 32 bytes.
+    public static func sha256(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+        var hash = SHA256()
+        if bytes.withContiguousStorageIfAvailable({ hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }) == nil {
+            hash.update(data: Array(bytes))
+        }
+        return Array(hash.finalize())
+    }
+
+    /// HMAC-SHA256, 32 bytes.
+    public static func hmacSHA256(_ bytes: some Collection<UInt8>, key: some Collection<UInt8>) -> [UInt8] {
+        let code = HMAC<SHA256>.authenticationCode(for: Array(bytes), using: SymmetricKey(data: Array(key)))
+        return Array(code)
+    }
+
+    /// Whether two byte strings are equal, in a time that depends on their lengths alone.
+    public static func areEqual(_ left: some Collection<UInt8>, _ right: some Collection<UInt8>) -> Bool {
+        guard left.count == right.count else { return false }
+        return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+
+    /// Lower-case hexadecimal.
+    public static func hex(_ bytes: some Sequence<UInt8>) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        var out: [UInt8] = []
+        for byte in bytes { out += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    /// Base64 with padding.
+    public static func base64(_ bytes: some Sequence<UInt8>) -> String { Foundation.Data(bytes).base64EncodedString() }
+
+    /// The bytes of a base64 text, or nil when it is none.
+    public static func bytes(base64 text: String) -> [UInt8]? { Foundation.Data(base64Encoded: text).map(Array.init) }
+}
+
+/// A value that must not be seen: it prints as dots wherever it is printed by mistake.
+public struct Secret: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The value itself; ask for it only where it is used.
+    public let reveal: String
+
+    /// A secret.
+    public init(_ value: String) { reveal = value }
+
+    /// Dots.
+    public var description: String { "••••" }
+    /// Dots.
+    public var debugDescription: String { "••••" }
+    /// Nothing inside.
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
+}
