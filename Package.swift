@@ -34,26 +34,32 @@ let rooms: [Room] = [
     Room(name: "Reconcile", row: 2, path: "Sources/Reconcile", uses: ["Commerce"]),
     Room(name: "Mapping", row: 2, path: "Sources/Mapping", uses: ["Commerce", "Wire"]),
     Room(name: "Store", row: 2, path: "Sources/Store", uses: ["Commerce", "Telemetry"], packages: [grdb]),
-    Room(name: "WireHTTP", row: 2, path: "Sources/WireHTTP", uses: ["Wire", "Telemetry"],
+    Room(
+        name: "WireHTTP", row: 2, path: "Sources/WireHTTP", uses: ["Wire", "Telemetry"],
         packages: [hummingbird, asyncHTTPClient]),
     Room(name: "ConnectorKit", row: 3, path: "Sources/ConnectorKit", uses: ["Commerce", "Wire", "Mapping"]),
     Room(name: "Ledger", row: 3, path: "Sources/Ledger", uses: ["Commerce", "Wire", "Reconcile", "Store"]),
     Room(name: "Queue", row: 3, path: "Sources/Queue", uses: ["Commerce", "Store"]),
-    Room(name: "Intake", row: 4, path: "Sources/Intake",
+    Room(
+        name: "Intake", row: 4, path: "Sources/Intake",
         uses: ["Commerce", "Wire", "Store", "Queue", "ConnectorKit"]),
-    Room(name: "Dispatch", row: 4, path: "Sources/Dispatch",
+    Room(
+        name: "Announce", row: 4, path: "Sources/Announce",
         uses: ["Commerce", "Reconcile", "Ledger", "Queue", "ConnectorKit"]),
-    Room(name: "Deliver", row: 4, path: "Sources/Deliver",
+    Room(
+        name: "Deliver", row: 4, path: "Sources/Deliver",
         uses: ["Commerce", "Wire", "Reconcile", "Store", "Ledger", "Queue", "ConnectorKit"]),
     Room(name: "Sandbox", row: 4, path: "Sources/Sandbox", uses: ["Commerce", "Wire"]),
     Room(name: "TestKit", row: 4, path: "Sources/TestKit", uses: ["Commerce", "Wire", "ConnectorKit"]),
-    Room(name: "Pipeline", row: 5, path: "Sources/Pipeline",
+    Room(
+        name: "Pipeline", row: 5, path: "Sources/Pipeline",
         uses: [
             "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Ledger", "Queue", "ConnectorKit", "Intake",
-            "Dispatch", "Deliver",
+            "Announce", "Deliver",
         ],
         packages: [logging]),
-    Room(name: "Console", row: 6, path: "Sources/Console",
+    Room(
+        name: "Console", row: 6, path: "Sources/Console",
         uses: [
             "Commerce", "Telemetry", "Wire", "Store", "Ledger", "Queue", "ConnectorKit", "Intake", "Pipeline",
         ],
@@ -69,7 +75,8 @@ let connectors: [Room] = [
 
 /// A vendor may use the contract and the words beneath it, and nothing that touches the hub's own store or queue.
 func connector(_ name: String, uses: [String] = []) -> Room {
-    Room(name: name, row: 4, path: "Connectors/\(name)/Sources",
+    Room(
+        name: name, row: 4, path: "Connectors/\(name)/Sources",
         uses: ["ConnectorKit", "Mapping", "Wire", "Commerce", "Telemetry"] + uses)
 }
 
@@ -93,11 +100,15 @@ struct TestRoom {
 let tests: [TestRoom] = [
     TestRoom(name: "CommerceTests", path: "Tests/CommerceTests", uses: ["Commerce"]),
     TestRoom(name: "WireTests", path: "Tests/WireTests", uses: ["Wire", "Commerce"]),
+    TestRoom(name: "ConnectorKitTests", path: "Tests/ConnectorKitTests", uses: ["ConnectorKit", "Wire", "Commerce"]),
     TestRoom(name: "ReconcileTests", path: "Tests/ReconcileTests", uses: ["Reconcile", "Commerce"]),
     TestRoom(name: "StoreTests", path: "Tests/StoreTests", uses: ["Store", "Commerce"]),
     TestRoom(name: "WireHTTPTests", path: "Tests/WireHTTPTests", uses: ["WireHTTP", "Wire", "Commerce"]),
-    TestRoom(name: "PipelineTests", path: "Tests/PipelineTests",
-        uses: rooms.map(\.name).filter { !["WireHTTP", "Console"].contains($0) } + ["WooCommerce"]),
+    TestRoom(
+        name: "PipelineTests", path: "Tests/PipelineTests",
+        uses: rooms.map(\.name).filter { !["WireHTTP", "Console"].contains($0) } + [
+            "WooCommerce", "GnuCash", "GnuCashBook",
+        ]),
     TestRoom(name: "SandboxTests", path: "Tests/SandboxTests", uses: ["Sandbox", "Wire", "Commerce"]),
     TestRoom(name: "ConsoleTests", path: "Tests/ConsoleTests", uses: rooms.map(\.name).filter { $0 != "WireHTTP" }),
     TestRoom(name: "HouseRulesTests", path: "Tests/HouseRulesTests", uses: []),
@@ -107,7 +118,8 @@ let tests: [TestRoom] = [
 ]
 
 func connectorTests(_ name: String, uses: [String] = [], resources: [Resource] = [.copy("Recordings")]) -> TestRoom {
-    TestRoom(name: "\(name)Tests", path: "Connectors/\(name)/Tests",
+    TestRoom(
+        name: "\(name)Tests", path: "Connectors/\(name)/Tests",
         uses: [name, "ConnectorKit", "Mapping", "Wire", "Commerce", "TestKit"] + uses, resources: resources)
 }
 
@@ -116,7 +128,8 @@ func connectorTests(_ name: String, uses: [String] = [], resources: [Resource] =
 @MainActor
 enum House {
     static let all = rooms + connectors + [executable]
-    static let rows = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0.row) } + systemLibraries.map { ($0.name, 0) })
+    static let rows = Dictionary(
+        uniqueKeysWithValues: all.map { ($0.name, $0.row) } + systemLibraries.map { ($0.name, 0) })
 
     static func row(of name: String) -> Int {
         guard let row = rows[name] else { fatalError("Package.swift: no room is named \(name)") }
@@ -151,7 +164,8 @@ enum House {
         for room in all where isWanted(room.name) {
             result.append(
                 room.isExecutable
-                    ? .executableTarget(name: room.name, dependencies: checked(room), path: room.path, swiftSettings: settings)
+                    ? .executableTarget(
+                        name: room.name, dependencies: checked(room), path: room.path, swiftSettings: settings)
                     : .target(
                         name: room.name, dependencies: checked(room), path: room.path, resources: room.resources,
                         swiftSettings: settings, linkerSettings: room.linked))

@@ -10,6 +10,8 @@ public struct Draft: Hashable, Sendable {
     public var revision: String?
     /// The far side's stamp of its last change, by the far side's clock.
     public var changedAt: Moment?
+    /// Our own reference, where the far side keeps the one we gave it at creation: it names the hub's record surely.
+    public var reference: String?
     /// What it showed. An absent part takes no part in the merge.
     public var parts: Parts
     /// What an operator would call it: a name, an order number. Never a key.
@@ -22,14 +24,15 @@ public struct Draft: Hashable, Sendable {
     /// A draft.
     public init(
         kind: RecordKind, externalID: String, naturalKey: String? = nil, revision: String? = nil,
-        changedAt: Moment? = nil, parts: Parts = Parts(), title: String = "", remarks: [String] = [],
-        hold: String? = nil
+        changedAt: Moment? = nil, reference: String? = nil, parts: Parts = Parts(), title: String = "",
+        remarks: [String] = [], hold: String? = nil
     ) {
         self.kind = kind
         self.externalID = externalID
         self.naturalKey = naturalKey
         self.revision = revision
         self.changedAt = changedAt
+        self.reference = reference
         self.parts = parts
         self.title = title
         self.remarks = remarks

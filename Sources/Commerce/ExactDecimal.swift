@@ -35,13 +35,17 @@ public struct ExactDecimal: Hashable, Sendable {
     public static let zero = ExactDecimal(mantissa: 0, scale: 0)
 
     /// A number from its digits; trailing zeros of the fraction are dropped.
+    ///
+    /// What remains must have a scale from 0 to `scaleLimit`: another is a mistake of the caller, never of an input,
+    /// which goes through `init(parsing:)`.
     public init(mantissa: Int64, scale: Int) {
         var mantissa = mantissa
-        var scale = max(0, min(scale, Self.scaleLimit))
+        var scale = mantissa == 0 ? 0 : scale
         while scale > 0, mantissa % 10 == 0 {
             mantissa /= 10
             scale -= 1
         }
+        precondition((0...Self.scaleLimit).contains(scale), "an exact decimal has 0 to \(Self.scaleLimit) decimals")
         self.mantissa = mantissa
         self.scale = scale
     }
@@ -105,6 +109,10 @@ extension ExactDecimal: CustomStringConvertible, Codable, Comparable {
     /// Reads the text form, or a JSON integer.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
+        if let whole = try? container.decode(Int64.self) {
+            self.init(mantissa: whole, scale: 0)
+            return
+        }
         do {
             try self.init(parsing: container.decode(String.self))
         } catch let error as AmountError {

@@ -12,11 +12,20 @@ public struct Moment: Hashable, Sendable, Codable, Comparable {
     /// Compares by time.
     public static func < (left: Moment, right: Moment) -> Bool { left.milliseconds < right.milliseconds }
 
-    /// The moment that many seconds later (earlier when negative).
-    public func adding(seconds: Double) -> Moment { Moment(milliseconds: milliseconds + Int64(seconds * 1000)) }
+    /// The moment that many seconds later (earlier when negative); the last or first there is when it lies beyond.
+    public func adding(seconds: Double) -> Moment {
+        let limit: Int64 = seconds < 0 ? .min : .max
+        guard let added = Int64(exactly: (seconds * 1000).rounded(.towardZero)) else {
+            return Moment(milliseconds: limit)
+        }
+        let (sum, isOver) = milliseconds.addingReportingOverflow(added)
+        return Moment(milliseconds: isOver ? limit : sum)
+    }
 
     /// The seconds from an earlier moment to this one.
-    public func seconds(since other: Moment) -> Double { Double(milliseconds - other.milliseconds) / 1000 }
+    public func seconds(since other: Moment) -> Double {
+        Double(Int128(milliseconds) - Int128(other.milliseconds)) / 1000
+    }
 }
 
 extension Moment: CustomStringConvertible {
@@ -36,7 +45,7 @@ extension Moment: CustomStringConvertible {
     public var day: String { String(naive.prefix(10)) }
 
     /// Reads ISO 8601: a date and a time with seconds, a fraction allowed, with `Z`, an offset, or nothing (then UTC).
-    /// Nil when the text is anything else.
+    /// Nil when the text is anything else, a day that its month does not have included.
     public init?(iso text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count >= 19, let year = Self.number(bytes, 0, 4), let month = Self.number(bytes, 5, 2),
@@ -48,6 +57,7 @@ extension Moment: CustomStringConvertible {
         else { return nil }
         guard let (fraction, offset) = Self.tail(Array(bytes[19...])) else { return nil }
         let days = Self.days(year: year, month: month, day: day)
+        guard Self.civil(fromDays: days).month == month else { return nil }
         let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset
         self.init(milliseconds: seconds * 1000 + fraction)
     }
@@ -65,12 +75,20 @@ extension Moment: CustomStringConvertible {
         }
         let zone = Array(rest)
         if zone.isEmpty || zone == [UInt8(ascii: "Z")] { return (fraction, 0) }
-        guard zone.count >= 5, zone[0] == UInt8(ascii: "+") || zone[0] == UInt8(ascii: "-"),
-            let hours = number(zone, 1, 2),
-            let minutes = zone.count == 6 && zone[3] == UInt8(ascii: ":")
-                ? number(zone, 4, 2) : (zone.count == 5 ? number(zone, 3, 2) : nil)
+        guard zone[0] == UInt8(ascii: "+") || zone[0] == UInt8(ascii: "-"), let hours = number(zone, 1, 2),
+            let minutes = minutes(ofOffset: zone), hours < 24, minutes < 60
         else { return nil }
         return (fraction, (zone[0] == UInt8(ascii: "-") ? -1 : 1) * (hours * 3600 + minutes * 60))
+    }
+
+    /// The minutes of `+05`, `+0530` or `+05:30`; nil for another form.
+    private static func minutes(ofOffset zone: [UInt8]) -> Int64? {
+        switch zone.count {
+        case 3: 0
+        case 5: number(zone, 3, 2)
+        case 6 where zone[3] == UInt8(ascii: ":"): number(zone, 4, 2)
+        default: nil
+        }
     }
 
     private static func number(_ bytes: [UInt8], _ start: Int, _ count: Int) -> Int64? {
@@ -113,6 +131,6 @@ extension Moment: CustomStringConvertible {
 extension Int64 {
     /// The quotient rounded towards minus infinity.
     fileprivate func quotient(by divisor: Int64) -> Int64 {
-        self >= 0 ? self / divisor : -((-self + divisor - 1) / divisor)
+        self / divisor - (self % divisor < 0 ? 1 : 0)
     }
 }

@@ -15,18 +15,21 @@ public struct Connector: Sendable {
     public var subscriptions: (any WebhookSubscriptions)?
     /// Whether the vendor can be reached and lets us in.
     public var check: any ConnectionCheck
+    /// The card's kinds as the settings narrow them; nil where they change nothing.
+    public var kinds: [KindCard]?
 
     /// A connector from its capabilities.
     public init(
         sources: [RecordKind: any RecordSource] = [:], targets: [RecordKind: any RecordTarget] = [:],
         webhooks: (any WebhookReceiver)? = nil, subscriptions: (any WebhookSubscriptions)? = nil,
-        check: any ConnectionCheck
+        check: any ConnectionCheck, kinds: [KindCard]? = nil
     ) {
         self.sources = sources
         self.targets = targets
         self.webhooks = webhooks
         self.subscriptions = subscriptions
         self.check = check
+        self.kinds = kinds
     }
 }
 
@@ -61,6 +64,27 @@ public protocol ConnectorType: Sendable {
     ///
     /// - Throws: `SettingsError` for a combination the card alone cannot see.
     static func make(_ settings: Settings, _ surroundings: ConnectorSurroundings) throws(SettingsError) -> Connector
+    /// What the connector's own settings say of the hub's habits with it.
+    static func habits(_ settings: Settings) -> Habits
+}
+
+extension ConnectorType {
+    /// Nothing said.
+    public static func habits(_ settings: Settings) -> Habits { Habits() }
+}
+
+/// What a connector's settings (a seed's names) say of how the hub works with it.
+public struct Habits: Hashable, Sendable {
+    /// How often it is read, in seconds; nil where nothing is said.
+    public var intervalSeconds: Int?
+    /// The word of the policy that decides conflicts; nil where nothing is said.
+    public var conflictPolicy: String?
+
+    /// Habits.
+    public init(intervalSeconds: Int? = nil, conflictPolicy: String? = nil) {
+        self.intervalSeconds = intervalSeconds
+        self.conflictPolicy = conflictPolicy
+    }
 }
 
 /// Whether the far side can be reached.

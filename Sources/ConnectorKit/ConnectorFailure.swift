@@ -74,7 +74,8 @@ public enum ConnectorFailure: Error, Hashable, Sendable {
         case .notSent(let detail): self = .unavailable(mayHaveHappened: false, detail: detail)
         case .noAnswer(let detail): self = .unavailable(mayHaveHappened: writes, detail: detail)
         case .tooLarge(let limit):
-            self = writes
+            self =
+                writes
                 ? .unavailable(mayHaveHappened: true, detail: "answer larger than \(limit) bytes")
                 : .unreadable(detail: "answer larger than \(limit) bytes")
         case .cancelled: self = .cancelled(mayHaveHappened: writes)

@@ -88,6 +88,8 @@ public enum WriteResult: Hashable, Sendable {
     case failed(ConnectorFailure)
     /// Not written: it waits for a person, for this reason.
     case held(String)
+    /// Nothing to write for now, for this reason (an order that is not paid yet); it is asked again when it changes.
+    case skipped(String)
 }
 
 /// A write that had its effect.

@@ -93,6 +93,15 @@ public struct Settings: Hashable, Sendable {
     public var json: JSON { .object(values) }
 }
 
+extension Settings: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The names alone: values may be secret.
+    public var description: String { "settings \(values.keys.sorted().joined(separator: ", "))" }
+    /// The names alone.
+    public var debugDescription: String { description }
+    /// Nothing inside.
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
 private struct SettingsReader {
     let title: String
     var problems: [String] = []
@@ -128,8 +137,9 @@ private struct SettingsReader {
         }
         if let found { return found.value }
         if shape.isRequired, !isGiven(shape, in: members) {
-            problems.append("\(title): \(shape.isSecret ? "secret" : "setting") \"\(path)\(shape.name)\" is missing: "
-                + shape.explanation)
+            problems.append(
+                "\(title): \(shape.isSecret ? "secret" : "setting") \"\(path)\(shape.name)\" is missing: "
+                    + shape.explanation)
         }
         return shape.standard
     }
@@ -151,13 +161,15 @@ private struct SettingsReader {
         case .oneOf(let words): value = raw.string.flatMap { words.contains($0) ? JSON.string($0) : nil }
         case .table: value = raw.object.flatMap { $0.values.allSatisfy { $0.string != nil } ? raw : nil }
         case .list: value = raw.array.flatMap { $0.allSatisfy { $0.string != nil } ? raw : nil }
-        case .group(let shapes): return raw.object == nil ? refuse(raw, shape, key) : .object(read(raw, shapes, path: key + "."))
+        case .group(let shapes):
+            return raw.object == nil ? refuse(raw, shape, key) : .object(read(raw, shapes, path: key + "."))
         }
         return value ?? refuse(raw, shape, key)
     }
 
     private mutating func refuse(_ raw: JSON, _ shape: SettingShape, _ key: String) -> JSON? {
-        let quoted = shape.isSecret ? "" : ", found \(raw.text.prefix(60))"
+        let mayHoldSecrets = shape.isSecret || raw.object != nil || raw.array != nil
+        let quoted = mayHoldSecrets ? "" : ", found \(raw.text.prefix(60))"
         problems.append("\(title): \"\(key)\" must be \(words(for: shape.type))\(quoted)")
         return nil
     }

@@ -1,1 +1,131 @@
-// Placeholder
+import ConnectorKit
+import Queue
+import Store
+
+/// Stores a vendor's call before it is answered. It knows signatures, repeats and limits; it knows no commerce.
+public enum Intake {
+    /// The largest call taken, in bytes. WooCommerce's largest recorded order is under 10 kB; an order of 1,000 lines is
+    /// about 600 kB.
+    public static let bodyLimit = 2 << 20
+
+    /// What became of a call.
+    public enum Verdict: Hashable, Sendable {
+        /// Stored; it will be understood.
+        case stored(Int64)
+        /// It was here before: nothing to do.
+        case repeated(Int64)
+        /// A test without meaning, to be answered with that status.
+        case ping(Int)
+        /// Not proved.
+        case forged(String)
+        case tooLarge
+    }
+
+    /// Whether a call may be stored at all, decided before the store is asked.
+    public static func look(_ call: WebhookCall, _ receiver: any WebhookReceiver) -> (Verdict?, WebhookProof) {
+        guard call.body.count <= bodyLimit else { return (.tooLarge, .forged("too large")) }
+        let proof = receiver.prove(call)
+        return switch proof {
+        case .genuine: (nil, proof)
+        case .ping(let status): (.ping(status), proof)
+        case .forged(let reason): (.forged(reason), proof)
+        }
+    }
+
+    /// Stores a proved call with the task to understand it; a repeat is recognised by its key.
+    ///
+    /// - Throws: `StoreFailure`.
+    public static func store(
+        _ call: WebhookCall, repeatKey: String, topic: String, integration: Int64, organization: Int64,
+        ids: IDBlock, session: any StoreSession, now: Moment
+    ) throws -> Verdict {
+        var ids = ids
+        let id = try ids.next()
+        let headers = JSON.array(call.headers.list.map { ["n": .string($0.name), "v": .string($0.value)] })
+        let stored =
+            try session.rows(
+                """
+                INSERT INTO delivery (organization_id, id, integration_id, repeat_key, topic, headers, body, received_at, state)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'received')
+                ON CONFLICT (organization_id, integration_id, repeat_key) DO UPDATE SET repeats = delivery.repeats + 1
+                RETURNING id
+                """,
+                [
+                    .integer(organization), .integer(id), .integer(integration), .text(repeatKey), .text(topic),
+                    SQLValue(headers), .blob(call.body), SQLValue(now),
+                ]
+            ).first?.integer(0) ?? id
+        guard stored == id else { return .repeated(stored) }
+        let job = NewJob(
+            .receive, integration: integration, kind: .order, key: String(id), priority: 50, runAt: now)
+        try JobTable(session, organization: organization).add([job], ids: &ids, now: now)
+        return .stored(id)
+    }
+
+    /// A stored call, as it arrived.
+    ///
+    /// - Throws: `StoreFailure`.
+    public static func stored(
+        _ ids: [Int64], organization: Int64, session: any StoreSession
+    ) throws -> [Int64: StoredCall] {
+        let rows = try session.rows(
+            """
+            SELECT id, headers, body, received_at FROM delivery WHERE organization_id = ?1 AND id IN {2}
+            """, [.integer(organization), .ids(ids)])
+        return Dictionary(
+            rows.map { row in
+                var headers = HTTPHeaders()
+                for field in row.json(1).array ?? [] {
+                    headers.add(field["n"]?.string ?? "", field["v"]?.string ?? "")
+                }
+                let call = WebhookCall(headers: headers, body: row.blob(2))
+                return (row.integer(0), StoredCall(call: call, receivedAt: row.moment(3) ?? Moment(milliseconds: 0)))
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Remembers what a call came to.
+    ///
+    /// - Throws: `StoreFailure`.
+    public static func settle(
+        _ id: Int64, _ state: DeliveryState, _ detail: String, organization: Int64, session: any StoreSession
+    ) throws {
+        try session.run(
+            "UPDATE delivery SET state = ?3, detail = ?4 WHERE organization_id = ?1 AND id = ?2",
+            [.integer(organization), .integer(id), .text(state.rawValue), .text(detail)])
+    }
+}
+
+/// A call as it was stored.
+public struct StoredCall: Hashable, Sendable {
+    public var call: WebhookCall
+    public var receivedAt: Moment
+}
+
+/// What a stored call came to.
+public enum DeliveryState: String, Hashable, Sendable {
+    case received
+    case understood
+    /// It said nothing to act on.
+    case ignored
+    /// Its payload could not be used.
+    case rejected
+}
+
+/// The tables of intake.
+public enum IntakeMigrations {
+    /// In order.
+    public static let all = [
+        Migration(
+            "0300-intake",
+            """
+            -- Vendors' calls as raw bytes, stored before they are answered.
+            CREATE TABLE delivery (
+                organization_id INTEGER NOT NULL, id INTEGER NOT NULL, integration_id INTEGER NOT NULL,
+                repeat_key TEXT NOT NULL, topic TEXT NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL,
+                received_at INTEGER NOT NULL, repeats INTEGER NOT NULL DEFAULT 0,
+                state TEXT NOT NULL CHECK (state IN ('received', 'understood', 'ignored', 'rejected')), detail TEXT,
+                PRIMARY KEY (organization_id, id), UNIQUE (organization_id, integration_id, repeat_key)
+            ) STRICT;
+            """)
+    ]
+}

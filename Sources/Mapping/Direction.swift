@@ -59,5 +59,7 @@ public struct Projection: Hashable, Sendable {
     public func given(_ parts: Parts) -> Parts { Parts(parts.values.filter { direction(of: $0.key).gives }) }
 
     /// Every part narrowed by one rule for all.
-    public func narrowed(by rule: Direction) -> Projection { Projection(directions.mapValues { $0.narrowed(by: rule) }) }
+    public func narrowed(by rule: Direction) -> Projection {
+        Projection(directions.mapValues { $0.narrowed(by: rule) })
+    }
 }

@@ -1,1 +1,112 @@
-// Placeholder
+/// Why the store did not do what it was asked. Nothing of the step remains.
+public enum StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Disk full, read-only, locked for too long, an input/output error: try again later.
+    case unavailable(String)
+    /// The schema refuses the values (a unique key, a check): this step alone is wrong.
+    case refused(String)
+    /// The store is closed.
+    case closed
+
+    /// One sentence for an operator.
+    public var description: String {
+        switch self {
+        case .unavailable(let detail): "the store cannot be written or read now: \(detail)"
+        case .refused(let detail): "the store refuses these values: \(detail)"
+        case .closed: "the store is closed"
+        }
+    }
+}
+
+/// Which steps go first when many wait for the writer.
+public enum StepPriority: Int, Sendable, CaseIterable {
+    /// Deliveries that a vendor waits for, and settlements of what has happened out there.
+    case urgent
+    case normal
+    /// Pages of a pull, imports.
+    case bulk
+}
+
+/// Set operations within one transaction. Lives on the store's own thread and never leaves it.
+public protocol StoreSession: AnyObject {
+    /// The rows of a query. Parameters are `?1`, `?2`; a set of keys is written `IN {2}`.
+    ///
+    /// - Throws: `StoreFailure`.
+    func rows(_ sql: String, _ values: [SQLValue]) throws -> [Row]
+
+    /// Runs a statement and returns how many rows it changed.
+    ///
+    /// - Throws: `StoreFailure`.
+    @discardableResult
+    func run(_ sql: String, _ values: [SQLValue]) throws -> Int
+
+    /// Writes many rows of one table.
+    ///
+    /// - Throws: `StoreFailure`.
+    func save(_ rows: [[SQLValue]], as upsert: Upsert) throws
+}
+
+/// How rows of a table are written: inserted, and updated where their key is there already.
+public struct Upsert: Hashable, Sendable {
+    /// The table.
+    public let table: String
+    /// The columns, in the order of a row's values.
+    public let columns: [String]
+    /// The columns of the key that may be there already; empty: it must not be.
+    public let key: [String]
+    /// What is updated then; empty: the row that is there stays.
+    public let updates: [String]
+
+    /// An upsert.
+    public init(_ table: String, _ columns: [String], key: [String] = [], updates: [String] = []) {
+        self.table = table
+        self.columns = columns
+        self.key = key
+        self.updates = updates
+    }
+}
+
+/// Where the hub remembers: steps that see and leave a consistent state, or nothing.
+public protocol Store: Sendable {
+    /// Runs a step in a transaction and returns what it gave once that is durable. A step may be run again from its
+    /// start, so it has no effects beside the session.
+    ///
+    /// - Throws: `StoreFailure`, or what the step throws; then nothing of it remains.
+    func write<Value: Sendable>(
+        _ priority: StepPriority, _ step: @escaping @Sendable (any StoreSession) throws -> Value
+    ) async throws -> Value
+
+    /// Runs a query on a consistent state.
+    ///
+    /// - Throws: `StoreFailure`, or what the query throws.
+    func read<Value: Sendable>(
+        _ query: @escaping @Sendable (any StoreSession) throws -> Value
+    ) async throws -> Value
+
+    /// Lets running steps end and refuses new ones.
+    func close() async
+}
+
+extension Store {
+    /// Runs a step of normal priority.
+    ///
+    /// - Throws: as `write(_:_:)`.
+    public func write<Value: Sendable>(
+        _ step: @escaping @Sendable (any StoreSession) throws -> Value
+    ) async throws -> Value {
+        try await write(.normal, step)
+    }
+}
+
+/// One numbered change of the schema, in the target that owns its tables.
+public struct Migration: Sendable {
+    /// Unique and ordered: `0001-ledger`.
+    public let name: String
+    /// The statements.
+    public let sql: String
+
+    /// A migration.
+    public init(_ name: String, _ sql: String) {
+        self.name = name
+        self.sql = sql
+    }
+}

@@ -30,10 +30,15 @@ public struct HTTPHeaders: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         }
     }
 
-    /// Appends a header; a line break in it would let a value make headers of its own, so it is cut there.
+    /// Appends a header; a line break in it would let it make headers of its own, so it is cut there.
     public mutating func add(_ name: String, _ value: String) {
-        let safe = value.unicodeScalars.prefix { $0.value >= 0x20 || $0 == "\t" }
-        list.append(Field(name: name, value: String(String.UnicodeScalarView(safe))))
+        list.append(Field(name: Self.cut(name), value: Self.cut(value)))
+    }
+
+    /// What stands before the first control character; a tab is none.
+    private static func cut(_ text: String) -> String {
+        let safe = text.unicodeScalars.prefix { ($0.value >= 0x20 && $0.value != 0x7F) || $0 == "\t" }
+        return String(String.UnicodeScalarView(safe))
     }
 }
 
@@ -70,8 +75,10 @@ public struct HTTPAddress: Hashable, Sendable {
         self.query = query
     }
 
-    /// Reads an absolute http or https address. Nil for anything else: another scheme, credentials in it, no host.
+    /// Reads an absolute http or https address. Nil for anything else: another scheme, credentials in it, no host,
+    /// white space or a control character anywhere.
     public init?(_ text: String) {
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return nil }
         guard let schemeEnd = text.range(of: "://") else { return nil }
         let scheme = text[..<schemeEnd.lowerBound].lowercased()
         guard scheme == "http" || scheme == "https" else { return nil }
@@ -86,15 +93,25 @@ public struct HTTPAddress: Hashable, Sendable {
     }
 
     private static func hostAndPort(_ authority: String) -> (String, Int?)? {
-        guard !authority.isEmpty, !authority.contains("@"), !authority.contains(where: \.isWhitespace) else { return nil }
         let isBracketed = authority.hasPrefix("[")
-        guard let colon = authority.lastIndex(of: ":"), !isBracketed || authority[..<colon].hasSuffix("]") else {
-            return (authority.lowercased(), nil)
-        }
-        guard let port = Int(authority[authority.index(after: colon)...]), (1...65_535).contains(port),
-            colon > authority.startIndex
+        let host = String(authority.prefix { $0 != (isBracketed ? "]" : ":") }) + (isBracketed ? "]" : "")
+        guard isHost(host.lowercased()), authority.hasPrefix(host) else { return nil }
+        let rest = authority.dropFirst(host.count)
+        guard !rest.isEmpty else { return (host.lowercased(), nil) }
+        let digits = rest.dropFirst()
+        guard rest.first == ":", digits.allSatisfy({ $0.isASCII && $0.isNumber }), let port = Int(digits),
+            (1...65_535).contains(port)
         else { return nil }
-        return (authority[..<colon].lowercased(), port)
+        return (host.lowercased(), port)
+    }
+
+    /// Whether a text is a name or address of a host: an IPv6 address in brackets, or no reserved character at all.
+    private static func isHost(_ text: String) -> Bool {
+        if text.hasPrefix("[") {
+            let inside = text.dropFirst().dropLast()
+            return inside.contains(":") && inside.allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
+        }
+        return !text.isEmpty && !text.contains { "@:[]<>\"\\^`{|}%".contains($0) || $0.isWhitespace }
     }
 
     /// The pairs of an encoded query.

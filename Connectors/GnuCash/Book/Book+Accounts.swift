@@ -38,9 +38,13 @@ extension Book {
     /// An account whose sum does not fit into 64 bits is left out.
     public func balances() -> [GUID: Fraction] { store.balances() }
 
-    /// Smallest units to one of a currency: as an account of the book in it says, else as ISO 4217 says.
-    public func smallestUnit(of currency: BookCommodity) -> Int64 {
-        accounts.first { $0.commodity == currency }?.smallestUnit ?? Currencies.smallestUnit(of: currency)
+    /// Smallest units to one of a commodity: 100 for EUR, 1 for JPY.
+    ///
+    /// A database book says so itself; a text book leaves the currencies to ISO 4217.
+    public func smallestUnit(of commodity: BookCommodity) -> Int64 {
+        if let fraction = fractions[commodity], fraction > 0 { return fraction }
+        if commodity.isCurrency { return Currencies.smallestUnit(of: commodity) }
+        return max(1, accounts.first { $0.commodity == commodity }?.smallestUnit ?? 1)
     }
 
     /// How deep a tree of accounts is followed; a file may lie about parents and go in circles.

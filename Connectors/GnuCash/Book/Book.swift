@@ -23,6 +23,8 @@ public final class Book: Sendable {
     /// Transactions whose splits do not sum to nought; such a book is read, but never written.
     public let unbalanced: [GUID]
 
+    /// Smallest units to one of each commodity, where the file says so (database books).
+    let fractions: [BookCommodity: Int64]
     let store: TransactionStore
     let accountIndex: [GUID: Int]
     let customerIndex: [GUID: Int]
@@ -47,6 +49,7 @@ public final class Book: Sendable {
         taxTables = Self.withChildren(parts.taxTables)
         jobs = parts.jobs
         unbalanced = parts.store.unbalanced
+        fractions = parts.fractions
         store = parts.store
         accountIndex = Self.index(parts.accounts.map(\.guid))
         customerIndex = Self.index(parts.customers.map(\.guid))
@@ -141,6 +144,7 @@ struct BookParts {
     var root = GUID(high: 0, low: 0)
     var accounts: [BookAccount] = []
     var commodities: [BookCommodity] = []
+    var fractions: [BookCommodity: Int64] = [:]
     var lots: [BookLot] = []
     var customers: [BookCustomer] = []
     var invoices: [BookInvoice] = []

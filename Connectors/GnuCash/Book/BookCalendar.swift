@@ -135,7 +135,8 @@ extension BookTime {
             let second = bytes.number(at: start + 4 + 2 * gap, 2), hour < 24, minute < 60, second < 61
         else { return nil }
         var moment = Int64(day.daysSince1970) * 86_400 + Int64(hour * 3600 + minute * 60 + second)
-        if isSpaced, bytes.count >= 25, let zoneHour = bytes.number(at: 21, 2), let zoneMinute = bytes.number(at: 23, 2) {
+        if isSpaced, bytes.count >= 25, let zoneHour = bytes.number(at: 21, 2), let zoneMinute = bytes.number(at: 23, 2)
+        {
             let shift = Int64(zoneHour * 3600 + zoneMinute * 60)
             moment += bytes[20] == UInt8(ascii: "-") ? shift : -shift
         }

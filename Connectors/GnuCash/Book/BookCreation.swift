@@ -65,11 +65,13 @@ extension BookFile {
     /// Makes a new book from nothing and reads it.
     ///
     /// The same source of randomness gives the same book.
-    /// - Parameter path: Where no file is yet.
-    /// - Parameter form: How it lies on disk.
-    /// - Parameter currency: The currency of all accounts, by ISO code.
-    /// - Parameter chart: The accounts to make.
-    /// - Parameter randomness: Where the GUIDs come from.
+    /// - Parameters:
+    ///   - path: Where no file is yet.
+    ///   - form: How it lies on disk.
+    ///   - currency: The currency of all accounts, by ISO code.
+    ///   - chart: The accounts to make.
+    ///   - randomness: Where the GUIDs come from.
+    /// - Returns: The new book, read.
     /// - Throws: `alreadyExists`, `notFound` (no such folder), `notPermitted`, `diskFull`, `failed`.
     public static func create(
         _ path: String, form: BookForm, currency: String, chart: ChartOfAccounts = .webShop,

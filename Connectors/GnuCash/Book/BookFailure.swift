@@ -45,11 +45,15 @@ public enum EditFault: Error, Hashable, Sendable {
     case duplicate(GUID, kind: String)
     /// An account is counted in another currency than the posting or the tax needs.
     case wrongCurrency(account: String, has: String, needs: String, wantedBy: String)
+    /// The posting of an invoice is not what its lines add up to.
+    case postingDiffers(invoice: String, posted: String, reckoned: String)
+    /// A line of a posted invoice points to a tax table the user can change, and would lose its tax when unposted.
+    case taxTableNotFrozen(invoice: String)
     /// A number cannot be said in the smallest unit of the account, or does not fit.
     case unrepresentable(String, wantedBy: String)
     /// A slot that is not ours to write, or a path without a name.
     case forbiddenSlot(path: String)
-    /// The object was written in a form this version cannot change safely.
+    /// The object must not be changed any more, e.g. the lines of a posted invoice.
     case unchangeable(String)
 }
 
@@ -129,12 +133,16 @@ extension EditFault: CustomStringConvertible {
             "the \(kind) \(guid) is in the book already."
         case .wrongCurrency(let account, let has, let needs, let by):
             "the account \"\(account)\" is in \(has), but \(by) needs one in \(needs); choose another in the mapping."
+        case .postingDiffers(let invoice, let posted, let reckoned):
+            "invoice \(invoice) is posted with \(posted), but its lines add up to \(reckoned)."
+        case .taxTableNotFrozen(let invoice):
+            "a line of the posted invoice \(invoice) points to a visible tax table, which would be lost on unposting."
         case .unrepresentable(let number, let by):
             "the amount \(number) of \(by) cannot be written exactly in this book."
         case .forbiddenSlot(let path):
             "the slot \"\(path)\" is not ours to write."
         case .unchangeable(let what):
-            "\(what) is written in a form that cannot be changed safely; change it in GnuCash."
+            "\(what) cannot be changed from here; change it in GnuCash."
         }
     }
 }

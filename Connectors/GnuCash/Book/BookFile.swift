@@ -68,9 +68,11 @@ public struct BookFile: Sendable {
     /// Writes an edit: checked whole first, then written whole, or not at all.
     ///
     /// What was read (`book`) stays as it was: open the file again to see the change.
-    /// - Parameter edit: What to add and to change.
-    /// - Parameter now: The time, for the name of the safety copy and the age of a lock.
-    /// - Parameter randomness: Where new GUIDs of slot frames come from (database books only).
+    /// - Parameters:
+    ///   - edit: What to add and to change.
+    ///   - now: The time, for the name of the safety copy and the age of a lock.
+    ///   - randomness: Where new GUIDs of slot frames come from (database books only).
+    /// - Returns: Where the safety copy of the old book is.
     /// - Throws: `refused`, `unbalanced`, `unknownVersion`, `locked`, `busy`, `changedMeanwhile`, `diskFull`,
     ///   `notPermitted`, `notFound`, `failed`; the book is unchanged then.
     @discardableResult

@@ -21,7 +21,7 @@ enum BookSniff {
         var bytes = [UInt8](repeating: 0, count: 100)
         var failure: BookFailure?
         let count = bytes.withUnsafeMutableBytes { room -> Int in
-            do {
+            do throws(BookFailure) {
                 return try source.read(into: room)
             } catch {
                 failure = error

@@ -16,7 +16,9 @@ public struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
     public var description: String { guid.description }
 
     /// The digest as 16 bytes, e.g. to name an object after what it came from.
-    public var guid: GUID { GUID(high: UInt64(truncatingIfNeeded: state >> 64), low: UInt64(truncatingIfNeeded: state)) }
+    public var guid: GUID {
+        GUID(high: UInt64(truncatingIfNeeded: state >> 64), low: UInt64(truncatingIfNeeded: state))
+    }
 
     // FNV-1a with 128 bits; source: RFC 9923, section 5.
     private mutating func mix(_ byte: UInt8) {

@@ -14,7 +14,8 @@ public struct GUID: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// A GUID of these 16 bytes, or nil for any other count.
     public init?(bytes: some Collection<UInt8>) {
         guard bytes.count == 16 else { return nil }
-        self.init(high: bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) },
+        self.init(
+            high: bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) },
             low: bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) })
     }
 
@@ -33,7 +34,9 @@ public struct GUID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// The GUID of these 32 digits, or nil.
     init?(hex: UnsafeBufferPointer<UInt8>) {
-        guard hex.count == 32, let high = Self.word(hex, from: 0), let low = Self.word(hex, from: 16) else { return nil }
+        guard hex.count == 32, let high = Self.word(hex, from: 0), let low = Self.word(hex, from: 16) else {
+            return nil
+        }
         self.init(high: high, low: low)
     }
 

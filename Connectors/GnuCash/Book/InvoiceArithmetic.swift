@@ -50,8 +50,10 @@ public enum InvoiceArithmetic {
     ///
     /// The net of every line is rounded by itself, half away from nought; the tax is summed unrounded over all lines
     /// per account and rounded at the end. So three lines of 9.99 with 19 % included are 29.96, not 29.97.
-    /// - Parameter lines: The lines of one invoice.
-    /// - Parameter perUnit: Smallest units to one of the currency: 100 for EUR, 1 for JPY.
+    /// - Parameters:
+    ///   - lines: The lines of one invoice.
+    ///   - perUnit: Smallest units to one of the currency: 100 for EUR, 1 for JPY.
+    /// - Returns: Net, taxes and total.
     /// - Throws: `EditFault.unrepresentable` when a number does not fit.
     public static func totals(of lines: [Line], perUnit: Int64) throws(EditFault) -> InvoiceTotals {
         var nets: [Fraction] = []

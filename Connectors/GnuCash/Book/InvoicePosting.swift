@@ -83,7 +83,8 @@ public struct InvoicePosting: Hashable, Sendable {
     /// What the document adds up to as GnuCash reckons it; positive for a credit note.
     /// - Throws: `EditFault.missingTaxTable`, `.unrepresentable`.
     public func totals(in book: Book, with edit: BookEdit = BookEdit()) throws(EditFault) -> InvoiceTotals {
-        try InvoiceArithmetic.totals(of: reckoned(sign: 1, in: book, with: edit), perUnit: book.smallestUnit(of: currency))
+        try InvoiceArithmetic.totals(
+            of: reckoned(sign: 1, in: book, with: edit), perUnit: book.smallestUnit(of: currency))
     }
 
     /// Adds it as a draft, which the user may still change and post.
@@ -192,7 +193,8 @@ public struct InvoicePosting: Hashable, Sendable {
         _ totals: InvoiceTotals, lot: GUID, terms: Terms, using guids: inout some RandomNumberGenerator
     ) throws(EditFault) -> [BookSplit] {
         var sums: [(account: GUID, amount: Fraction)] = []
-        let parts = zip(lines.map(\.account), totals.lineNets).map { ($0, $1) }
+        let parts =
+            zip(lines.map(\.account), totals.lineNets).map { ($0, $1) }
             + totals.taxes.filter { !$0.amount.isZero }.map { ($0.account, $0.amount) }
         for (account, amount) in parts {
             guard let index = sums.firstIndex(where: { $0.account == account }) else {
@@ -230,13 +232,17 @@ extension BookEdit {
     public mutating func frozenTaxTable(
         of guid: GUID, in book: Book, wantedBy: String, using guids: inout some RandomNumberGenerator
     ) throws(EditFault) -> GUID {
-        guard let table = taxTable(guid) ?? book.taxTable(guid) else { throw .missingTaxTable(guid, wantedBy: wantedBy) }
+        guard let table = taxTable(guid) ?? book.taxTable(guid) else {
+            throw .missingTaxTable(guid, wantedBy: wantedBy)
+        }
         if table.isInvisible { return guid }
         let known = newTaxTables + book.taxTables
         if let child = table.child, known.first(where: { $0.guid == child })?.hasSameRates(as: table) == true {
             return child
         }
-        if let made = newTaxTables.first(where: { $0.parent == guid && $0.hasSameRates(as: table) }) { return made.guid }
+        if let made = newTaxTables.first(where: { $0.parent == guid && $0.hasSameRates(as: table) }) {
+            return made.guid
+        }
         let child = BookTaxTable(guid: .random(using: &guids), name: table.name, rates: table.rates, parent: guid)
         newTaxTables.append(child)
         return child.guid

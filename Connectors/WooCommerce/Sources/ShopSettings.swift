@@ -1,0 +1,151 @@
+import ConnectorKit
+
+/// The settings of one shop, checked.
+struct ShopSettings: Sendable {
+    /// The most entries one batch may carry. Source: recorded, 101 entries are answered 413.
+    static let batchMaximum = 100
+
+    var site: HTTPAddress
+    var key: Secret
+    var secret: Secret
+    var webhookSecret: Secret?
+    /// Whether the hub registers webhooks at the shop.
+    var isRealTime: Bool
+    var version: String
+    var batchSize: Int
+    var currency: Currency?
+    var weightUnit: String
+    var dimensionUnit: String
+
+    static let shapes: [SettingShape] = [
+        SettingShape(
+            "siteUrl", .address, aliases: ["WOOCOMMERCE_SITE_URL", "site_url"], isRequired: true,
+            "The shop's address as its visitors see it, with its folder if it lives in one."),
+        SettingShape(
+            "consumerKey", .text, aliases: ["WOOCOMMERCE_CONSUMER_KEY", "consumer_key"], isSecret: true,
+            isRequired: true, "The key of the REST API, \"ck_...\" (WooCommerce, Settings, Advanced, REST API)."),
+        SettingShape(
+            "consumerSecret", .text, aliases: ["WOOCOMMERCE_CONSUMER_SECRET", "consumer_secret"], isSecret: true,
+            isRequired: true, "The secret of that key, \"cs_...\"."),
+        SettingShape(
+            "webhookSecret", .text, aliases: ["WOOCOMMERCE_WEBHOOK_SECRET", "webhook_secret"], isSecret: true,
+            "The secret webhooks are signed with: letters, digits, - and _ only; without it the shop is only polled."),
+        SettingShape(
+            "version", .oneOf(["wc/v3"]), aliases: ["WOOCOMMERCE_VERSION"], standard: "wc/v3",
+            "The version of the REST API; wc/v3 is the only one."),
+        SettingShape(
+            "realTimeConfig", .group(realTime), "How fast and how often, and who wins: seed names kept."),
+        SettingShape(
+            "currency", .text, aliases: ["default_currency"],
+            "The shop's currency, as ISO 4217 code; read from the shop when not given."),
+        SettingShape("weightUnit", .oneOf(["kg", "g", "lbs", "oz"]), standard: "kg", "The shop's unit of weight."),
+        SettingShape(
+            "dimensionUnit", .oneOf(["m", "cm", "mm", "in", "yd"]), standard: "cm", "The shop's unit of length."),
+        batchSize(aliases: ["WOOCOMMERCE_BATCH_SIZE"]), maxRetries(aliases: ["WOOCOMMERCE_MAX_RETRIES"]),
+        retryDelay(aliases: ["WOOCOMMERCE_RETRY_DELAY"]),
+        SettingShape("enableRealTime", .flag, "Whether webhooks are registered; the same as realTimeConfig.enabled."),
+        SettingShape("enableSecurity", .flag, "Whether webhooks are verified; only true is accepted."),
+        SettingShape(
+            "adminEmail", .text, aliases: ["WOOCOMMERCE_ADMIN_EMAIL"], "Who is told of trouble; used by the hub."),
+        SettingShape(
+            "apiBaseUrl", .address, aliases: ["API_BASE_URL"], "The hub's own public address; used by the hub."),
+        SettingShape("debug", .flag, "Accepted for seed 001; the hub's log level decides."),
+        SettingShape("logLevel", .text, "Accepted for seed 001; the hub's log level decides."),
+    ]
+
+    private static let realTime: [SettingShape] = [
+        SettingShape("enabled", .flag, "Whether webhooks are registered."), batchSize(), maxRetries(), retryDelay(),
+        SettingShape(
+            "conflictStrategy",
+            .oneOf(["timestamp", "manual", "priority", "merge", "source", "wc_wins", "nxt_wins"]),
+            "What happens when both sides changed; the hub's policies decide per part."),
+    ]
+
+    private static func batchSize(aliases: [String] = []) -> SettingShape {
+        SettingShape(
+            "batchSize", .integer(1...100_000), aliases: aliases,
+            "Records a call, 1 and up; more than \(batchMaximum) is cut to \(batchMaximum), the shop's limit.")
+    }
+
+    private static func maxRetries(aliases: [String] = []) -> SettingShape {
+        SettingShape("maxRetries", .integer(0...100), aliases: aliases, "Quick retries before the slow schedule.")
+    }
+
+    private static func retryDelay(aliases: [String] = []) -> SettingShape {
+        SettingShape(
+            "retryDelay", .integer(0...3_600_000), aliases: aliases,
+            "First step of the retry schedule, in milliseconds.")
+    }
+}
+
+extension ShopSettings {
+    /// Checks what the card alone cannot see.
+    init(_ settings: Settings) throws(SettingsError) {
+        var problems: [String] = []
+        let realTime = settings.group("realTimeConfig")
+        for name in ["batchSize", "maxRetries", "retryDelay"] {
+            if let outer = settings.integer(name), let inner = realTime?.integer(name), outer != inner {
+                problems.append("WooCommerce: \"\(name)\" (\(outer)) and \"realTimeConfig.\(name)\" (\(inner)) differ")
+            }
+        }
+        if let outer = settings.flag("enableRealTime"), let inner = realTime?.flag("enabled"), outer != inner {
+            problems.append("WooCommerce: \"enableRealTime\" and \"realTimeConfig.enabled\" differ")
+        }
+        if settings.flag("enableSecurity") == false {
+            problems.append("WooCommerce: \"enableSecurity\" cannot be false: webhooks are always verified")
+        }
+        problems += Self.problems(ofWebhookSecret: settings.secret("webhookSecret"))
+        let site = settings.text("siteUrl").flatMap(HTTPAddress.init)
+        if let site, !site.query.isEmpty {
+            problems.append("WooCommerce: \"siteUrl\" must be an address without a question mark")
+        }
+        var currency: Currency?
+        if let code = settings.text("currency") {
+            do {
+                currency = try Currency(code)
+            } catch {
+                problems.append("WooCommerce: \"currency\": \(error.description)")
+            }
+        }
+        guard problems.isEmpty, let site, let key = settings.secret("consumerKey"),
+            let secret = settings.secret("consumerSecret")
+        else { throw SettingsError(problems.isEmpty ? ["WooCommerce: siteUrl or a key is missing"] : problems) }
+        self.init(
+            site: Self.normalised(site), key: key, secret: secret, webhookSecret: settings.secret("webhookSecret"),
+            isRealTime: settings.flag("enableRealTime") ?? realTime?.flag("enabled") ?? true,
+            version: settings.text("version") ?? "wc/v3",
+            batchSize: min(settings.integer("batchSize") ?? realTime?.integer("batchSize") ?? 100, Self.batchMaximum),
+            currency: currency, weightUnit: settings.text("weightUnit") ?? "kg",
+            dimensionUnit: settings.text("dimensionUnit") ?? "cm")
+    }
+
+    // The shop decodes HTML entities in the secret before it signs ("&amp;" becomes "&"), so a secret with such
+    // characters would never verify.
+    private static func problems(ofWebhookSecret secret: Secret?) -> [String] {
+        guard let text = secret?.reveal else { return [] }
+        let isPlain = text.utf8.allSatisfy {
+            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45 || $0 == 95
+        }
+        return isPlain
+            ? []
+            : ["WooCommerce: \"webhookSecret\" may hold only letters, digits, - and _: WooCommerce rewrites others"]
+    }
+
+    /// Without a trailing slash, without a port that is the scheme's own, without the path of the REST API.
+    private static func normalised(_ site: HTTPAddress) -> HTTPAddress {
+        var site = site
+        if let end = site.path.range(of: "/wp-json") { site.path = String(site.path[..<end.lowerBound]) }
+        while site.path.hasSuffix("/") { site.path.removeLast() }
+        if site.port == (site.scheme == "https" ? 443 : 80) { site.port = nil }
+        return site
+    }
+
+    /// Whether the shop is reached over TLS: then the key travels by Basic, else every request is signed.
+    var isSecure: Bool { site.scheme == "https" }
+
+    /// What webhooks are registered with; nil where none are to be registered.
+    var subscriptionSecret: Secret? { isRealTime ? webhookSecret : nil }
+
+    /// The shop in texts for people.
+    var title: String { site.host + (site.port.map { ":\($0)" } ?? "") + site.path }
+}

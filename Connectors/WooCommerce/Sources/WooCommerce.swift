@@ -1,0 +1,94 @@
+import ConnectorKit
+
+/// The WooCommerce connector: REST API `wc/v3`, signed webhooks.
+public enum WooCommerce: ConnectorType {
+    /// What it is and what it needs.
+    public static let card = Card(
+        name: "woocommerce", title: "WooCommerce", settings: ShopSettings.shapes, kinds: kinds, remarks: remarks)
+
+    /// Makes a connector for one shop. Reaches nothing.
+    ///
+    /// - Throws: `SettingsError` with every problem the card alone cannot see.
+    public static func make(
+        _ settings: Settings, _ surroundings: ConnectorSurroundings
+    ) throws(SettingsError) -> Connector {
+        let shop = try ShopSettings(settings)
+        let client = WooCommerceClient(shop: shop, surroundings: surroundings)
+        let translator = WooCommerceTranslator(shop)
+        let targets: [RecordKind: any RecordTarget] = [
+            .category: CategoryTarget(client: client, translator: translator),
+            .product: ProductTarget(client: client, translator: translator),
+            .variant: VariantTarget(client: client, translator: translator),
+            .customer: CustomerTarget(client: client, translator: translator),
+            .order: OrderTarget(client: client, translator: translator),
+        ]
+        let sources: [RecordKind: any RecordSource] = [
+            .category: CategorySource(client: client, translator: translator),
+            .product: ProductSource(client: client, translator: translator),
+            .variant: VariantSource(client: client, translator: translator),
+            .customer: CustomerSource(client: client, translator: translator),
+            .order: OrderSource(client: client, translator: translator),
+        ]
+        return Connector(
+            sources: sources, targets: targets,
+            webhooks: shop.webhookSecret.map { WooCommerceWebhooks(shop: shop, translator: translator, secret: $0) },
+            subscriptions: shop.subscriptionSecret.map { WooCommerceSubscriptions(client: client, secret: $0) },
+            check: WooCommerceCheck(client: client))
+    }
+
+    /// Who wins where both sides changed, as `realTimeConfig.conflictStrategy` says.
+    public static func habits(_ settings: Settings) -> Habits {
+        Habits(conflictPolicy: settings.group("realTimeConfig")?.text("conflictStrategy"))
+    }
+
+    /// How long after an unclear create a look that finds nothing counts as "not created", in seconds. PHP goes on
+    /// with a request whose caller has hung up; 60 s is above the 30 s a common host allows it.
+    static let visibleAfterSeconds = 60
+
+    private static let kinds = [
+        KindCard(
+            .category, Projection(CategoryPart.all, .both),
+            creation: .findable(visibleAfterSeconds: visibleAfterSeconds)),
+        KindCard(
+            .product, products, matchesByNaturalKey: true,
+            creation: .findable(visibleAfterSeconds: visibleAfterSeconds), update: .patch),
+        KindCard(
+            .variant, variants, matchesByNaturalKey: true,
+            creation: .findable(visibleAfterSeconds: visibleAfterSeconds), update: .patch),
+        KindCard(
+            .customer, customers, matchesByNaturalKey: true,
+            creation: .findable(visibleAfterSeconds: visibleAfterSeconds), update: .patch),
+        KindCard(.order, orders, issues: true),
+    ]
+
+    private static let products: Projection = {
+        var projection = Projection(ProductPart.all, .both)
+        projection.directions[ProductPart.tags.shape.name] = .take
+        projection.directions[ProductPart.images.shape.name] = .take
+        return projection
+    }()
+
+    private static let variants = Projection(VariantPart.all, .both)
+
+    /// `isGuest` is given, too, so that a write knows a guest: another shop's guest gets no account here.
+    private static let customers: Projection = {
+        var projection = Projection(CustomerPart.all, .both)
+        projection.directions[CustomerPart.notes.shape.name] = Direction.none
+        return projection
+    }()
+
+    private static let orders: Projection = {
+        var projection = Projection(OrderPart.all, .take)
+        projection.directions[OrderPart.state.shape.name] = .both
+        return projection
+    }()
+
+    private static let remarks = [
+        "Customers and categories have no modified filter: every pull reads all of them.",
+        "A product or order deleted for good sends no webhook: the census finds it.",
+        "Tags and images are read, not written.",
+        "Stock written to the shop overwrites: an order placed between the read and the write is seen by the next "
+            + "read.",
+        "A customer created here gets a random password; the shop may greet him with its own mail.",
+    ]
+}

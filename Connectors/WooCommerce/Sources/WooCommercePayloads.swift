@@ -1,0 +1,135 @@
+import ConnectorKit
+
+/// Why a payload cannot be used, in words a merchant can read; the offending text is quoted.
+struct PayloadError: Error, Hashable, Sendable {
+    let reason: String
+}
+
+/// One object of the shop's JSON, read leniently where the shop is loose (ids now as text, now as number) and strictly
+/// where money is concerned.
+struct Payload: Sendable {
+    let json: JSON
+
+    init(_ json: JSON) { self.json = json }
+
+    /// The text of a member, number or string; empty when absent or null.
+    func text(_ name: String) -> String { json[name]?.scalarText ?? "" }
+
+    /// The text of a member; nil when it is absent, null or empty.
+    func filled(_ name: String) -> String? {
+        let text = text(name)
+        return text.isEmpty ? nil : text
+    }
+
+    /// The record's id as text.
+    ///
+    /// - Throws: `PayloadError` when there is none.
+    func id(_ name: String = "id") throws(PayloadError) -> String {
+        guard let text = filled(name), Int(text) ?? 0 > 0 else {
+            throw PayloadError(reason: "the record has no id (\"\(name)\" is \(json[name]?.text ?? "absent"))")
+        }
+        return text
+    }
+
+    /// The id a member points to; nil for 0, absent and null.
+    func pointer(_ name: String) -> String? { Int(text(name)).flatMap { $0 > 0 ? String($0) : nil } }
+
+    func flag(_ name: String) -> Bool { json[name]?.bool ?? false }
+
+    func list(_ name: String) -> [Payload] { (json[name]?.array ?? []).map(Payload.init) }
+
+    func object(_ name: String) -> Payload { Payload(json[name] ?? .null) }
+
+    /// A naive GMT time ("..._gmt" members); nil when absent, null or not a time.
+    func moment(_ name: String) -> Moment? { filled(name).flatMap { Moment(iso: $0) } }
+
+    /// An amount; nil when the text is empty, absent or null.
+    ///
+    /// - Throws: `PayloadError` quoting a text that is not exactly an amount of the currency.
+    func money(_ name: String, _ currency: Currency) throws(PayloadError) -> Money? {
+        guard let text = filled(name) else { return nil }
+        do {
+            return try Money(parsing: text, currency: currency)
+        } catch {
+            throw PayloadError(reason: "\(name): \(error.description)")
+        }
+    }
+
+    /// An amount that must be there.
+    ///
+    /// - Throws: `PayloadError` when it is missing or not an amount.
+    func amount(_ name: String, _ currency: Currency) throws(PayloadError) -> Money {
+        guard let money = try money(name, currency) else { throw PayloadError(reason: "\(name) is missing") }
+        return money
+    }
+
+    /// A number; nil when the text is empty, absent or null.
+    ///
+    /// - Throws: `PayloadError` quoting a text that is no plain number.
+    func decimal(_ name: String) throws(PayloadError) -> ExactDecimal? {
+        guard let text = filled(name) else { return nil }
+        do {
+            return try ExactDecimal(parsing: text)
+        } catch {
+            throw PayloadError(reason: "\(name): \(error.description)")
+        }
+    }
+
+    /// The value of the shop's own or a plugin's extra field.
+    func meta(_ key: String) -> String? {
+        list("meta_data").first { $0.text("key") == key }.flatMap { $0.filled("value") }
+    }
+}
+
+/// What is known of an order's status at the shop, and back.
+enum WooCommerceCodes {
+    /// Extra field in which the shop keeps our own reference of what we created.
+    static let referenceField = "crossdock_ref"
+
+    /// Source: WooCommerce 11.0.1, wc_get_order_statuses(), plus checkout-draft (Store API) and trash.
+    /// `refunded` is an order that was carried out and paid back: its payment state says so.
+    static let orderStates: [String: OrderState] = [
+        "pending": .pending, "processing": .processing, "on-hold": .onHold, "completed": .completed,
+        "cancelled": .cancelled, "refunded": .completed, "failed": .failed, "checkout-draft": .draft,
+        "auto-draft": .draft,
+        "trash": .cancelled,
+    ]
+
+    /// The status to write for a state; nil where the shop has none that may be set from outside.
+    static func orderStatus(for state: OrderState) -> String? {
+        switch state {
+        case .pending: "pending"
+        case .processing: "processing"
+        case .onHold: "on-hold"
+        case .completed: "completed"
+        case .cancelled: "cancelled"
+        case .failed: "failed"
+        case .draft: nil
+        }
+    }
+
+    /// An order with one of these is no order yet: the shop deletes it after a day.
+    static let draftStatuses: Set<String> = ["checkout-draft", "auto-draft", "new"]
+
+    /// Source: WordPress post statuses as WooCommerce uses them for products.
+    static let productStatuses = [
+        "publish": "published", "future": "draft", "draft": "draft", "pending": "draft", "auto-draft": "draft",
+        "private": "hidden", "trash": "archived",
+    ]
+
+    /// The status to write; `archived` is a DELETE into the bin instead.
+    static let productStatusesToWrite = ["published": "publish", "draft": "draft", "hidden": "private"]
+
+    /// Staff of the shop: not customers unless they have bought something.
+    static let staffRoles: Set<String> = ["administrator", "editor", "author", "contributor", "shop_manager"]
+
+    /// Errors that say: this SKU or name exists already.
+    static let takenCodes: Set<String> = ["product_invalid_sku", "term_exists"]
+    /// Errors that say: somebody else was creating the same at this moment.
+    static let raceCodes: Set<String> = ["woocommerce_rest_product_not_created", "product_not_created"]
+    /// Errors that say: this e-mail has an account already. They differ by how close the race was.
+    static let mailTakenCodes: Set<String> = [
+        "registration-error-email-exists", "registration-error-username-exists", "existing_user_login",
+        "existing_user_email", "woocommerce_rest_customer_exists",
+    ]
+}

@@ -1,0 +1,139 @@
+import ConnectorKit
+import TestKit
+import Testing
+
+@testable import WooCommerce
+
+@Suite("WooCommerce settings")
+struct WooCommerceSettingsTests {
+    private func make(_ given: JSON) throws(SettingsError) -> ShopSettings {
+        try ShopSettings(Settings(given, by: WooCommerce.card.settings, of: "WooCommerce"))
+    }
+
+    private func problems(_ given: JSON) -> [String] {
+        do {
+            _ = try make(given)
+            return []
+        } catch {
+            return error.problems
+        }
+    }
+
+    private let least: [String: JSON] = [
+        "siteUrl": "https://shop.test", "consumerKey": "ck_invented", "consumerSecret": "cs_invented",
+    ]
+
+    private func with(_ more: [String: JSON]) -> JSON { .object(least.merging(more) { $1 }) }
+
+    @Test func theSeedsJSONIsTakenAsItIs() throws {
+        let shop = try make(
+            with([
+                "version": "wc/v3", "webhookSecret": "secret",
+                "realTimeConfig": [
+                    "enabled": true, "batchSize": 50, "maxRetries": 3, "retryDelay": 1000,
+                    "conflictStrategy": "timestamp",
+                ],
+            ]))
+
+        #expect(shop.batchSize == 50 && shop.version == "wc/v3" && shop.webhookSecret == Secret("secret"))
+    }
+
+    @Test func theSeedsEnvironmentIsTakenAsItIs() throws {
+        let shop = try make([
+            "WOOCOMMERCE_SITE_URL": "https://shop.test", "WOOCOMMERCE_CONSUMER_KEY": "ck_invented",
+            "WOOCOMMERCE_CONSUMER_SECRET": "cs_invented", "WOOCOMMERCE_WEBHOOK_SECRET": "s1",
+            "WOOCOMMERCE_VERSION": "wc/v3", "WOOCOMMERCE_ADMIN_EMAIL": "admin@mail.test",
+            "API_BASE_URL": "http://hub.test:3000", "WOOCOMMERCE_BATCH_SIZE": "50", "WOOCOMMERCE_MAX_RETRIES": "3",
+            "WOOCOMMERCE_RETRY_DELAY": "1000",
+        ])
+
+        #expect(shop.batchSize == 50 && shop.key == Secret("ck_invented"))
+    }
+
+    @Test(arguments: ["timestamp", "manual", "priority", "merge", "source", "wc_wins", "nxt_wins"])
+    func everyStrategyOfTheSeedIsKnown(strategy: String) {
+        #expect(problems(with(["realTimeConfig": ["conflictStrategy": .string(strategy)]])) == [])
+    }
+
+    @Test func aBatchAboveTheShopsLimitIsCutToIt() throws {
+        #expect(try make(with(["batchSize": 500])).batchSize == 100)
+        #expect(try make(.object(least)).batchSize == 100)
+    }
+
+    @Test func aSecretTheShopWouldRewriteIsRefused() {
+        for secret in ["a&b", "a b", "a\"b", "ä", "<x>"] {
+            #expect(problems(with(["webhookSecret": .string(secret)])).count == 1, "\(secret)")
+        }
+        #expect(problems(with(["webhookSecret": "Az-09_z"])) == [])
+    }
+
+    @Test func noProblemQuotesASecret() {
+        let found = problems(
+            ["siteUrl": "ftp://x", "consumerKey": 17, "consumerSecret": ["cs_x"], "webhookSecret": "geheim & co"])
+
+        #expect(found.count >= 3)
+        #expect(!found.joined().contains("geheim") && !found.joined().contains("cs_x"))
+    }
+
+    @Test func aMissingSecretIsNamed() {
+        #expect(problems(["siteUrl": "https://shop.test"]).filter { $0.contains("is missing") }.count == 2)
+    }
+
+    @Test func twoValuesForOneThingAreRefused() {
+        #expect(problems(with(["batchSize": 10, "realTimeConfig": ["batchSize": 20]])).count == 1)
+        #expect(problems(with(["enableRealTime": true, "realTimeConfig": ["enabled": false]])).count == 1)
+        #expect(problems(with(["WOOCOMMERCE_SITE_URL": "https://other.test"])).count == 1)
+    }
+
+    @Test func verificationCannotBeSwitchedOff() {
+        #expect(problems(with(["enableSecurity": false])).count == 1)
+        #expect(problems(with(["enableSecurity": true])) == [])
+    }
+
+    @Test func anUnknownCurrencyOrVersionIsRefused() {
+        #expect(problems(with(["currency": "RUPEE"])).count == 1)
+        #expect(problems(with(["version": "wc/v2"])).count == 1)
+        #expect(problems(with(["colour": "red"])).count == 1)
+    }
+
+    @Test(arguments: [
+        ("https://shop.test/", "https://shop.test"), ("https://shop.test:443/", "https://shop.test"),
+        ("http://shop.test:80", "http://shop.test"), ("http://shop.test:8080/store/", "http://shop.test:8080/store"),
+        ("https://shop.test/wp-json/wc/v3", "https://shop.test"), ("https://SHOP.test/a//", "https://shop.test/a"),
+    ])
+    func theSiteIsBroughtIntoOneForm(given: String, expected: String) throws {
+        let site = try make(with(["siteUrl": .string(given)])).site
+
+        #expect(site.origin + site.path == expected)
+    }
+
+    @Test func withoutAWebhookSecretTheShopIsOnlyPolled() throws {
+        let settings = try Settings(.object(least), by: WooCommerce.card.settings, of: "WooCommerce")
+        let world = AnsweringTransport(status: 500, body: "")
+        let connector = try WooCommerce.make(settings, .still(world))
+
+        #expect(connector.webhooks == nil && connector.subscriptions == nil)
+        #expect(connector.sources.count == 5 && connector.targets.count == 5)
+    }
+
+    @Test func withRealTimeSwitchedOffNoWebhookIsRegisteredButOneThatComesIsRead() throws {
+        let world = AnsweringTransport(status: 500, body: "")
+        let connector = try Bench.connector(world, "https://shop.test", ["realTimeConfig": ["enabled": false]])
+
+        #expect(connector.subscriptions == nil && connector.webhooks != nil)
+    }
+
+    @Test func theStrategyOfTheSeedBecomesTheHubsPolicy() throws {
+        let settings = try Bench.settings("https://shop.test", ["realTimeConfig": ["conflictStrategy": "wc_wins"]])
+
+        #expect(WooCommerce.habits(settings).conflictPolicy == "wc_wins")
+        #expect(WooCommerce.habits(try Bench.settings()).conflictPolicy == nil)
+    }
+
+    @Test func theCardReadsWhatIsReferredToFirst() {
+        #expect(WooCommerce.card.kinds.map(\.kind) == [.category, .product, .variant, .customer, .order])
+        let orders = WooCommerce.card.kind(.order)?.projection
+        #expect(orders?.direction(of: "content") == .take && orders?.direction(of: "state") == .both)
+        #expect(WooCommerce.card.kind(.product)?.projection.direction(of: "images") == .take)
+    }
+}

@@ -1,0 +1,52 @@
+# The one list of commands. `make` alone prints it.
+
+SHELL := /bin/bash
+ARGS ?=
+T ?=
+NAME ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help build test test-quick test-one lint format demo bench rehearse docs ci connector clean
+
+help: ## print this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  make \1|\2/' \
+		| awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
+
+build: ## debug build of everything, with the check of imports
+	@scripts/build
+
+test: ## every test; on a fresh Debian it first installs the packages it needs
+	@scripts/test all $(ARGS)
+
+test-quick: ## the tests that need no server and no other program
+	@scripts/test quick $(ARGS)
+
+test-one: ## the tests whose name matches T: make test-one T=WooCommerce
+	@scripts/test one "$(T)" $(ARGS)
+
+lint: ## swift format lint, strict
+	@scripts/lint
+
+format: ## put the sources into form
+	@scripts/lint --fix
+
+demo: ## a stand-in shop, a fresh book and the hub, told step by step; ARGS=--once runs unattended
+	@scripts/demo $(ARGS)
+
+bench: ## the benchmarks, on a release build
+	@scripts/bench $(ARGS)
+
+rehearse: ## the simulator (comes with a later issue)
+	@echo "make rehearse: the simulator is not built yet; it comes with a later issue." >&2; exit 2
+
+docs: ## check the documents: links, shell examples, tables
+	@scripts/test one "HouseRulesTests.Document" $(ARGS)
+
+ci: ## all that .ci/run runs, in the same order: lint, test, no warnings, a new connector, demo --once
+	@scripts/ci
+
+connector: ## start a connector: make connector NAME=Koombiyo
+	@scripts/connector "$(NAME)"
+
+clean: ## remove what was built
+	@rm -rf .build .demo

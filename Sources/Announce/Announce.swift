@@ -1,0 +1,45 @@
+import ConnectorKit
+import Ledger
+import Queue
+import Reconcile
+
+/// Decides who must hear of a change. A task never says "send this event" but "this record is not yet in step with that
+/// integration": so many changes become one write, and a repeat does no harm.
+public enum Announce {
+    /// The order in which kinds are delivered: what others refer to goes first.
+    static let priorities: [RecordKind: Int] = [
+        .category: 80, .account: 80, .product: 90, .customer: 90, .variant: 100, .order: 110, .invoice: 110,
+        .shipment: 120, .journal: 120,
+    ]
+
+    /// The tasks that bring every integration in step with these records.
+    ///
+    /// The integration a value came from lacks nothing and gets no task; where the hub overruled it, it does.
+    public static func jobs(for records: [HubRecord], links: [Int64: [HubLink]], peers: [Peer], now: Moment) -> [NewJob]
+    {
+        records.sorted { $0.id < $1.id }.flatMap { record in
+            peers.compactMap { peer in
+                needs(record, links[record.id] ?? [], peer) ? job(record, peer, now) : nil
+            }
+        }
+    }
+
+    /// The task that brings one integration in step with one record.
+    public static func job(_ record: HubRecord, _ peer: Peer, _ now: Moment) -> NewJob {
+        NewJob(
+            .deliver, integration: peer.id, kind: record.kind, key: String(record.id),
+            priority: priorities[record.kind] ?? 100, runAt: now)
+    }
+
+    private static func needs(_ record: HubRecord, _ links: [HubLink], _ peer: Peer) -> Bool {
+        guard !record.isDeleted, !peer.gives(record.kind).isEmpty else { return false }
+        guard let link = links.first(where: { $0.integration == peer.id && $0.role == HubLink.mainRole }) else {
+            return peer.creates(record.kind) && record.issuer != peer.id
+        }
+        guard link.isActive else { return false }
+        let gives = peer.gives(record.kind)
+        return !Reconcile.outbound(
+            kind: record.kind, record: record.values.values, link: link.parts, gives: gives.contains
+        ).values.isEmpty
+    }
+}

@@ -1,0 +1,50 @@
+/// An integration as the other stops see it: what travels between it and the hub.
+public struct Peer: Hashable, Sendable {
+    public var id: Int64
+    public var name: String
+    /// Whether it may be called.
+    public var isActive: Bool
+    private var ways: [RecordKind: Way]
+
+    private struct Way: Hashable {
+        var takes: Set<String>
+        var gives: Set<String>
+        var creates: Bool
+        var matches: Bool
+        var issues: Bool
+        var mayRepeatCreate: Bool
+    }
+
+    /// A peer from its card's kinds (as its settings narrow them) and the merchant's directions by kind.
+    public init(id: Int64, name: String, isActive: Bool, kinds: [KindCard], directions: [RecordKind: Direction] = [:]) {
+        self.id = id
+        self.name = name
+        self.isActive = isActive
+        ways = Dictionary(
+            kinds.map { card in
+                let projection = card.projection.narrowed(by: directions[card.kind] ?? .both)
+                let parts = projection.directions
+                let gives = Set(parts.filter { $0.value.gives }.keys)
+                let way = Way(
+                    takes: Set(parts.filter { $0.value.takes }.keys), gives: gives,
+                    creates: card.creation != nil && !gives.isEmpty, matches: card.matchesByNaturalKey,
+                    issues: card.issues, mayRepeatCreate: card.creation?.mayRepeat ?? false)
+                return (card.kind, way)
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The parts the hub takes from it.
+    public func takes(_ kind: RecordKind) -> Set<String> { ways[kind]?.takes ?? [] }
+    /// The parts the hub gives it.
+    public func gives(_ kind: RecordKind) -> Set<String> { ways[kind]?.gives ?? [] }
+    /// Whether the hub creates records of that kind there.
+    public func creates(_ kind: RecordKind) -> Bool { ways[kind]?.creates ?? false }
+    /// Whether its drafts may be matched by natural key.
+    public func matches(_ kind: RecordKind) -> Bool { ways[kind]?.matches ?? false }
+    /// Whether it issues documents of that kind.
+    public func issues(_ kind: RecordKind) -> Bool { ways[kind]?.issues ?? false }
+    /// Whether a create may be repeated after an unclear answer.
+    public func mayRepeatCreate(_ kind: RecordKind) -> Bool { ways[kind]?.mayRepeatCreate ?? false }
+    /// The kinds it has anything to do with.
+    public var kinds: Set<RecordKind> { Set(ways.keys) }
+}

@@ -1,0 +1,115 @@
+import Commerce
+import Wire
+
+/// What people see.
+extension Console {
+    /// The longest form that is read, in bytes.
+    private static let formLimit = 8192
+
+    /// The page, or the sign-in form for those who are not signed in.
+    func page(_ request: HTTPRequest, _ envelope: Envelope) async -> HTTPResponse {
+        switch await doorkeeper.look(at: request, now: envelope.now) {
+        case .unknown(let reason):
+            return signInForm(Doorkeeper.isSignedIn(request) ? reason : "", 401, envelope)
+        case .notYours(let reason):
+            return signInForm(reason, 403, envelope)
+        case .welcome(let access):
+            guard access.role.seesPages else {
+                return signInForm("a token with the role \(access.role.rawValue) sees no pages", 403, envelope)
+            }
+            return await overviewPage(access, envelope)
+        }
+    }
+
+    private func overviewPage(_ access: Access, _ envelope: Envelope) async -> HTTPResponse {
+        let limit = Sections.listLength
+        guard let overview = try? await hub.overview(changeLimit: limit, waitingLimit: limit) else {
+            var response = envelope.html(
+                templates.render("unavailable", ["version": .text(options.version)]), status: 503)
+            response.headers["Retry-After"] = "10"
+            return response
+        }
+        var view: [String: View] = [
+            "version": .text(options.version), "organization": .text(options.organization),
+            "role": .text(access.role.rawValue), "isSignedIn": .flag(access.expires != nil),
+            "isOpen": .flag(access.expires == nil),
+        ]
+        for (name, markup) in sections.render(overview, now: overview.now) { view[name.rawValue] = .rendered(markup) }
+        return envelope.html(templates.render("page", .object(view)))
+    }
+
+    /// The page's sections as server-sent events, for as long as the token is worth something.
+    func events(_ request: HTTPRequest, _ envelope: Envelope) async -> HTTPResponse {
+        switch await doorkeeper.look(at: request, now: envelope.now) {
+        case .unknown(let reason): return envelope.failure(.unauthorized, reason)
+        case .notYours(let reason): return envelope.failure(.forbidden, reason)
+        case .welcome(let access):
+            guard access.role.seesPages else {
+                return envelope.failure(.forbidden, "a token with the role \(access.role.rawValue) sees no pages")
+            }
+            guard let stream = try? await desk.sit(until: access.expires) else {
+                var response = envelope.failure(
+                    .unavailable, "too many pages are open, or the store cannot be read; try again soon")
+                response.headers["Retry-After"] = "10"
+                return response
+            }
+            return HTTPResponse(
+                status: 200, headers: ["Content-Type": "text/event-stream", "X-Accel-Buffering": "no"], stream: stream)
+        }
+    }
+
+    /// Takes the token of the form, and keeps it in a cookie that no script can read and no other site can use.
+    func signIn(_ request: HTTPRequest, _ envelope: Envelope) async -> HTTPResponse {
+        guard request.body.count <= Self.formLimit else {
+            return envelope.failure(.payloadTooLarge, "the form is too large")
+        }
+        guard comesFromHere(request) else {
+            return envelope.failure(.forbidden, "the form was sent from another site")
+        }
+        let form = HTTPAddress.query(String(decoding: request.body, as: UTF8.self))
+        let token = (form.first { $0.name == "token" }?.value ?? "").filter { !$0.isWhitespace }
+        var probe = request
+        probe.headers = ["Authorization": "Bearer \(token)"]
+        switch await doorkeeper.look(at: probe, now: envelope.now) {
+        case .unknown(let reason): return signInForm(reason, 401, envelope)
+        case .notYours(let reason): return signInForm(reason, 403, envelope)
+        case .welcome(let access):
+            let seconds = access.expires.map { Int($0.seconds(since: envelope.now)) } ?? 0
+            return seeOther(cookie: "\(token); Max-Age=\(max(0, seconds))")
+        }
+    }
+
+    func signOut(_ request: HTTPRequest, _ envelope: Envelope) -> HTTPResponse {
+        guard comesFromHere(request) else {
+            return envelope.failure(.forbidden, "the form was sent from another site")
+        }
+        return seeOther(cookie: "; Max-Age=0")
+    }
+
+    private func seeOther(cookie: String) -> HTTPResponse {
+        let rest = "; Path=/; HttpOnly; SameSite=Strict" + (options.isBehindTLS ? "; Secure" : "")
+        return HTTPResponse(
+            status: 303, headers: ["Location": "/", "Set-Cookie": "\(Doorkeeper.cookie)=\(cookie)\(rest)"])
+    }
+
+    private func signInForm(_ problem: String, _ status: Int, _ envelope: Envelope) -> HTTPResponse {
+        envelope.html(
+            templates.render("sign-in", ["problem": .text(problem), "version": .text(options.version)]), status: status)
+    }
+
+    /// Whether a browser says that the form stood on a page of this server. Programs say nothing and are let through:
+    /// they carry no cookie of somebody else.
+    private func comesFromHere(_ request: HTTPRequest) -> Bool {
+        if let site = request.headers["Sec-Fetch-Site"] { return site == "same-origin" || site == "none" }
+        guard let origin = request.headers["Origin"] else { return true }
+        guard let address = HTTPAddress(origin) else { return false }
+        return address.host == request.address.host
+    }
+}
+
+extension Doorkeeper {
+    /// Whether the browser came with a token, good or bad.
+    static func isSignedIn(_ request: HTTPRequest) -> Bool {
+        request.headers["Authorization"] != nil || cookies(of: request)[cookie] != nil
+    }
+}

@@ -1,0 +1,72 @@
+import Commerce
+import Wire
+
+/// The stable words in which an error is told to programs.
+public enum ErrorCode: String, Hashable, Sendable, CaseIterable {
+    case badRequest = "BAD_REQUEST"
+    case unauthorized = "UNAUTHORIZED"
+    case forbidden = "FORBIDDEN"
+    case notFound = "NOT_FOUND"
+    case methodNotAllowed = "METHOD_NOT_ALLOWED"
+    case ambiguous = "AMBIGUOUS"
+    case payloadTooLarge = "PAYLOAD_TOO_LARGE"
+    case unavailable = "UNAVAILABLE"
+
+    var status: Int {
+        switch self {
+        case .badRequest: 400
+        case .unauthorized: 401
+        case .forbidden: 403
+        case .notFound: 404
+        case .methodNotAllowed: 405
+        case .ambiguous: 409
+        case .payloadTooLarge: 413
+        case .unavailable: 503
+        }
+    }
+}
+
+/// What all answers of one request share: its id and its time.
+struct Envelope: Sendable {
+    let requestID: String
+    let now: Moment
+
+    /// `{success: true, data, timestamp, requestId}`.
+    func success(_ data: JSON, status: Int = 200) -> HTTPResponse {
+        .json(JSON.object(["success": true, "data": data].merging(common) { first, _ in first }), status: status)
+    }
+
+    /// `{success: false, error, code, timestamp, requestId}`.
+    func failure(_ code: ErrorCode, _ text: String) -> HTTPResponse {
+        let body: [String: JSON] = ["success": false, "error": .string(text), "code": .string(code.rawValue)]
+        var response = HTTPResponse.json(JSON.object(body.merging(common) { first, _ in first }), status: code.status)
+        if code == .unauthorized { response.headers["WWW-Authenticate"] = "Bearer realm=\"crossdock\"" }
+        return response
+    }
+
+    func html(_ text: String, status: Int = 200) -> HTTPResponse {
+        HTTPResponse(status: status, headers: ["Content-Type": "text/html; charset=utf-8"], body: Array(text.utf8))
+    }
+
+    private var common: [String: JSON] {
+        ["timestamp": .string(now.description), "requestId": .string(requestID)]
+    }
+
+    /// Adds to an answer what every answer carries.
+    func sealed(_ response: HTTPResponse) -> HTTPResponse {
+        var response = response
+        for (name, value) in Self.headers where response.headers[name] == nil { response.headers[name] = value }
+        response.headers["X-Request-Id"] = requestID
+        return response
+    }
+
+    /// A page may load from this server alone, run only its own script, send forms only here, and be framed by nobody.
+    private static let headers = [
+        (
+            "Content-Security-Policy",
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+                + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        ), ("X-Content-Type-Options", "nosniff"), ("X-Frame-Options", "DENY"), ("Referrer-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"), ("Cache-Control", "no-store"),
+    ]
+}

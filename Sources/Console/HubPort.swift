@@ -1,0 +1,25 @@
+import ConnectorKit
+import Ledger
+import Pipeline
+import Store
+
+/// What the console needs of a hub. The real one is `Hub`; a test hands in its own.
+public protocol HubPort: Sendable {
+    /// The hub's clock.
+    var now: Moment { get }
+
+    /// All integrations, by name.
+    ///
+    /// - Throws: when the store cannot be read now.
+    func integrations() async throws -> [Integration]
+
+    /// Takes a vendor's call: proved, stored, and only then answered.
+    func receive(_ call: WebhookCall, for integration: Integration) async -> Hub.Reception
+
+    /// The state of the hub at a glance.
+    ///
+    /// - Throws: when the store cannot be read now.
+    func overview(changeLimit: Int, waitingLimit: Int) async throws -> Overview
+}
+
+extension Hub: HubPort {}

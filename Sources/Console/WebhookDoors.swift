@@ -1,0 +1,73 @@
+import ConnectorKit
+import Ledger
+import Pipeline
+import Wire
+
+/// The doors through which vendors call. Whatever the door, one intake stands behind it.
+struct WebhookDoors: Sendable {
+    /// How long a vendor is asked to wait when the store cannot take its call, in seconds.
+    static let retryAfterSeconds = 30
+
+    let hub: any HubPort
+    let organization: String
+
+    /// `POST /webhooks/{integrationId}`.
+    func atIntegration(_ publicID: String, _ request: HTTPRequest, _ envelope: Envelope) async -> HTTPResponse {
+        do {
+            guard let integration = try await hub.integrations().first(where: { $0.publicID == publicID }) else {
+                return envelope.failure(.notFound, "no integration has this address")
+            }
+            let reception = await hub.receive(
+                WebhookCall(headers: request.headers, body: request.body), for: integration)
+            return answer(reception, integration, envelope)
+        } catch {
+            return unavailable(envelope)
+        }
+    }
+
+    /// `POST /api/webhooks/woocommerce/{organizationId}`: the address names no shop, so the one whose secret proves the
+    /// call is meant. Two shops with one secret cannot be told apart; such a call is refused.
+    func atOrganization(_ name: String, _ request: HTTPRequest, _ envelope: Envelope) async -> HTTPResponse {
+        guard name == organization else { return envelope.failure(.notFound, "no integration has this address") }
+        let shops: [Integration]
+        do {
+            shops = try await hub.integrations().filter { $0.connector == "woocommerce" }
+        } catch {
+            return unavailable(envelope)
+        }
+        let call = WebhookCall(headers: request.headers, body: request.body)
+        var last = envelope.failure(.notFound, "no integration has this address")
+        for shop in shops {
+            let reception = await hub.receive(call, for: shop)
+            last = answer(reception, shop, envelope)
+            guard case .forged = reception else { return last }
+        }
+        return last
+    }
+
+    /// WooCommerce counts only 200 to 302 as delivered and is answered 200; whoever reads the receipt gets 202 (C-12).
+    private func answer(
+        _ reception: Hub.Reception, _ integration: Integration, _ envelope: Envelope
+    ) -> HTTPResponse {
+        let accepted = integration.connector == "woocommerce" ? 200 : 202
+        return switch reception {
+        case .stored(let id): envelope.success(receipt(id, isRepeat: false), status: accepted)
+        case .repeated(let id): envelope.success(receipt(id, isRepeat: true), status: accepted)
+        case .ping(let status): envelope.success(["ping": true], status: status)
+        case .forged: envelope.failure(.unauthorized, "the call is not signed as it must be")
+        case .tooLarge: envelope.failure(.payloadTooLarge, "the call is larger than the hub takes")
+        case .unknown: envelope.failure(.notFound, "no integration has this address")
+        case .unavailable: unavailable(envelope)
+        }
+    }
+
+    private func receipt(_ id: Int64, isRepeat: Bool) -> JSON {
+        ["receiptId": .string("rcp_\(id)"), "repeated": .bool(isRepeat)]
+    }
+
+    private func unavailable(_ envelope: Envelope) -> HTTPResponse {
+        var response = envelope.failure(.unavailable, "the call could not be stored; it must be sent again")
+        response.headers["Retry-After"] = "\(Self.retryAfterSeconds)"
+        return response
+    }
+}

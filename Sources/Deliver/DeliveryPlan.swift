@@ -1,0 +1,131 @@
+import ConnectorKit
+import Ledger
+import Queue
+import Reconcile
+
+/// A write that has been decided and not been made.
+public struct PlannedWrite: Hashable, Sendable {
+    public var job: Job
+    public var record: HubRecord
+    /// Nil for a create.
+    public var link: HubLink?
+    public var request: WriteRequest
+    /// What is written, in the hub's own terms.
+    public var wrote: Parts
+}
+
+/// What a batch of tasks comes to before anything is called.
+public struct DeliveryPlan: Sendable {
+    public var writes: [PlannedWrite] = []
+    /// Tasks that end without a call.
+    public var outcomes: [(job: Job, outcome: JobOutcome)] = []
+    /// Tasks that must run first.
+    public var added: [NewJob] = []
+
+    /// Nothing planned.
+    public init() {}
+}
+
+/// What is loaded for a batch of tasks.
+public struct DeliveryLoad: Sendable {
+    public var records: [Int64: HubRecord]
+    /// The links of these records in all integrations.
+    public var links: [Int64: [HubLink]]
+    /// The links, in the target's integration, of the records these refer to.
+    public var references: [Int64: HubLink]
+    /// The names of integrations.
+    public var names: [Int64: String]
+
+    /// What was loaded.
+    public init(
+        records: [Int64: HubRecord], links: [Int64: [HubLink]], references: [Int64: HubLink], names: [Int64: String]
+    ) {
+        self.records = records
+        self.links = links
+        self.references = references
+        self.names = names
+    }
+}
+
+extension DeliveryPlan {
+    /// How long a task waits for another record to be written first, in seconds.
+    static let dependencySeconds = 3.0
+
+    /// Plans a batch of tasks: compare, and write only what differs. Pure.
+    public static func make(_ jobs: [Job], _ load: DeliveryLoad, peer: Peer, organization: Int64, now: Moment)
+        -> DeliveryPlan
+    {
+        var plan = DeliveryPlan()
+        for job in jobs { plan.add(job, load, peer, organization, now) }
+        return plan
+    }
+
+    private mutating func add(_ job: Job, _ load: DeliveryLoad, _ peer: Peer, _ organization: Int64, _ now: Moment) {
+        guard let id = Int64(job.key), let record = load.records[id], !record.isDeleted else {
+            return outcomes.append((job, .completed))
+        }
+        let links = load.links[id] ?? []
+        let link = links.first { $0.integration == peer.id && $0.role == HubLink.mainRole }
+        if let link, !link.isActive { return outcomes.append((job, .completed)) }
+        if link == nil, !peer.creates(record.kind) { return outcomes.append((job, .completed)) }
+        let gives = peer.gives(record.kind)
+        let patch = Reconcile.outbound(
+            kind: record.kind, record: record.values.values, link: link?.parts ?? [:], gives: gives.contains)
+        if patch.values.isEmpty { return outcomes.append((job, .completed)) }
+        if let hold = record.hold { return outcomes.append((job, .held(reason: hold))) }
+        let (changes, missing) = external(patch, record.kind, load, peer)
+        if !missing.isEmpty { return wait(job, for: missing, peer, now) }
+        let whole = external(Parts(record.values.values.filter { gives.contains($0.key) }), record.kind, load, peer)
+            .parts
+        var request = WriteRequest(
+            kind: record.kind, reference: HubReference.text(organization: organization, record: record.id),
+            externalID: link?.externalID, naturalKey: record.naturalKey, changes: changes, record: whole,
+            seen: Parts((link?.parts ?? [:]).compactMapValues(\.seen)),
+            sent: Parts((link?.parts ?? [:]).compactMapValues(\.sent)), revision: link?.revision, title: record.title)
+        for other in links where other.integration == peer.id && other.role != HubLink.mainRole {
+            request.roles[other.role] = other.externalID
+        }
+        if let issuer = record.issuer, let external = record.issuerExternalID {
+            request.issuer = WriteRequest.Issuer(
+                integration: load.names[issuer] ?? String(issuer), externalID: external)
+        }
+        writes.append(PlannedWrite(job: job, record: record, link: link, request: request, wrote: patch))
+    }
+
+    private mutating func wait(_ job: Job, for missing: [Reference], _ peer: Peer, _ now: Moment) {
+        var names: [String] = []
+        for case .record(let kind, let id) in missing {
+            names.append("\(kind.rawValue) \(id)")
+            added.append(NewJob(.deliver, integration: peer.id, kind: kind, key: String(id), priority: 80, runAt: now))
+        }
+        outcomes.append(
+            (
+                job,
+                .snooze(
+                    reason: "waits for \(names.joined(separator: ", ")) to be written there first",
+                    until: now.adding(seconds: Self.dependencySeconds))
+            ))
+    }
+
+    /// Parts with the target's own ids in place of the hub's. A record the target does not know is missing when it can be
+    /// created there, and else left out.
+    private func external(_ parts: Parts, _ kind: RecordKind, _ load: DeliveryLoad, _ peer: Peer)
+        -> (parts: Parts, missing: [Reference])
+    {
+        var result = parts
+        var missing: [Reference] = []
+        for shape in kind.parts where shape.refersTo != nil {
+            guard let value = parts[shape.name], !value.isNull else { continue }
+            let elements = (value.array ?? [value]).compactMap { element -> JSON? in
+                guard case .record(let kind, let id)? = try? Reference(json: element) else { return element }
+                if let link = load.references[id], link.isActive {
+                    return Reference.external(kind, link.externalID).json
+                }
+                if peer.creates(kind), load.references[id] == nil { missing.append(.record(kind, id)) }
+                return nil
+            }
+            result[shape.name] = value.array == nil ? elements.first ?? .null : .array(elements)
+        }
+        return (result, missing)
+    }
+}

@@ -1,0 +1,177 @@
+import ConnectorKit
+import Ledger
+import Queue
+import Reconcile
+
+/// What is to be saved after a call: values, all in one transaction.
+public struct Settlement: Sendable {
+    public var links: [HubLink] = []
+    public var receipts: [Receipt] = []
+    public var outcomes: [(job: Job, outcome: JobOutcome)] = []
+    /// Answers that show more than was written: news to be merged.
+    public var answers: [Draft] = []
+    /// Records that must be asked for: the far side says they are gone.
+    public var suspects: [ExternalKey] = []
+    public var gate: Gate
+    /// Why the integration must not be called any more; nil when it may.
+    public var refusal: String?
+
+    /// Nothing to be saved.
+    public init(gate: Gate) { self.gate = gate }
+}
+
+/// What a settlement is decided with.
+public struct SettleContext {
+    public var peer: Peer
+    public var target: any RecordTarget
+    public var settleNumber: Int64
+    public var schedule: RetrySchedule
+    /// 0 to 1.
+    public var jitter: Double
+    public var now: Moment
+    public var ids: () throws -> Int64
+
+    /// A context.
+    public init(
+        peer: Peer, target: any RecordTarget, settleNumber: Int64, schedule: RetrySchedule, jitter: Double, now: Moment,
+        ids: @escaping () throws -> Int64
+    ) {
+        self.peer = peer
+        self.target = target
+        self.settleNumber = settleNumber
+        self.schedule = schedule
+        self.jitter = jitter
+        self.now = now
+        self.ids = ids
+    }
+}
+
+extension Settlement {
+    /// Decides what each result means: links learn what was written and what was answered, tasks end or are tried again.
+    ///
+    /// - Throws: what `ids` throws when it has no more.
+    public static func decide(
+        _ writes: [PlannedWrite], _ results: [WriteResult], gate: Gate, _ context: SettleContext
+    ) throws -> Settlement {
+        var settlement = Settlement(gate: gate)
+        for (write, result) in zip(writes, results) {
+            switch result {
+            case .written(let written): try settlement.wrote(write, written, context)
+            case .skipped: try settlement.skip(write, result, context)
+            case .held(let reason): settlement.end(write, .held(reason: reason))
+            case .failed(let failure): settlement.fail(write, failure, context)
+            }
+        }
+        return settlement
+    }
+
+    private mutating func end(_ write: PlannedWrite, _ outcome: JobOutcome, isInFlight: Bool = false) {
+        if var link = write.link {
+            link.isInFlight = isInFlight
+            links.append(link)
+        }
+        outcomes.append((write.job, outcome))
+    }
+
+    private mutating func skip(_ write: PlannedWrite, _ result: WriteResult, _ context: SettleContext) throws {
+        guard case .skipped = result else { return }
+        gate = gate.afterSuccess()
+        end(write, .completed)
+    }
+
+    private mutating func wrote(_ write: PlannedWrite, _ written: Written, _ context: SettleContext) throws {
+        gate = gate.afterSuccess()
+        var link =
+            try write.link
+            ?? HubLink(
+                id: context.ids(), record: write.record.id, integration: context.peer.id, kind: write.record.kind,
+                externalID: written.externalID)
+        link.externalID = written.externalID
+        link.isInFlight = false
+        link.isActive = true
+        link.settled = context.settleNumber
+        link.digest = nil
+        link.seenAt = context.now
+        if written.isAdopted {
+            if let answer = written.answer { answers.append(answer) }
+        } else {
+            let answered = written.answer.map { hubTerms($0.parts, wrote: write.wrote, kind: write.record.kind) }
+            link.parts.merge(
+                Reconcile.settled(
+                    kind: write.record.kind, wrote: write.wrote, answered: answered, link: link.parts,
+                    normalForm: context.target.normalForm)
+            ) { $1 }
+            link.revision = written.answer?.revision ?? link.revision
+        }
+        links.append(link)
+        for (role, external) in written.roles.sorted(by: { $0.key < $1.key }) where write.request.roles[role] == nil {
+            var other = try HubLink(
+                id: context.ids(), record: write.record.id, integration: context.peer.id, kind: write.record.kind,
+                role: role, externalID: external)
+            other.settled = context.settleNumber
+            links.append(other)
+        }
+        receipts.append(
+            Receipt(
+                id: try context.ids(), record: write.record.id, integration: context.peer.id,
+                parts: receiptParts(write, link),
+                outcome: written.isAdopted ? "adopted" : (write.link == nil ? "created" : "updated"),
+                remarks: written.remarks, at: context.now))
+        outcomes.append((write.job, .completed))
+    }
+
+    /// References in an answer are the far side's ids; what was written stands for them where the answer names as many.
+    private func hubTerms(_ answered: Parts, wrote: Parts, kind: RecordKind) -> Parts {
+        var parts = answered
+        for shape in kind.parts where shape.refersTo != nil {
+            guard let mine = wrote[shape.name], let theirs = answered[shape.name] else { continue }
+            if (mine.array?.count ?? 1) == (theirs.array?.count ?? 1), mine.isNull == theirs.isNull {
+                parts[shape.name] = mine
+            }
+        }
+        return parts
+    }
+
+    private func receiptParts(_ write: PlannedWrite, _ link: HubLink) -> JSON {
+        .object(
+            Dictionary(
+                uniqueKeysWithValues: write.wrote.values.map { part, value in
+                    var entry: [String: JSON] = ["to": value]
+                    if let before = write.link?.parts[part]?.seen { entry["from"] = before }
+                    if let linked = link.parts[part], !linked.isAccepted { entry["shows"] = linked.seen ?? .null }
+                    return (part, .object(entry))
+                }))
+    }
+
+    private mutating func fail(_ write: PlannedWrite, _ failure: ConnectorFailure, _ context: SettleContext) {
+        let isUnclear = failure.mayHaveHappened
+        switch failure {
+        case .unavailable:
+            gate = gate.afterFailure(failure.sentence, now: context.now)
+            let at = context.schedule.next(afterAttempt: write.job.attempt, now: context.now, jitter: context.jitter)
+            let error = "\(write.record.title): \(failure.sentence)"
+            end(
+                write, .retry(errorClass: failure.errorClass, error: error, at: at, keepsIntent: isUnclear),
+                isInFlight: isUnclear)
+        case .throttled(let seconds):
+            let wait = seconds ?? 30
+            gate = gate.afterThrottle(seconds: wait, now: context.now)
+            end(write, .snooze(reason: failure.sentence, until: context.now.adding(seconds: Double(wait))))
+        case .busy(let detail, let seconds):
+            end(write, .snooze(reason: detail, until: context.now.adding(seconds: Double(seconds))))
+        case .unauthorized(let detail):
+            refusal = detail
+            end(write, .snooze(reason: failure.sentence, until: context.now.adding(seconds: 60)))
+        case .cancelled: end(write, .released(keepsIntent: isUnclear), isInFlight: isUnclear)
+        case .gone:
+            if let external = write.request.externalID {
+                suspects.append(ExternalKey(write.record.kind, external))
+                end(write, .snooze(reason: failure.sentence, until: context.now.adding(seconds: 300)))
+            } else {
+                end(write, .dead(errorClass: failure.errorClass, error: "\(write.record.title): \(failure.sentence)"))
+            }
+        case .refused, .unreadable:
+            end(write, .dead(errorClass: failure.errorClass, error: "\(write.record.title): \(failure.sentence)"))
+        }
+    }
+}

@@ -1,0 +1,140 @@
+import Reconcile
+
+extension Absorb {
+    /// Merges one draft into its record and remembers what came of it.
+    mutating func merge(
+        _ draft: Draft, digest: String, into original: HubRecord, by originalLink: HubLink, isFirstSight: Bool
+    ) throws {
+        var record = original
+        var link = originalLink
+        let isNew = snapshot.records[record.id] == nil
+        let (theirs, isWhole) = resolve(draft)
+        let steps = Reconcile.inbound(
+            kind: draft.kind, theirs: theirs, link: link.parts, record: isNew ? nil : record.parts,
+            observation: observation(draft, link, record),
+            normalForm: { [rules] in rules.normalForm(draft.kind, $0, $1) }, rule: { rules.rule(draft.kind, $0) })
+        var isChanged = false
+        for step in steps { isChanged = try apply(step, to: &record, &link, isNew: isNew) || isChanged }
+        isChanged = applyHead(draft, to: &record) || isChanged
+        link.digest = isWhole ? digest : nil
+        link.revision = draft.revision ?? link.revision
+        link.seenAt = batch.requestedAt
+        link.missingSince = nil
+        link.isActive = true
+        if isChanged { record.updatedAt = batch.observedAt }
+        if isChanged || isNew { keep(record) }
+        if !isNew && !isFirstSight { isChanged ? (result.counts.updated += 1) : (result.counts.unchanged += 1) }
+        if isFirstSight { result.counts.updated += 1 }
+        keep(link)
+        // What was overruled must travel back, so the record is looked at even when its value stayed.
+        if isChanged || isNew || !steps.isEmpty { result.touched.insert(record.id) }
+        result.accepted.append(ExternalKey(draft.kind, draft.externalID))
+    }
+
+    private mutating func keep(_ record: HubRecord) {
+        snapshot.records[record.id] = record
+        result.records[record.id] = record
+    }
+
+    private mutating func keep(_ link: HubLink) {
+        snapshot.links[ExternalKey(link.kind, link.externalID)] = link
+        var links = snapshot.linksOfRecord[link.record] ?? []
+        links.removeAll { $0.id == link.id }
+        snapshot.linksOfRecord[link.record] = links + [link]
+        result.links[link.id] = link
+    }
+
+    private func observation(_ draft: Draft, _ link: HubLink, _ record: HubRecord) -> Observation {
+        let lastSeen = [link.seenAt, batch.lastSeenAt].compactMap { $0 }.max()
+        return Observation(
+            side: batch.integration, lastSeenAt: lastSeen, askedAt: batch.requestedAt, firstSeenAt: batch.observedAt,
+            farStamp: draft.changedAt, farClockOffsetSeconds: batch.clockOffsetSeconds,
+            isIssuer: record.issuer == nil || record.issuer == batch.integration)
+    }
+
+    /// The draft's parts that are taken, with references turned into the hub's own. A part whose reference is not known
+    /// yet is left out, and what it names is asked for.
+    private mutating func resolve(_ draft: Draft) -> (parts: Parts, isWhole: Bool) {
+        let takes = rules.takes[draft.kind] ?? []
+        var parts = Parts(draft.parts.values.filter { takes.contains($0.key) })
+        var isWhole = true
+        for shape in draft.kind.parts where shape.refersTo != nil {
+            guard let value = parts[shape.name], !value.isNull else { continue }
+            if let resolved = resolved(value) {
+                parts[shape.name] = resolved
+            } else {
+                parts.values[shape.name] = nil
+                isWhole = false
+            }
+        }
+        if !isWhole { result.wanted.append(ExternalKey(draft.kind, draft.externalID)) }
+        return (parts, isWhole)
+    }
+
+    private mutating func resolved(_ value: JSON) -> JSON? {
+        if let elements = value.array {
+            var all: [JSON] = []
+            for element in elements {
+                guard let one = resolved(element) else { return nil }
+                all.append(one)
+            }
+            return .array(all.sorted { $0.text < $1.text })
+        }
+        guard let reference = try? Reference(json: value), case .external(let kind, let id) = reference else {
+            return value
+        }
+        let key = ExternalKey(kind, id)
+        guard let link = snapshot.links[key] else {
+            result.wanted.append(key)
+            return nil
+        }
+        return Reference.record(kind, link.record).json
+    }
+
+    /// Title, natural key and hold follow the side that knows the record as its own.
+    private func applyHead(_ draft: Draft, to record: inout HubRecord) -> Bool {
+        let before = record
+        if !draft.title.isEmpty, record.title.isEmpty || record.issuer == batch.integration {
+            record.title = draft.title
+        }
+        if let key = draft.naturalKey, record.naturalKey == nil { record.naturalKey = NaturalKey.folded(key) }
+        if let name = record.parts["name"], record.kind.nature == .catalogue {
+            record.title = TitleWords.title(name: name.value, fallback: record.title)
+        }
+        if record.kind.nature == .document, record.issuer == batch.integration { record.hold = draft.hold }
+        if record.isDeleted { record.isDeleted = false }
+        return record != before
+    }
+
+    /// Puts one step into record, link and log. True when the record's value changed.
+    private mutating func apply(
+        _ step: PartStep, to record: inout HubRecord, _ link: inout HubLink, isNew: Bool
+    ) throws -> Bool {
+        let old = record.parts[step.part]?.value
+        link.parts[step.part] = step.link
+        let rule = step.event.words
+        switch step.event {
+        case .conflict(let base, let theirs, let ours):
+            result.counts.conflicts += 1
+            result.conflicts.append(
+                NewConflict(
+                    id: try ids(), record: record.id, link: link.id, part: step.part, base: base, theirs: theirs,
+                    ours: ours))
+        case .counted(let expected, let theirs):
+            try count(expected: expected, theirs: theirs, step.part, &record)
+        case .agreed:
+            result.settledConflicts.append((link.id, step.part))
+        default: break
+        }
+        if let value = step.record { record.parts[step.part] = value }
+        let new = record.parts[step.part]?.value
+        let isChanged = new != old
+        if isChanged || step.loser != nil || step.event.isConflict {
+            result.changes.append(
+                Change(
+                    record: record.id, kind: record.kind, part: step.part, old: old, new: new, loser: step.loser,
+                    origin: batch.integration, rule: rule, run: batch.run, at: batch.observedAt))
+        }
+        return isChanged
+    }
+}

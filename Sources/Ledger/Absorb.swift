@@ -1,0 +1,145 @@
+import Reconcile
+import Wire
+
+/// Merges a batch of drafts into the hub's records: pure, over what was loaded.
+public struct Absorb {
+    let batch: ObservedBatch
+    let rules: MergeRules
+    var snapshot: Snapshot
+    var ids: IDSource
+    var result = Absorption()
+
+    /// Where new ids come from.
+    public typealias IDSource = () throws -> Int64
+
+    /// Decides what a batch changes.
+    ///
+    /// - Throws: what `ids` throws when it has no more.
+    public static func decide(
+        _ batch: ObservedBatch, rules: MergeRules, snapshot: Snapshot, ids: @escaping IDSource
+    ) throws -> Absorption {
+        var absorb = Absorb(batch: batch, rules: rules, snapshot: snapshot, ids: ids)
+        for rejection in batch.rejections { absorb.reject(rejection) }
+        for draft in batch.drafts { try absorb.take(draft) }
+        return absorb.result
+    }
+
+    /// The digest of what a draft shows of the parts that are taken.
+    public static func digest(_ draft: Draft, takes: Set<String>) -> String {
+        var bytes: [UInt8] = []
+        for part in draft.parts.values.keys.sorted() where takes.contains(part) {
+            bytes += part.utf8
+            bytes.append(0)
+            draft.parts.values[part]?.write(into: &bytes)
+            bytes.append(0)
+        }
+        bytes += (draft.hold ?? "").utf8
+        return Signature.base64(Signature.sha256(bytes).prefix(18))
+    }
+
+    private mutating func reject(_ rejection: Rejection) {
+        result.counts.read += 1
+        result.counts.rejected += 1
+        result.rejections.append(rejection)
+    }
+
+    private mutating func take(_ draft: Draft) throws {
+        guard let takes = rules.takes[draft.kind] else { return }
+        result.counts.read += 1
+        let digest = Self.digest(draft, takes: takes)
+        let key = ExternalKey(draft.kind, draft.externalID)
+        guard let link = snapshot.links[key] else { return try meet(draft, digest: digest) }
+        if link.digest == digest, link.isActive, link.missingSince == nil {
+            result.counts.unchanged += 1
+            return
+        }
+        guard !isStale(draft, link) else { return }
+        if batch.isHint,
+            !Freshness.mayMergeWebhook(isComplete: true, revision: draft.revision, remembered: link.revision)
+        {
+            result.wanted.append(key)
+            return
+        }
+        guard let record = snapshot.records[link.record] else { return }
+        try merge(draft, digest: digest, into: record, by: link, isFirstSight: false)
+    }
+
+    /// Whether the draft shows an older state than the one remembered, or one from before our last write: then it is
+    /// dropped and the record fetched again.
+    private mutating func isStale(_ draft: Draft, _ link: HubLink) -> Bool {
+        let isOlder = Freshness.isStale(
+            revision: draft.revision, remembered: link.revision, askedAtWrite: nil, lastSettledWrite: 0)
+        guard isOlder || link.isInFlight || batch.askedAt < link.settled else { return false }
+        // What is older than the remembered revision holds no news; what raced our own write may.
+        if !isOlder { result.wanted.append(ExternalKey(draft.kind, draft.externalID)) }
+        return true
+    }
+
+    /// A far record seen for the first time: matched with a record the hub has, or new.
+    private mutating func meet(_ draft: Draft, digest: String) throws {
+        let matched: HubRecord?
+        switch match(draft) {
+        case .none: matched = nil
+        case .one(let record): matched = record
+        case .refused(let reason):
+            return reject(Rejection(kind: draft.kind, externalID: draft.externalID, reason: reason))
+        }
+        let record = try matched ?? newRecord(draft)
+        var link = HubLink(
+            id: try ids(), record: record.id, integration: batch.integration, kind: draft.kind,
+            externalID: draft.externalID)
+        link.seenAt = nil
+        if matched == nil { result.counts.created += 1 }
+        result.touched.insert(record.id)
+        try merge(draft, digest: digest, into: record, by: link, isFirstSight: matched != nil)
+    }
+
+    private enum Match {
+        case none
+        case one(HubRecord)
+        case refused(String)
+    }
+
+    private func match(_ draft: Draft) -> Match {
+        if let reference = draft.reference, let id = HubReference.record(in: reference),
+            let record = snapshot.records[id], record.kind == draft.kind, !isLinkedHere(id)
+        {
+            return .one(record)
+        }
+        guard rules.matched.contains(draft.kind), let key = draft.naturalKey, !key.isEmpty else { return .none }
+        let candidates = (snapshot.matches[NaturalKey(draft.kind, key)] ?? []).compactMap { snapshot.records[$0] }
+            .filter { !$0.isDeleted }
+        if candidates.isEmpty { return .none }
+        guard candidates.count == 1 else {
+            return .refused("\"\(key)\" names \(candidates.count) records of the hub; say which by making it unique")
+        }
+        if let other = snapshot.linksOfRecord[candidates[0].id]?.first(where: {
+            $0.integration == batch.integration && $0.role == HubLink.mainRole && $0.isActive
+        }) {
+            return .refused(
+                "\"\(key)\" is already the key of \(draft.kind.rawValue) \(other.externalID) there; two of one key "
+                    + "cannot be told apart: change one of them")
+        }
+        return .one(candidates[0])
+    }
+
+    private func isLinkedHere(_ record: Int64) -> Bool {
+        snapshot.linksOfRecord[record]?.contains {
+            $0.integration == batch.integration && $0.role == HubLink.mainRole && $0.isActive
+        } ?? false
+    }
+
+    private mutating func newRecord(_ draft: Draft) throws -> HubRecord {
+        var record = HubRecord(
+            id: try ids(), kind: draft.kind, naturalKey: draft.naturalKey.map(NaturalKey.folded), title: draft.title,
+            now: batch.observedAt)
+        if draft.kind.nature == .document, rules.issued.contains(draft.kind) {
+            record.issuer = batch.integration
+            record.issuerExternalID = draft.externalID
+        }
+        if let key = record.naturalKey {
+            snapshot.matches[NaturalKey(draft.kind, key), default: []].append(record.id)
+        }
+        return record
+    }
+}

@@ -1,0 +1,87 @@
+@_exported import Commerce
+import Reconcile
+import Store
+
+/// A canonical record: the one place where the hub's view of a thing stands.
+public struct HubRecord: Hashable, Sendable {
+    public var id: Int64
+    public var kind: RecordKind
+    public var naturalKey: String?
+    /// What an operator would call it.
+    public var title: String
+    public var parts: [String: HubPart]
+    /// Why it must wait for a person before it travels on; nil when it need not.
+    public var hold: String?
+    /// For a document: the integration that issued it.
+    public var issuer: Int64?
+    /// For a document: its id there.
+    public var issuerExternalID: String?
+    public var isDeleted: Bool
+    public var createdAt: Moment
+    public var updatedAt: Moment
+
+    /// A record without parts.
+    public init(id: Int64, kind: RecordKind, naturalKey: String? = nil, title: String = "", now: Moment) {
+        self.id = id
+        self.kind = kind
+        self.naturalKey = naturalKey
+        self.title = title
+        parts = [:]
+        isDeleted = false
+        createdAt = now
+        updatedAt = now
+    }
+
+    /// The values alone.
+    public var values: Parts { Parts(parts.mapValues(\.value)) }
+}
+
+extension HubRecord {
+    static let columns = [
+        "organization_id", "id", "kind", "natural_key", "title", "parts", "hold", "issuer_id", "issuer_external_id",
+        "is_deleted", "created_at", "updated_at",
+    ]
+    static let upsert = Upsert(
+        "record", columns, key: ["organization_id", "id"],
+        updates: columns.filter { !["organization_id", "id", "kind", "created_at"].contains($0) })
+
+    /// A record from a row of `columns`; nil when its kind is unknown to this Crossdock.
+    init?(_ row: Row) {
+        guard let kind = RecordKind(rawValue: row.text(2)) else { return nil }
+        self.init(id: row.integer(1), kind: kind, now: row.moment(10) ?? Moment(milliseconds: 0))
+        naturalKey = row.optionalText(3)
+        title = row.text(4)
+        parts = (row.json(5).object ?? [:]).mapValues(HubPart.init(stored:))
+        hold = row.optionalText(6)
+        issuer = row.optionalInteger(7)
+        issuerExternalID = row.optionalText(8)
+        isDeleted = row.integer(9) == 1
+        updatedAt = row.moment(11) ?? createdAt
+    }
+
+    func row(_ organization: Int64) -> [SQLValue] {
+        [
+            .integer(organization), .integer(id), .text(kind.rawValue), SQLValue(naturalKey), .text(title),
+            SQLValue(JSON.object(parts.mapValues(\.stored))), SQLValue(hold), SQLValue(issuer),
+            SQLValue(issuerExternalID), .integer(isDeleted ? 1 : 0), SQLValue(createdAt), SQLValue(updatedAt),
+        ]
+    }
+}
+
+extension HubPart {
+    init(stored: JSON) {
+        let after = stored["a"]?.integer.map { Moment(milliseconds: Int64($0)) } ?? Moment(milliseconds: 0)
+        let before = stored["t"]?.integer.map { Moment(milliseconds: Int64($0)) } ?? after
+        self.init(
+            value: stored["v"] ?? .null, origin: stored["o"]?.integer.map(Int64.init),
+            changed: ChangeInterval(after: after, before: before))
+    }
+
+    var stored: JSON {
+        var members: [String: JSON] = [
+            "v": value, "a": .integer(changed.after.milliseconds), "t": .integer(changed.before.milliseconds),
+        ]
+        if let origin { members["o"] = .integer(origin) }
+        return .object(members)
+    }
+}

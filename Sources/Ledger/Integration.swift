@@ -1,0 +1,122 @@
+import Store
+
+/// A configured connector of an organization.
+public struct Integration: Hashable, Sendable {
+    public var id: Int64
+    public var name: String
+    /// The connector's name: `woocommerce`.
+    public var connector: String
+    public var state: IntegrationState
+    /// Why it is not active, for its owner.
+    public var reason: String?
+    /// Its settings, sealed.
+    public var settings: [UInt8]
+    public var options: IntegrationOptions
+    /// The id in its webhook address; says nothing about the organization.
+    public var publicID: String
+    /// How far its clock is ahead of ours, in milliseconds; nil when that was never measured.
+    public var clockOffsetMilliseconds: Int64?
+    /// What was last found out about its webhooks.
+    public var webhookState: String?
+    public var webhookAt: Moment?
+    public var createdAt: Moment
+
+    /// An integration.
+    public init(
+        id: Int64, name: String, connector: String, settings: [UInt8], options: IntegrationOptions, publicID: String,
+        createdAt: Moment
+    ) {
+        self.id = id
+        self.name = name
+        self.connector = connector
+        state = .active
+        self.settings = settings
+        self.options = options
+        self.publicID = publicID
+        self.createdAt = createdAt
+    }
+}
+
+/// Whether an integration works.
+public enum IntegrationState: String, Hashable, Sendable {
+    case active
+    /// By a person.
+    case paused
+    /// The far side refuses our credentials; a person must mend them.
+    case refused
+}
+
+/// What the hub does with an integration, beside the connector's own settings.
+public struct IntegrationOptions: Hashable, Sendable {
+    /// How often each kind is read, in seconds; `*` for the rest.
+    public var intervals: [String: Int]
+    /// Which way each kind travels; `*` for the rest.
+    public var directions: [String: String]
+    /// What decides when both sides changed a part: `customer.phone`, `product.*`, `*`.
+    public var policies: [String: String]
+
+    /// How often a kind is read when nothing is said, in seconds (C-13).
+    public static let standardIntervalSeconds = 900
+    /// The shortest time between two pulls of a kind, in seconds.
+    public static let shortestIntervalSeconds = 60
+
+    /// Options; every kind both ways, every 15 minutes.
+    public init(
+        intervals: [String: Int] = [:], directions: [String: String] = [:], policies: [String: String] = [:]
+    ) {
+        self.intervals = intervals
+        self.directions = directions
+        self.policies = policies
+    }
+
+    /// How often a kind is read, in seconds.
+    public func intervalSeconds(_ kind: RecordKind) -> Int {
+        intervals[kind.rawValue] ?? intervals["*"] ?? Self.standardIntervalSeconds
+    }
+
+    init(json: JSON) {
+        func table(_ name: String) -> [String: String] { json[name]?.object?.compactMapValues(\.string) ?? [:] }
+        self.init(
+            intervals: json["intervals"]?.object?.compactMapValues(\.integer) ?? [:], directions: table("directions"),
+            policies: table("policies"))
+    }
+
+    var json: JSON {
+        [
+            "intervals": .object(intervals.mapValues { JSON.integer($0) }),
+            "directions": .object(directions.mapValues(JSON.string)),
+            "policies": .object(policies.mapValues(JSON.string)),
+        ]
+    }
+}
+
+extension Integration {
+    static let columns = [
+        "organization_id", "id", "name", "connector", "state", "reason", "settings", "options", "public_id",
+        "clock_offset_ms", "webhook_state", "webhook_at", "created_at",
+    ]
+    static let upsert = Upsert(
+        "integration", columns, key: ["organization_id", "id"],
+        updates: columns.filter { !["organization_id", "id", "created_at", "public_id"].contains($0) })
+
+    init?(_ row: Row) {
+        guard let state = IntegrationState(rawValue: row.text(4)) else { return nil }
+        self.init(
+            id: row.integer(1), name: row.text(2), connector: row.text(3), settings: row.blob(6),
+            options: IntegrationOptions(json: row.json(7)), publicID: row.text(8),
+            createdAt: row.moment(12) ?? Moment(milliseconds: 0))
+        self.state = state
+        reason = row.optionalText(5)
+        clockOffsetMilliseconds = row.optionalInteger(9)
+        webhookState = row.optionalText(10)
+        webhookAt = row.moment(11)
+    }
+
+    func row(_ organization: Int64) -> [SQLValue] {
+        [
+            .integer(organization), .integer(id), .text(name), .text(connector), .text(state.rawValue),
+            SQLValue(reason), .blob(settings), SQLValue(options.json), .text(publicID),
+            SQLValue(clockOffsetMilliseconds), SQLValue(webhookState), SQLValue(webhookAt), SQLValue(createdAt),
+        ]
+    }
+}

@@ -1,0 +1,100 @@
+import Store
+
+/// The tables of the ledger. Every key starts with the organization, so that they can be spread by it.
+public enum LedgerMigrations {
+    /// In order.
+    public static let all = [Migration("0100-ledger", integrations + records + history)]
+
+    private static let integrations = """
+        -- Tenants; the two counters number changes and settled writes in the order of their commits.
+        CREATE TABLE organization (
+            id INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL UNIQUE,
+            change_number INTEGER NOT NULL DEFAULT 0, settle_number INTEGER NOT NULL DEFAULT 0
+        ) STRICT;
+        INSERT INTO organization (id, name) VALUES (1, 'default');
+        -- A configured connector. Settings are sealed.
+        CREATE TABLE integration (
+            organization_id INTEGER NOT NULL REFERENCES organization (id), id INTEGER NOT NULL, name TEXT NOT NULL,
+            connector TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('active', 'paused', 'refused')),
+            reason TEXT, settings BLOB NOT NULL, options TEXT NOT NULL, public_id TEXT NOT NULL,
+            clock_offset_ms INTEGER, webhook_state TEXT, webhook_at INTEGER, created_at INTEGER NOT NULL,
+            PRIMARY KEY (organization_id, id), UNIQUE (organization_id, name)
+        ) STRICT;
+        -- Public integration ids, as they stand in webhook addresses.
+        CREATE TABLE address (
+            public_id TEXT PRIMARY KEY NOT NULL, organization_id INTEGER NOT NULL, integration_id INTEGER NOT NULL
+        ) STRICT;
+        -- How far each kind has been read, and when.
+        CREATE TABLE cursor (
+            organization_id INTEGER NOT NULL, integration_id INTEGER NOT NULL, kind TEXT NOT NULL, since TEXT,
+            position TEXT, pulled_at INTEGER, census_position TEXT, census_at INTEGER, census_started_at INTEGER,
+            PRIMARY KEY (organization_id, integration_id, kind)
+        ) STRICT;
+
+        """
+
+    private static let records = """
+        -- Canonical records: parts with their origin and the interval of their last change.
+        CREATE TABLE record (
+            organization_id INTEGER NOT NULL, id INTEGER NOT NULL, kind TEXT NOT NULL, natural_key TEXT,
+            title TEXT NOT NULL, parts TEXT NOT NULL, hold TEXT, issuer_id INTEGER, issuer_external_id TEXT,
+            is_deleted INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+            PRIMARY KEY (organization_id, id)
+        ) STRICT;
+        CREATE INDEX record_natural_key ON record (organization_id, kind, natural_key) WHERE natural_key IS NOT NULL;
+        CREATE INDEX record_held ON record (organization_id, kind) WHERE hold IS NOT NULL;
+        -- What a record is called in one integration, and what both sides last agreed on, part by part.
+        CREATE TABLE link (
+            organization_id INTEGER NOT NULL, id INTEGER NOT NULL, record_id INTEGER NOT NULL,
+            integration_id INTEGER NOT NULL, kind TEXT NOT NULL, role TEXT NOT NULL, external_id TEXT NOT NULL,
+            parts TEXT NOT NULL, digest TEXT, revision TEXT, settled INTEGER NOT NULL DEFAULT 0,
+            in_flight INTEGER NOT NULL DEFAULT 0, seen_at INTEGER, missing_since INTEGER,
+            is_active INTEGER NOT NULL DEFAULT 1, PRIMARY KEY (organization_id, id),
+            UNIQUE (organization_id, integration_id, kind, external_id),
+            UNIQUE (organization_id, record_id, integration_id, role)
+        ) STRICT;
+        -- Payloads that could not be used, with the reason; resolved when the same record comes again and can be.
+        CREATE TABLE rejection (
+            organization_id INTEGER NOT NULL, integration_id INTEGER NOT NULL, kind TEXT NOT NULL,
+            external_id TEXT NOT NULL, reason TEXT NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
+            PRIMARY KEY (organization_id, integration_id, kind, external_id)
+        ) STRICT;
+
+        """
+
+    private static let history = """
+        -- Every change of a part, its loser included. Nothing is ever taken out of it.
+        CREATE TABLE change (
+            organization_id INTEGER NOT NULL, number INTEGER NOT NULL, run_id INTEGER, record_id INTEGER NOT NULL,
+            kind TEXT NOT NULL, part TEXT NOT NULL, old TEXT, new TEXT, loser TEXT, origin INTEGER, rule TEXT NOT NULL,
+            at INTEGER NOT NULL, PRIMARY KEY (organization_id, number)
+        ) STRICT;
+        CREATE INDEX change_record ON change (organization_id, record_id, number);
+        -- What was written to a far side, and what came of it.
+        CREATE TABLE receipt (
+            organization_id INTEGER NOT NULL, id INTEGER NOT NULL, record_id INTEGER NOT NULL,
+            integration_id INTEGER NOT NULL, parts TEXT NOT NULL, outcome TEXT NOT NULL, remarks TEXT NOT NULL,
+            at INTEGER NOT NULL, PRIMARY KEY (organization_id, id)
+        ) STRICT;
+        CREATE INDEX receipt_record ON receipt (organization_id, record_id, id);
+        -- Both sides changed one part and no rule decides: a person does.
+        CREATE TABLE conflict (
+            organization_id INTEGER NOT NULL, id INTEGER NOT NULL, record_id INTEGER NOT NULL,
+            link_id INTEGER NOT NULL, part TEXT NOT NULL, base TEXT, theirs TEXT NOT NULL, ours TEXT NOT NULL,
+            opened_at INTEGER NOT NULL, resolved_at INTEGER, resolution TEXT, PRIMARY KEY (organization_id, id)
+        ) STRICT;
+        CREATE UNIQUE INDEX conflict_open ON conflict (organization_id, link_id, part) WHERE resolved_at IS NULL;
+        -- Movements of stock, each once by its key; quantities in millionths of a piece.
+        CREATE TABLE movement (
+            organization_id INTEGER NOT NULL, id INTEGER NOT NULL, key TEXT NOT NULL, record_id INTEGER NOT NULL,
+            integration_id INTEGER, quantity INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,
+            PRIMARY KEY (organization_id, id), UNIQUE (organization_id, key)
+        ) STRICT;
+        -- Runs of a pull or push: what was asked, how it ended, what it counted.
+        CREATE TABLE run (
+            organization_id INTEGER NOT NULL, id INTEGER NOT NULL, integration_id INTEGER NOT NULL,
+            kind TEXT, what TEXT NOT NULL, state TEXT NOT NULL, counts TEXT NOT NULL, error TEXT,
+            started_at INTEGER NOT NULL, ended_at INTEGER, PRIMARY KEY (organization_id, id)
+        ) STRICT;
+        """
+}

@@ -1,0 +1,134 @@
+import Store
+
+extension LedgerTable {
+    /// All integrations, by name.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func integrations() throws -> [Integration] {
+        try session.rows(
+            """
+            SELECT \(Integration.columns.joined(separator: ", ")) FROM integration WHERE organization_id = ?1
+            ORDER BY name
+            """, [.integer(organization)]
+        ).compactMap(Integration.init)
+    }
+
+    /// Writes an integration, and its public address where it is new.
+    ///
+    /// - Throws: `StoreFailure`; refused when another has that name.
+    public func save(_ integration: Integration) throws {
+        try session.save([integration.row(organization)], as: Integration.upsert)
+        try session.save(
+            [[.text(integration.publicID), .integer(organization), .integer(integration.id)]],
+            as: Upsert("address", ["public_id", "organization_id", "integration_id"], key: ["public_id"]))
+    }
+
+    /// Stops calling an integration, with a reason for its owner; or lets it work again.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func set(_ state: IntegrationState, reason: String?, of integration: Int64) throws {
+        try session.run(
+            "UPDATE integration SET state = ?3, reason = ?4 WHERE organization_id = ?1 AND id = ?2",
+            [.integer(organization), .integer(integration), .text(state.rawValue), SQLValue(reason)])
+    }
+
+    /// Remembers what was found out about an integration's webhooks.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func setWebhooks(_ state: String, of integration: Int64, now: Moment) throws {
+        try session.run(
+            "UPDATE integration SET webhook_state = ?3, webhook_at = ?4 WHERE organization_id = ?1 AND id = ?2",
+            [.integer(organization), .integer(integration), .text(state), SQLValue(now)])
+    }
+
+    /// Remembers how far an integration's clock is ahead of ours.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func setClockOffset(_ milliseconds: Int64, of integration: Int64) throws {
+        try session.run(
+            "UPDATE integration SET clock_offset_ms = ?3 WHERE organization_id = ?1 AND id = ?2",
+            [.integer(organization), .integer(integration), .integer(milliseconds)])
+    }
+
+    // MARK: Cursors
+
+    /// How far a kind has been read.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func cursor(_ integration: Int64, _ kind: RecordKind) throws -> PullCursor {
+        let row = try session.rows(
+            """
+            SELECT since, position, pulled_at, census_position, census_at, census_started_at FROM cursor
+            WHERE organization_id = ?1 AND integration_id = ?2 AND kind = ?3
+            """, [.integer(organization), .integer(integration), .text(kind.rawValue)]
+        ).first
+        return PullCursor(
+            since: row?.optionalText(0), position: row?.optionalText(1), pulledAt: row?.moment(2),
+            censusPosition: row?.optionalText(3), censusAt: row?.moment(4), censusStartedAt: row?.moment(5))
+    }
+
+    /// Remembers how far a kind has been read.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func save(_ cursor: PullCursor, _ integration: Int64, _ kind: RecordKind) throws {
+        let columns = [
+            "organization_id", "integration_id", "kind", "since", "position", "pulled_at", "census_position",
+            "census_at", "census_started_at",
+        ]
+        try session.save(
+            [
+                [
+                    .integer(organization), .integer(integration), .text(kind.rawValue), SQLValue(cursor.since),
+                    SQLValue(cursor.position), SQLValue(cursor.pulledAt), SQLValue(cursor.censusPosition),
+                    SQLValue(cursor.censusAt), SQLValue(cursor.censusStartedAt),
+                ]
+            ], as: Upsert("cursor", columns, key: Array(columns.prefix(3)), updates: Array(columns.dropFirst(3))))
+    }
+
+    /// The number of the last settled write; what is asked for now holds all writes up to it.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func settleNumber() throws -> Int64 {
+        try session.rows("SELECT settle_number FROM organization WHERE id = ?1", [.integer(organization)])
+            .first?.integer(0) ?? 0
+    }
+
+    /// Counts one more settled write and gives its number.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func nextSettleNumber() throws -> Int64 {
+        try session.rows(
+            "UPDATE organization SET settle_number = settle_number + 1 WHERE id = ?1 RETURNING settle_number",
+            [.integer(organization)]
+        ).first?.integer(0) ?? 0
+    }
+}
+
+/// How far a kind has been read in one integration.
+public struct PullCursor: Hashable, Sendable {
+    /// The cursor the last finished pull left.
+    public var since: String?
+    /// Where an unfinished pull stands.
+    public var position: String?
+    /// When the last finished pull began.
+    public var pulledAt: Moment?
+    /// Where an unfinished census stands.
+    public var censusPosition: String?
+    /// When the last finished census ended.
+    public var censusAt: Moment?
+    /// When the census that is under way began.
+    public var censusStartedAt: Moment?
+
+    /// Nothing read yet.
+    public init(
+        since: String? = nil, position: String? = nil, pulledAt: Moment? = nil, censusPosition: String? = nil,
+        censusAt: Moment? = nil, censusStartedAt: Moment? = nil
+    ) {
+        self.since = since
+        self.position = position
+        self.pulledAt = pulledAt
+        self.censusPosition = censusPosition
+        self.censusAt = censusAt
+        self.censusStartedAt = censusStartedAt
+    }
+}

@@ -1,0 +1,208 @@
+import Reconcile
+import Store
+
+/// The ledger of one organization, seen from inside a step.
+public struct LedgerTable {
+    let session: any StoreSession
+    let organization: Int64
+
+    /// The ledger of that organization.
+    public init(_ session: any StoreSession, organization: Int64) {
+        self.session = session
+        self.organization = organization
+    }
+
+    // MARK: Loading
+
+    /// Everything a batch of drafts needs to be merged.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func snapshot(for batch: ObservedBatch, matched: Set<RecordKind>, takes: [RecordKind: Set<String>]) throws
+        -> Snapshot
+    {
+        var snapshot = Snapshot()
+        for (kind, ids) in Self.namedKeys(batch.drafts) {
+            for link in try links(batch.integration, kind, externalIDs: ids) {
+                snapshot.links[ExternalKey(kind, link.externalID)] = link
+            }
+        }
+        let fresh = batch.drafts.filter { draft in
+            let link = snapshot.links[ExternalKey(draft.kind, draft.externalID)]
+            return link?.digest == nil || link?.digest != Absorb.digest(draft, takes: takes[draft.kind] ?? [])
+        }
+        var wanted = Set(
+            fresh.compactMap { draft in
+                snapshot.links[ExternalKey(draft.kind, draft.externalID)]?.record
+                    ?? draft.reference.flatMap(HubReference.record(in:))
+            })
+        for kind in matched {
+            let keys = fresh.filter { $0.kind == kind && snapshot.links[ExternalKey(kind, $0.externalID)] == nil }
+                .compactMap { $0.naturalKey.map(NaturalKey.folded) }
+            for (key, record) in try matches(kind, Array(Set(keys))) {
+                snapshot.matches[NaturalKey(kind, key), default: []].append(record)
+                wanted.insert(record)
+            }
+        }
+        for record in try records(Array(wanted)) { snapshot.records[record.id] = record }
+        let missing = wanted.filter { id in snapshot.records[id] != nil }
+        for link in try links(ofRecords: Array(missing)) {
+            snapshot.linksOfRecord[link.record, default: []].append(link)
+        }
+        return snapshot
+    }
+
+    /// The far ids a batch names, its own and those it refers to, by kind.
+    private static func namedKeys(_ drafts: [Draft]) -> [(RecordKind, [String])] {
+        var keys: [RecordKind: Set<String>] = [:]
+        for draft in drafts {
+            keys[draft.kind, default: []].insert(draft.externalID)
+            for shape in draft.kind.parts where shape.refersTo != nil {
+                let value = draft.parts[shape.name] ?? .null
+                for element in value.array ?? [value] {
+                    if case .external(let kind, let id)? = try? Reference(json: element) {
+                        keys[kind, default: []].insert(id)
+                    }
+                }
+            }
+        }
+        return keys.map { ($0.key, $0.value.sorted()) }.sorted { $0.0.rawValue < $1.0.rawValue }
+    }
+
+    private func matches(_ kind: RecordKind, _ keys: [String]) throws -> [(String, Int64)] {
+        guard !keys.isEmpty else { return [] }
+        return try session.rows(
+            """
+            SELECT natural_key, id FROM record WHERE organization_id = ?1 AND kind = ?2 AND natural_key IN {3}
+                AND is_deleted = 0
+            """, [.integer(organization), .text(kind.rawValue), .keys(keys)]
+        ).map { ($0.text(0), $0.integer(1)) }
+    }
+
+    /// The links of an integration by far id.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func links(_ integration: Int64, _ kind: RecordKind, externalIDs: [String]) throws -> [HubLink] {
+        guard !externalIDs.isEmpty else { return [] }
+        return try session.rows(
+            """
+            SELECT \(HubLink.columns.joined(separator: ", ")) FROM link WHERE organization_id = ?1
+                AND integration_id = ?2 AND kind = ?3 AND external_id IN {4}
+            """, [.integer(organization), .integer(integration), .text(kind.rawValue), .keys(externalIDs)]
+        ).compactMap(HubLink.init)
+    }
+
+    /// All links of records.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func links(ofRecords ids: [Int64]) throws -> [HubLink] {
+        guard !ids.isEmpty else { return [] }
+        return try session.rows(
+            """
+            SELECT \(HubLink.columns.joined(separator: ", ")) FROM link WHERE organization_id = ?1 AND record_id IN {2}
+            """, [.integer(organization), .ids(ids.sorted())]
+        ).compactMap(HubLink.init)
+    }
+
+    /// Records by id.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func records(_ ids: [Int64]) throws -> [HubRecord] {
+        guard !ids.isEmpty else { return [] }
+        return try session.rows(
+            """
+            SELECT \(HubRecord.columns.joined(separator: ", ")) FROM record WHERE organization_id = ?1 AND id IN {2}
+            """, [.integer(organization), .ids(ids.sorted())]
+        ).compactMap(HubRecord.init)
+    }
+
+    // MARK: Saving
+
+    /// Writes what a merge came to.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func save(_ absorption: Absorption, of integration: Int64, now: Moment) throws {
+        try save(Array(absorption.records.values))
+        try save(Array(absorption.links.values))
+        try append(absorption.changes)
+        try open(absorption.conflicts, now: now)
+        for (link, part) in absorption.settledConflicts { try closeConflict(link, part, "both sides agree", now: now) }
+        try save(absorption.movements, now: now)
+        try save(absorption.rejections, of: integration, now: now)
+        try resolveRejections(absorption.accepted, of: integration)
+    }
+
+    /// Writes records.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func save(_ records: [HubRecord]) throws {
+        try session.save(records.sorted { $0.id < $1.id }.map { $0.row(organization) }, as: HubRecord.upsert)
+    }
+
+    /// Writes links.
+    ///
+    /// - Throws: `StoreFailure`; refused when another record of the hub already stands for that far id.
+    public func save(_ links: [HubLink]) throws {
+        try session.save(links.sorted { $0.id < $1.id }.map { $0.row(organization) }, as: HubLink.upsert)
+    }
+
+    /// Appends to the change log; numbers follow the order of commits.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func append(_ changes: [Change]) throws {
+        guard !changes.isEmpty else { return }
+        let last =
+            try session.rows(
+                "UPDATE organization SET change_number = change_number + ?2 WHERE id = ?1 RETURNING change_number",
+                [.integer(organization), .integer(Int64(changes.count))]
+            ).first?.integer(0) ?? 0
+        let first = last - Int64(changes.count) + 1
+        let columns = [
+            "organization_id", "number", "run_id", "record_id", "kind", "part", "old", "new", "loser", "origin", "rule",
+            "at",
+        ]
+        try session.save(
+            changes.enumerated().map { index, change in
+                [
+                    .integer(organization), .integer(first + Int64(index)), SQLValue(change.run),
+                    .integer(change.record),
+                    .text(change.kind.rawValue), .text(change.part), SQLValue(change.old?.text),
+                    SQLValue(change.new?.text), SQLValue(change.loser?.text), SQLValue(change.origin),
+                    .text(change.rule), SQLValue(change.at),
+                ]
+            }, as: Upsert("change", columns))
+    }
+
+    private func save(_ movements: [Movement], now: Moment) throws {
+        let columns = ["organization_id", "id", "key", "record_id", "integration_id", "quantity", "reason", "at"]
+        try session.save(
+            movements.map {
+                [
+                    .integer(organization), .integer($0.id), .text($0.key), .integer($0.record),
+                    SQLValue($0.integration),
+                    .integer($0.quantity), .text($0.reason), SQLValue(now),
+                ]
+            }, as: Upsert("movement", columns, key: ["organization_id", "key"]))
+    }
+
+    private func save(_ rejections: [Rejection], of integration: Int64, now: Moment) throws {
+        let columns = ["organization_id", "integration_id", "kind", "external_id", "reason", "first_at", "last_at"]
+        try session.save(
+            rejections.map {
+                [
+                    .integer(organization), .integer(integration), .text($0.kind.rawValue), .text($0.externalID ?? ""),
+                    .text($0.reason), SQLValue(now), SQLValue(now),
+                ]
+            }, as: Upsert("rejection", columns, key: Array(columns.prefix(4)), updates: ["reason", "last_at"]))
+    }
+
+    private func resolveRejections(_ accepted: [ExternalKey], of integration: Int64) throws {
+        for (kind, keys) in Dictionary(grouping: accepted, by: \.kind) {
+            try session.run(
+                """
+                DELETE FROM rejection WHERE organization_id = ?1 AND integration_id = ?2 AND kind = ?3
+                    AND external_id IN {4}
+                """,
+                [.integer(organization), .integer(integration), .text(kind.rawValue), .keys(keys.map(\.id))])
+        }
+    }
+}

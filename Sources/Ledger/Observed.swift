@@ -1,0 +1,220 @@
+import Reconcile
+
+/// Drafts that one side showed, with what is needed to merge them.
+public struct ObservedBatch: Sendable {
+    public var integration: Int64
+    public var drafts: [Draft]
+    public var rejections: [Rejection]
+    /// The organization's settle number when the request was sent: what we wrote later is not in these drafts.
+    public var askedAt: Int64
+    /// When the request was sent and when its answer came, in hub time.
+    public var requestedAt: Moment
+    public var observedAt: Moment
+    /// When these kinds were last read, in hub time: what changed, changed after it.
+    public var lastSeenAt: Moment?
+    /// The far clock's offset in seconds (theirs less ours); nil when it is not known.
+    public var clockOffsetSeconds: Double?
+    public var run: Int64?
+    /// Whether the drafts came unasked (a webhook's body): merged only where they are surely newer than what is known.
+    public var isHint = false
+
+    /// A batch.
+    public init(
+        integration: Int64, drafts: [Draft], rejections: [Rejection] = [], askedAt: Int64,
+        requestedAt: Moment, observedAt: Moment, lastSeenAt: Moment? = nil, clockOffsetSeconds: Double? = nil,
+        run: Int64? = nil
+    ) {
+        self.integration = integration
+        self.drafts = drafts
+        self.rejections = rejections
+        self.askedAt = askedAt
+        self.requestedAt = requestedAt
+        self.observedAt = observedAt
+        self.lastSeenAt = lastSeenAt
+        self.clockOffsetSeconds = clockOffsetSeconds
+        self.run = run
+    }
+}
+
+/// What the ledger must know of an integration to merge what it shows.
+public struct MergeRules: Sendable {
+    /// The parts that are taken from it, by kind.
+    public var takes: [RecordKind: Set<String>]
+    /// The kinds whose drafts may be matched with another side's record by natural key.
+    public var matched: Set<RecordKind>
+    /// The kinds of documents it issues.
+    public var issued: Set<RecordKind>
+    /// What decides when both sides changed a part, by kind and part; `.manual` where nothing is said.
+    public var policies: [RecordKind: [String: PartRule]]
+    /// The form in which two values of a part count as the same there.
+    public var normalForm: @Sendable (RecordKind, String, JSON) -> JSON = { $2 }
+
+    /// Rules.
+    public init(
+        takes: [RecordKind: Set<String>], matched: Set<RecordKind>, issued: Set<RecordKind>,
+        policies: [RecordKind: [String: PartRule]] = [:]
+    ) {
+        self.takes = takes
+        self.matched = matched
+        self.issued = issued
+        self.policies = policies
+    }
+
+    /// The rule of one part: as configured, else counters count, sets merge, and the rest goes by time and then to a
+    /// person.
+    public func rule(_ kind: RecordKind, _ part: String) -> PartRule {
+        if let rule = policies[kind]?[part] ?? policies[kind]?["*"] { return rule }
+        switch kind.shape(of: part).form {
+        case .counter: return PartRule(.counter)
+        case .set: return PartRule(.merge)
+        default: return PartRule(.timestamp)
+        }
+    }
+}
+
+/// A far side's name for a record.
+public struct ExternalKey: Hashable, Sendable {
+    public let kind: RecordKind
+    public let id: String
+
+    /// A name.
+    public init(_ kind: RecordKind, _ id: String) {
+        self.kind = kind
+        self.id = id
+    }
+}
+
+/// A natural key within its kind.
+public struct NaturalKey: Hashable, Sendable {
+    public let kind: RecordKind
+    public let key: String
+
+    /// A key; compared without regard to case and outer white space.
+    public init(_ kind: RecordKind, _ key: String) {
+        self.kind = kind
+        self.key = Self.folded(key)
+    }
+
+    /// The form in which keys are compared.
+    public static func folded(_ key: String) -> String {
+        key.split(whereSeparator: \.isWhitespace).joined(separator: " ").lowercased()
+    }
+}
+
+/// What is loaded for a batch: everything the decision needs, and nothing of the store.
+public struct Snapshot: Sendable {
+    public var links: [ExternalKey: HubLink] = [:]
+    public var records: [Int64: HubRecord] = [:]
+    public var matches: [NaturalKey: [Int64]] = [:]
+    /// All links of the records above, by record.
+    public var linksOfRecord: [Int64: [HubLink]] = [:]
+
+    /// Nothing loaded.
+    public init() {}
+}
+
+/// One line of the change log; its number is given at the commit.
+public struct Change: Hashable, Sendable {
+    public var record: Int64
+    public var kind: RecordKind
+    public var part: String
+    public var old: JSON?
+    public var new: JSON?
+    public var loser: JSON?
+    /// The integration it came from; nil for a person or the hub.
+    public var origin: Int64?
+    /// Why it is so: `changed there`, `timestamp`, `conflict opened`.
+    public var rule: String
+    public var run: Int64?
+    public var at: Moment
+
+    /// A line of the log.
+    public init(
+        record: Int64, kind: RecordKind, part: String, old: JSON?, new: JSON?, loser: JSON? = nil, origin: Int64?,
+        rule: String, run: Int64? = nil, at: Moment
+    ) {
+        self.record = record
+        self.kind = kind
+        self.part = part
+        self.old = old
+        self.new = new
+        self.loser = loser
+        self.origin = origin
+        self.rule = rule
+        self.run = run
+        self.at = at
+    }
+}
+
+/// A conflict to be opened.
+public struct NewConflict: Hashable, Sendable {
+    public var id: Int64
+    public var record: Int64
+    public var link: Int64
+    public var part: String
+    public var base: JSON?
+    public var theirs: JSON
+    public var ours: JSON
+}
+
+/// What a merge came to: values to be saved in one transaction.
+public struct Absorption: Sendable {
+    public var records: [Int64: HubRecord] = [:]
+    public var links: [Int64: HubLink] = [:]
+    public var changes: [Change] = []
+    public var conflicts: [NewConflict] = []
+    /// Conflicts that settled by themselves: link and part.
+    public var settledConflicts: [(link: Int64, part: String)] = []
+    public var rejections: [Rejection] = []
+    /// Far records that were taken over, by external id: earlier rejections of them are resolved.
+    public var accepted: [ExternalKey] = []
+    /// Records to be read: what a draft refers to and the hub does not know, and drafts that were too old.
+    public var wanted: [ExternalKey] = []
+    public var movements: [Movement] = []
+    /// Records whose value changed or that are new here, for Announce.
+    public var touched: Set<Int64> = []
+    public var counts = RunCounts()
+
+    /// Nothing to be done.
+    public init() {}
+}
+
+/// A movement of stock.
+public struct Movement: Hashable, Sendable {
+    public var id: Int64
+    /// Once and no more: integration, record, and what moved it.
+    public var key: String
+    public var record: Int64
+    public var integration: Int64?
+    /// In millionths of a piece.
+    public var quantity: Int64
+    public var reason: String
+}
+
+/// What a run counted.
+public struct RunCounts: Hashable, Sendable, Codable {
+    public var read = 0
+    public var created = 0
+    public var updated = 0
+    public var unchanged = 0
+    public var rejected = 0
+    public var conflicts = 0
+    public var deleted = 0
+    /// How many there are in all, where the far side says.
+    public var total: Int?
+
+    /// All zero.
+    public init() {}
+
+    /// Adds another's counts.
+    public mutating func add(_ other: RunCounts) {
+        read += other.read
+        created += other.created
+        updated += other.updated
+        unchanged += other.unchanged
+        rejected += other.rejected
+        conflicts += other.conflicts
+        deleted += other.deleted
+        total = other.total ?? total
+    }
+}

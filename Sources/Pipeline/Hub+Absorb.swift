@@ -1,0 +1,96 @@
+import Announce
+import ConnectorKit
+import Ledger
+import Queue
+import Reconcile
+import Store
+
+/// *Is compared, is written, is announced*: drafts are merged, and records, links, changes, conflicts and tasks are
+/// committed together or not at all.
+extension Hub {
+    /// What a batch is merged with; the same for all batches of a run.
+    struct MergeSetting: Sendable {
+        var rules: MergeRules
+        var peers: [Peer]
+        /// Whether what drafts refer to is not asked for a second time.
+        var isFinal = false
+    }
+
+    /// The setting in which an integration's drafts are merged.
+    ///
+    /// - Throws: `HubError`, `StoreFailure`.
+    func mergeSetting(_ integration: Integration, isFinal: Bool = false) async throws -> MergeSetting {
+        let all = try await integrations()
+        let peer = try peer(integration)
+        return MergeSetting(rules: rules(integration, peer, all: all), peers: peers(all), isFinal: isFinal)
+    }
+
+    /// Merges a batch in one step. `also` is saved in the same transaction: a cursor, a settled task.
+    ///
+    /// - Throws: `StoreFailure`.
+    @discardableResult
+    func absorb(
+        _ batch: ObservedBatch, _ setting: MergeSetting, priority: StepPriority = .normal,
+        also: @escaping @Sendable (any StoreSession) throws -> Void = { _ in }
+    ) async throws -> RunCounts {
+        // A draft needs at most a record, a link, a conflict per part and a task per peer.
+        let block = try await ids.draw(batch.drafts.count * (8 + setting.peers.count * 2) + 16)
+        let (organization, now) = (organization, now)
+        return try await store.write(priority) { session in
+            let counts = try Self.absorbStep(batch, setting, session, organization, ids: block, now: now)
+            try also(session)
+            return counts
+        }
+    }
+
+    /// Load, decide, save. Synchronous, and the same when it is run again.
+    static func absorbStep(
+        _ batch: ObservedBatch, _ setting: MergeSetting, _ session: any StoreSession, _ organization: Int64,
+        ids: IDBlock, now: Moment
+    ) throws -> RunCounts {
+        let ledger = LedgerTable(session, organization: organization)
+        var ids = ids
+        let snapshot = try ledger.snapshot(for: batch, matched: setting.rules.matched, takes: setting.rules.takes)
+        var absorption = try Absorb.decide(batch, rules: setting.rules, snapshot: snapshot, ids: { try ids.next() })
+        if setting.isFinal { absorption.settleForGood() }
+        try ledger.save(absorption, of: batch.integration, now: now)
+        try announce(
+            absorption.touched, records: absorption.records, setting.peers, session, organization, ids: &ids, now: now)
+        try JobTable(session, organization: organization).add(
+            fetchJobs(absorption.wanted, batch, now: now), ids: &ids, now: now)
+        return absorption.counts
+    }
+
+    /// Puts the tasks on the queue that bring the peers in step with records.
+    static func announce(
+        _ touched: Set<Int64>, records: [Int64: HubRecord], _ peers: [Peer], _ session: any StoreSession,
+        _ organization: Int64, ids: inout IDBlock, now: Moment
+    ) throws {
+        guard !touched.isEmpty else { return }
+        let ledger = LedgerTable(session, organization: organization)
+        var all = records.filter { touched.contains($0.key) }
+        for record in try ledger.records(touched.filter { records[$0] == nil }) { all[record.id] = record }
+        let links = Dictionary(grouping: try ledger.links(ofRecords: Array(touched)), by: \.record)
+        let jobs = Announce.jobs(for: Array(all.values), links: links, peers: peers, now: now)
+        try JobTable(session, organization: organization).add(jobs, ids: &ids, now: now)
+    }
+
+    /// How long a draft that refers to what is unknown waits before it is read once more, in seconds.
+    static let referenceWaitSeconds = 5.0
+
+    /// What a draft refers to is read first; the draft itself once more, later.
+    private static func fetchJobs(_ wanted: [ExternalKey], _ batch: ObservedBatch, now: Moment) -> [NewJob] {
+        let own = Set(batch.drafts.map { ExternalKey($0.kind, $0.externalID) })
+        return Set(wanted).sorted { ($0.kind.rawValue, $0.id) < ($1.kind.rawValue, $1.id) }.map { key in
+            NewJob(
+                .fetch, integration: batch.integration, kind: key.kind, key: key.id, priority: 70,
+                runAt: own.contains(key) ? now.adding(seconds: referenceWaitSeconds) : now,
+                payload: own.contains(key) ? ["final": true] : .null)
+        }
+    }
+}
+
+extension Absorption {
+    /// Nothing more is asked for: what is still unknown after a second look does not exist.
+    mutating func settleForGood() { wanted = [] }
+}

@@ -1,0 +1,72 @@
+import ConnectorKit
+import Ledger
+import Queue
+import Store
+
+/// Finding what was deleted or missed: the ids that exist there against the links that exist here.
+extension Hub {
+    /// A census that would ask for more than this share of all links is stopped: it is more likely that the far side
+    /// answers wrongly than that a shop was emptied.
+    static let censusShareLimit = 0.3
+    /// Below this many a share says nothing.
+    static let censusFloor = 20
+
+    /// What a census found.
+    public struct CensusResult: Hashable, Sendable {
+        /// Links whose counterpart is not listed: each is asked for by itself, twice, before it is believed.
+        public var missing: Int
+        /// Listed ids the hub does not know: they are read.
+        public var unknown: Int
+    }
+
+    /// Compares the ids of one kind. Nil where the vendor offers no such list.
+    ///
+    /// - Throws: `ConnectorFailure`, `HubError`, `StoreFailure`.
+    public func census(_ integration: Integration, _ kind: RecordKind) async throws -> CensusResult? {
+        guard let source = try connector(of: integration).sources[kind] else { return nil }
+        var listed = Set<String>()
+        var position: String?
+        var positions = Set<String>()
+        repeat {
+            guard let page = try await source.census(after: position) else { return nil }
+            listed.formUnion(page.ids)
+            position = page.next
+            if let position, !positions.insert(position).inserted {
+                throw HubError(
+                    "\(integration.name): the list of \(kind.rawValue) ids repeats for ever; nothing was concluded")
+            }
+        } while position != nil
+        return try await conclude(listed, integration, kind)
+    }
+
+    private func conclude(_ listed: Set<String>, _ integration: Integration, _ kind: RecordKind) async throws
+        -> CensusResult
+    {
+        let (organization, now) = (organization, now)
+        let known = try await store.read {
+            try LedgerTable($0, organization: organization).externalIDs(integration.id, kind)
+        }
+        let missing = known.subtracting(listed)
+        let unknown = listed.subtracting(known)
+        guard missing.count <= Self.censusFloor || Double(missing.count) <= Double(known.count) * Self.censusShareLimit
+        else {
+            throw HubError(
+                "\(integration.name): \(missing.count) of \(known.count) \(kind.rawValue)s are not listed any more; that "
+                    + "is more than a third, so nothing was concluded. If they were really deleted, run the census again "
+                    + "after a full pull")
+        }
+        let jobs = (missing.union(unknown)).sorted().map {
+            NewJob(.fetch, integration: integration.id, kind: kind, key: $0, priority: 150, runAt: now)
+        }
+        let block = try await ids.draw(jobs.count + 1)
+        try await store.write { session in
+            var ids = block
+            try JobTable(session, organization: organization).add(jobs, ids: &ids, now: now)
+            let ledger = LedgerTable(session, organization: organization)
+            var cursor = try ledger.cursor(integration.id, kind)
+            cursor.censusAt = now
+            try ledger.save(cursor, integration.id, kind)
+        }
+        return CensusResult(missing: missing.count, unknown: unknown.count)
+    }
+}

@@ -1,0 +1,235 @@
+import ConnectorKit
+import Deliver
+import Ledger
+import Queue
+import Reconcile
+import Store
+
+/// *Is delivered*: tasks become one batch of writes; what came of each is settled in one transaction.
+extension Hub {
+    /// The longest one outward call may take, in seconds; who takes over a job with an open intent waits this long.
+    static let callDeadlineSeconds = 75.0
+
+    /// Brings records in step with an integration, for tasks a worker has claimed.
+    ///
+    /// - Throws: `StoreFailure`, `HubError`.
+    func deliver(_ jobs: [Job], _ integration: Integration) async throws {
+        guard let kind = jobs.first?.kind, let target = try connector(of: integration).targets[kind] else {
+            return try await settle(jobs.map { ($0, .completed) })
+        }
+        let peer = try peer(integration)
+        let unclear = jobs.filter { $0.intent != nil }
+        if !unclear.isEmpty { try await lookFirst(unclear, integration, kind) }
+        let plan = try await plan(jobs, integration, peer)
+        var (writes, results) = try await resolveUnclear(plan.writes, target, peer)
+        if !writes.isEmpty {
+            do throws(ConnectorFailure) {
+                let answered = try await target.write(writes.map(\.request))
+                guard answered.count == writes.count else {
+                    throw .unreadable(detail: "\(answered.count) results for \(writes.count) writes")
+                }
+                results.append(contentsOf: answered.map { Optional($0) })
+            } catch {
+                results.append(contentsOf: writes.map { _ in .failed(error) })
+            }
+        }
+        let all = plan.writes.filter { !writes.contains($0) } + writes
+        writes = all
+        try await settle(all, results.compactMap { $0 }, plan, integration, target, peer)
+    }
+
+    /// What an earlier attempt may have done is found out before anything is written again.
+    private func lookFirst(_ jobs: [Job], _ integration: Integration, _ kind: RecordKind) async throws {
+        let organization = organization
+        let records = jobs.compactMap { Int64($0.key) }
+        let links = try await store.read { session in
+            try LedgerTable(session, organization: organization).links(ofRecords: records).filter {
+                $0.integration == integration.id && $0.role == HubLink.mainRole && $0.isActive
+            }
+        }
+        let connector = try connector(of: integration)
+        guard !links.isEmpty else { return }
+        let number = try await store.read { try LedgerTable($0, organization: organization).settleNumber() }
+        let requested = now
+        let found = (try? await connector.sources[kind]?.fetch(links.map(\.externalID))) ?? []
+        let drafts = found.compactMap { if case .found(let draft) = $0 { draft } else { nil } }
+        let intents = Dictionary(jobs.map { ($0.key, $0.intent ?? .null) }, uniquingKeysWith: { first, _ in first })
+        let looked = Self.recovered(links, drafts, intents, connector.targets[kind])
+        try await store.write { try LedgerTable($0, organization: organization).save(looked) }
+        try await absorb(
+            ObservedBatch(
+                integration: integration.id, drafts: drafts, askedAt: number, requestedAt: requested, observedAt: now),
+            mergeSetting(integration))
+    }
+
+    /// Links after a look: where the far side shows what was sent, the write counts as settled.
+    private static func recovered(
+        _ links: [HubLink], _ drafts: [Draft], _ intents: [String: JSON], _ target: (any RecordTarget)?
+    ) -> [HubLink] {
+        let shown = Dictionary(drafts.map { ($0.externalID, $0.parts) }, uniquingKeysWith: { first, _ in first })
+        return links.map { link in
+            var link = link
+            link.isInFlight = false
+            link.digest = nil
+            guard let parts = shown[link.externalID] else { return link }
+            let intent = Parts(intents[String(link.record)]?["wrote"]?.object ?? [:])
+            let settled = Reconcile.recovered(
+                kind: link.kind, intent: intent, shown: parts, link: link.parts,
+                normalForm: { target?.normalForm(of: $0, $1) ?? $1 })
+            link.parts.merge(settled) { $1 }
+            return link
+        }
+    }
+
+    /// Loads, compares, and remembers what is about to be sent, in one transaction.
+    private func plan(_ jobs: [Job], _ integration: Integration, _ peer: Peer) async throws -> DeliveryPlan {
+        let block = try await ids.draw(jobs.count * 4 + 1)
+        let (organization, owner, now) = (organization, owner, now)
+        return try await store.write { session in
+            var ids = block
+            let ledger = LedgerTable(session, organization: organization)
+            let table = JobTable(session, organization: organization)
+            let load = try Self.load(jobs, peer, ledger)
+            let plan = DeliveryPlan.make(jobs, load, peer: peer, organization: organization, now: now)
+            try table.settle(plan.outcomes, owner: owner, now: now)
+            try table.add(plan.added, ids: &ids, now: now)
+            let intents = plan.writes.map { write in
+                (write.job.id, JSON.object(["wrote": write.wrote.json]))
+            }
+            try table.intend(
+                Dictionary(uniqueKeysWithValues: intents), owner: owner,
+                deadline: now.adding(seconds: Self.callDeadlineSeconds))
+            try ledger.save(
+                plan.writes.compactMap { write in
+                    guard var link = write.link else { return nil }
+                    link.isInFlight = true
+                    return link
+                })
+            return plan
+        }
+    }
+
+    static func load(_ jobs: [Job], _ peer: Peer, _ ledger: LedgerTable) throws -> DeliveryLoad {
+        let records = try ledger.records(jobs.compactMap { Int64($0.key) })
+        var referred = Set<Int64>()
+        for record in records {
+            for shape in record.kind.parts where shape.refersTo != nil {
+                let value = record.parts[shape.name]?.value ?? .null
+                for element in value.array ?? [value] {
+                    if case .record(_, let id)? = try? Reference(json: element) { referred.insert(id) }
+                }
+            }
+        }
+        let references = try ledger.links(ofRecords: Array(referred)).filter {
+            $0.integration == peer.id && $0.role == HubLink.mainRole
+        }
+        return DeliveryLoad(
+            records: Dictionary(records.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first }),
+            links: Dictionary(grouping: try ledger.links(ofRecords: records.map(\.id)), by: \.record),
+            references: Dictionary(references.map { ($0.record, $0) }, uniquingKeysWith: { first, _ in first }),
+            names: Dictionary(
+                try ledger.integrations().map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first }))
+    }
+
+    /// Creates whose earlier attempt is unclear are looked for at the far side. Gives back what is to be written, and
+    /// the results of those that need no write, in the order: results first, then writes.
+    private func resolveUnclear(_ writes: [PlannedWrite], _ target: any RecordTarget, _ peer: Peer) async throws
+        -> ([PlannedWrite], [WriteResult?])
+    {
+        var open: [PlannedWrite] = []
+        var results: [WriteResult?] = []
+        for write in writes {
+            guard write.job.intent != nil, write.link == nil else {
+                open.append(write)
+                continue
+            }
+            if let result = await look(for: write, target, peer) {
+                results.append(result)
+            } else {
+                open.append(write)
+            }
+        }
+        return (open, results)
+    }
+
+    /// What an unclear create came to; nil when it may be made (again).
+    private func look(for write: PlannedWrite, _ target: any RecordTarget, _ peer: Peer) async -> WriteResult? {
+        do throws(ConnectorFailure) {
+            let found = try await target.find(write.request)
+            if found.count == 1 {
+                return .written(Written(externalID: found[0].externalID, answer: found[0], isAdopted: true))
+            }
+            if found.isEmpty, peer.mayRepeatCreate(write.record.kind) { return nil }
+            let ids = found.map(\.externalID).joined(separator: ", ")
+            return .held(
+                "an earlier attempt to create \"\(write.record.title)\" was never answered; "
+                    + (found.isEmpty ? "look whether it is there" : "it may be one of \(ids)")
+                    + ", then retry or drop this")
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private func settle(
+        _ writes: [PlannedWrite], _ results: [WriteResult], _ plan: DeliveryPlan, _ integration: Integration,
+        _ target: any RecordTarget, _ peer: Peer
+    ) async throws {
+        guard !writes.isEmpty else { return }
+        let setting = try await mergeSetting(integration)
+        let block = try await ids.draw(writes.count * (16 + setting.peers.count * 2) + 32)
+        let jitter = Double(surroundings.random(1).first ?? 0) / 255
+        let (organization, owner, now) = (organization, owner, now)
+        let refusal = try await store.write(.urgent) { session -> String? in
+            let table = JobTable(session, organization: organization)
+            let ledger = LedgerTable(session, organization: organization)
+            let box = IDBox(block)
+            let context = SettleContext(
+                peer: peer, target: target, settleNumber: try ledger.nextSettleNumber(), schedule: RetrySchedule(),
+                jitter: jitter, now: now, ids: { try box.next() })
+            let settlement = try Settlement.decide(writes, results, gate: table.gate(of: peer.id), context)
+            try Self.save(settlement, setting, peer, session, organization, owner, box, now: now)
+            return settlement.refusal
+        }
+        if let refusal {
+            logger.warning("not called any more: \(refusal)", metadata: ["integration": "\(integration.name)"])
+        }
+    }
+
+    private static func save(
+        _ settlement: Settlement, _ setting: MergeSetting, _ peer: Peer, _ session: any StoreSession,
+        _ organization: Int64, _ owner: String, _ box: IDBox, now: Moment
+    ) throws {
+        let table = JobTable(session, organization: organization)
+        let ledger = LedgerTable(session, organization: organization)
+        let settled = try table.settle(settlement.outcomes, owner: owner, now: now)
+        guard settled.count == settlement.outcomes.count else {
+            throw StoreFailure.refused("a lease was lost while the far side was called; its new owner looks first")
+        }
+        try ledger.save(settlement.links)
+        try ledger.append(settlement.receipts)
+        try table.save(settlement.gate, of: peer.id)
+        if let refusal = settlement.refusal { try ledger.set(.refused, reason: refusal, of: peer.id) }
+        if !settlement.answers.isEmpty {
+            let batch = ObservedBatch(
+                integration: peer.id, drafts: settlement.answers, askedAt: .max, requestedAt: now, observedAt: now)
+            _ = try absorbStep(batch, setting, session, organization, ids: box.rest(), now: now)
+        }
+        var ids = box.rest()
+        let suspects = settlement.suspects.map {
+            NewJob(.fetch, integration: peer.id, kind: $0.kind, key: $0.id, priority: 70, runAt: now)
+        }
+        try table.add(suspects, ids: &ids, now: now)
+    }
+}
+
+/// Ids handed to closures within one step; never leaves it.
+final class IDBox {
+    private var block: IDBlock
+
+    init(_ block: IDBlock) { self.block = block }
+
+    func next() throws -> Int64 { try block.next() }
+
+    /// The ids that are left, in two halves: what is given here is not given again.
+    func rest() -> IDBlock { block.splitHalf() }
+}

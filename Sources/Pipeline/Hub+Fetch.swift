@@ -1,0 +1,152 @@
+import ConnectorKit
+import Intake
+import Ledger
+import Queue
+import Reconcile
+import Store
+
+/// *Is understood*: a stored call becomes drafts or a question; single records are asked for.
+extension Hub {
+    /// Understands stored calls that a worker has claimed.
+    ///
+    /// - Throws: `StoreFailure`, `HubError`.
+    func understand(_ jobs: [Job], _ integration: Integration) async throws {
+        let organization = organization
+        let stored = try await store.read { session in
+            try Intake.stored(jobs.compactMap { Int64($0.key) }, organization: organization, session: session)
+        }
+        guard let receiver = try connector(of: integration).webhooks else { return }
+        let setting = try await mergeSetting(integration)
+        for job in jobs {
+            guard let id = Int64(job.key), let call = stored[id] else { continue }
+            try await act(on: receiver.read(call.call), call, id, job, integration, setting)
+        }
+    }
+
+    private func act(
+        on meaning: WebhookMeaning, _ call: StoredCall, _ id: Int64, _ job: Job, _ integration: Integration,
+        _ setting: MergeSetting
+    ) async throws {
+        let (organization, owner, now) = (organization, owner, now)
+        var batch = ObservedBatch(
+            integration: integration.id, drafts: [], askedAt: .max, requestedAt: call.receivedAt,
+            observedAt: call.receivedAt,
+            clockOffsetSeconds: integration.clockOffsetMilliseconds.map { Double($0) / 1000 })
+        var fetches: [NewJob] = []
+        let outcome: (DeliveryState, String)
+        switch meaning {
+        case .records(let drafts):
+            batch.drafts = drafts
+            batch.isHint = true
+            outcome = (.understood, drafts.map { "\($0.kind.rawValue) \($0.externalID)" }.joined(separator: ", "))
+        case .fetch(let kind, let ids):
+            fetches = ids.map { fetch(kind, $0, integration, now) }
+            outcome = (.understood, "fetch \(kind.rawValue) \(ids.joined(separator: ", "))")
+        case .gone(let kind, let external):
+            fetches = [fetch(kind, external, integration, now)]
+            outcome = (.understood, "\(kind.rawValue) \(external) is said to be gone")
+        case .rejected(let rejection):
+            batch.rejections = [rejection]
+            outcome = (.rejected, rejection.reason)
+        case .nothing(let reason): outcome = (.ignored, reason)
+        }
+        let jobs = fetches
+        let block = try await ids.draw(fetches.count + 1)
+        try await absorb(batch, setting, priority: .urgent) { session in
+            var ids = block
+            let table = JobTable(session, organization: organization)
+            try table.add(jobs, ids: &ids, now: now)
+            try table.settle([(job, .completed)], owner: owner, now: now)
+            try Intake.settle(id, outcome.0, outcome.1, organization: organization, session: session)
+        }
+    }
+
+    private func fetch(_ kind: RecordKind, _ id: String, _ integration: Integration, _ now: Moment) -> NewJob {
+        NewJob(.fetch, integration: integration.id, kind: kind, key: id, priority: 60, runAt: now)
+    }
+
+    /// Reads single records at the far side and merges them.
+    ///
+    /// - Throws: `StoreFailure`, `HubError`.
+    func fetch(_ jobs: [Job], _ integration: Integration) async throws {
+        guard let kind = jobs.first?.kind, let source = try connector(of: integration).sources[kind] else {
+            return try await settle(jobs.map { ($0, .completed) })
+        }
+        let organization = organization
+        let number = try await store.read { try LedgerTable($0, organization: organization).settleNumber() }
+        let requested = now
+        let found: [Fetched]
+        do throws(ConnectorFailure) {
+            found = try await source.fetch(jobs.map(\.key))
+        } catch {
+            return try await fail(jobs, error, integration)
+        }
+        try await merge(found, jobs, integration, kind, askedAt: number, requested)
+        try await noteSuccess(integration)
+    }
+
+    private func merge(
+        _ found: [Fetched], _ jobs: [Job], _ integration: Integration, _ kind: RecordKind, askedAt: Int64,
+        _ requested: Moment
+    ) async throws {
+        var batch = ObservedBatch(
+            integration: integration.id, drafts: [], askedAt: askedAt, requestedAt: requested, observedAt: now,
+            clockOffsetSeconds: integration.clockOffsetMilliseconds.map { Double($0) / 1000 })
+        var gone: [String] = []
+        for answer in found {
+            switch answer {
+            case .found(let draft): batch.drafts.append(draft)
+            case .gone(let id): gone.append(id)
+            case .rejected(let rejection): batch.rejections.append(rejection)
+            }
+        }
+        let (organization, owner, now, missing) = (organization, owner, now, gone)
+        let isFinal = jobs.allSatisfy { $0.payload["final"]?.bool ?? false }
+        let setting = try await mergeSetting(integration, isFinal: isFinal)
+        let block = try await ids.draw(missing.count * 4 + 1)
+        try await absorb(batch, setting) { session in
+            var ids = block
+            let again = try Self.noteGone(missing, kind, integration, setting, session, organization, now: now)
+            let table = JobTable(session, organization: organization)
+            try table.settle(jobs.map { ($0, .completed) }, owner: owner, now: now)
+            try table.add(again, ids: &ids, now: now)
+        }
+    }
+
+    /// How far apart in time a far side must say twice that a record is gone, in seconds.
+    static let goneTwiceSeconds = 60.0
+
+    /// A record that is not there is believed gone when a second question, some time later, is answered the same. Then
+    /// the channel is unlinked; what becomes of the record is the merchant's policy (unlink).
+    static func noteGone(
+        _ missing: [String], _ kind: RecordKind, _ integration: Integration, _ setting: MergeSetting,
+        _ session: any StoreSession, _ organization: Int64, now: Moment
+    ) throws -> [NewJob] {
+        let ledger = LedgerTable(session, organization: organization)
+        var again: [NewJob] = []
+        var changed: [HubLink] = []
+        var changes: [Change] = []
+        for var link in try ledger.links(integration.id, kind, externalIDs: missing) where link.isActive {
+            guard let since = link.missingSince else {
+                link.missingSince = now
+                changed.append(link)
+                again.append(
+                    NewJob(
+                        .fetch, integration: integration.id, kind: kind, key: link.externalID, priority: 120,
+                        runAt: now.adding(seconds: goneTwiceSeconds)))
+                continue
+            }
+            guard now.seconds(since: since) >= goneTwiceSeconds else { continue }
+            link.isActive = false
+            link.digest = nil
+            changed.append(link)
+            changes.append(
+                Change(
+                    record: link.record, kind: kind, part: "link", old: .string(link.externalID), new: .null,
+                    origin: integration.id, rule: "deleted there; the hub's record and other channels stay", at: now))
+        }
+        try ledger.save(changed)
+        try ledger.append(changes)
+        return again
+    }
+}

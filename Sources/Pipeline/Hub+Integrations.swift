@@ -1,0 +1,152 @@
+import ConnectorKit
+import Ledger
+import Queue
+import Store
+
+/// Connecting, checking, pausing.
+extension Hub {
+    /// Connects an integration and answers it. Nothing is reached; `check` does that.
+    ///
+    /// `config` is the connector's own settings, or seed 000's form `{name, type, status, configuration}` around them.
+    ///
+    /// - Throws: `HubError`, `SettingsError` with every problem; then nothing was changed.
+    public func connect(
+        _ connectorName: String, name: String, config: JSON, options: IntegrationOptions = IntegrationOptions()
+    ) async throws -> Integration {
+        guard let type = registry[connectorName] else {
+            throw HubError(
+                "there is no connector named \"\(connectorName)\"; there are: \(registry.keys.sorted().joined(separator: ", "))"
+            )
+        }
+        guard !name.isEmpty, name.utf8.count <= 80, name.unicodeScalars.allSatisfy({ $0.value >= 0x20 }) else {
+            throw HubError("an integration needs a name of 1 to 80 bytes without control characters")
+        }
+        let inner = try Self.unwrap(config)
+        let settings = try Settings(inner, by: type.card.settings, of: name)
+        _ = try type.make(settings, surroundings)
+        var merged = options
+        let habits = type.habits(settings)
+        if let seconds = habits.intervalSeconds, merged.intervals["*"] == nil { merged.intervals["*"] = seconds }
+        if let policy = habits.conflictPolicy, merged.policies["*"] == nil { merged.policies["*"] = policy }
+        try Self.check(merged)
+        var block = try await ids.draw(1)
+        let publicID = Signature.hex(surroundings.random(16))
+        let integration = Integration(
+            id: try block.next(), name: name, connector: connectorName,
+            settings: try vault.seal(settings.json.bytes, context: publicID), options: merged, publicID: publicID,
+            createdAt: now)
+        let organization = organization
+        try await store.write { session in
+            let ledger = LedgerTable(session, organization: organization)
+            guard try !ledger.integrations().contains(where: { $0.name == name }) else {
+                throw HubError("there is an integration named \"\(name)\" already; choose another name")
+            }
+            try ledger.save(integration)
+        }
+        return integration
+    }
+
+    private static func unwrap(_ config: JSON) throws(HubError) -> JSON {
+        guard let inner = config["configuration"] else { return config }
+        let known: Set<String> = ["name", "type", "status", "configuration"]
+        let unknown = Set(config.object?.keys.map { $0 } ?? []).subtracting(known)
+        guard unknown.isEmpty else {
+            throw HubError("unknown beside \"configuration\": \(unknown.sorted().joined(separator: ", "))")
+        }
+        return inner
+    }
+
+    private static func check(_ options: IntegrationOptions) throws(HubError) {
+        for (kind, seconds) in options.intervals where seconds < IntegrationOptions.shortestIntervalSeconds {
+            throw HubError("the interval of \(kind) is \(seconds) s; the shortest is 60 s")
+        }
+        for (kind, word) in options.directions where Direction(word: word) == nil {
+            throw HubError("the direction of \(kind) is \"\(word)\"; it must be pull, push, both or none")
+        }
+    }
+
+    /// Reaches an integration once and says what was found. One that was refused before works again if it answers.
+    ///
+    /// - Throws: `ConnectorFailure`, `HubError`.
+    public func check(_ integration: Integration) async throws -> String {
+        let found = try await connector(of: integration).check.check()
+        if integration.state == .refused { try await set(.active, reason: nil, of: integration) }
+        return found
+    }
+
+    /// Pauses an integration, or lets it work again.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func set(_ state: IntegrationState, reason: String?, of integration: Integration) async throws {
+        let organization = organization
+        try await store.write { session in
+            try LedgerTable(session, organization: organization).set(state, reason: reason, of: integration.id)
+        }
+    }
+
+    /// The address the vendor is to call for an integration; nil when the hub has no public address.
+    public func webhookAddress(_ integration: Integration) -> String? {
+        publicURL.map { ($0.hasSuffix("/") ? String($0.dropLast()) : $0) + "/webhooks/" + integration.publicID }
+    }
+
+    /// Makes sure that the vendor calls us. Answers whether calls may have been lost, so that one should catch up.
+    ///
+    /// - Throws: `ConnectorFailure`, `HubError`, `StoreFailure`.
+    @discardableResult
+    public func ensureWebhooks(_ integration: Integration) async throws -> Bool {
+        guard let address = webhookAddress(integration),
+            let subscriptions = try connector(of: integration).subscriptions
+        else { return false }
+        let report = try await subscriptions.ensure(at: address)
+        var words = "\(report.active.count) active"
+        if !report.registered.isEmpty { words += ", \(report.registered.count) registered" }
+        if !report.reenabled.isEmpty { words += ", \(report.reenabled.count) had been switched off" }
+        let (organization, now, state) = (organization, now, words)
+        try await store.write { session in
+            try LedgerTable(session, organization: organization).setWebhooks(state, of: integration.id, now: now)
+        }
+        return !report.reenabled.isEmpty
+    }
+
+    /// A person decides a conflict. False when no such conflict is open.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func resolve(conflict id: Int64, _ choice: ConflictChoice) async throws -> Bool {
+        let peers = peers(try await integrations())
+        let block = try await ids.draw(peers.count * 2 + 8)
+        let (organization, now) = (organization, now)
+        return try await store.write { session in
+            var ids = block
+            let ledger = LedgerTable(session, organization: organization)
+            guard let record = try ledger.resolve(conflict: id, choice.resolution, now: now) else { return false }
+            try Self.announce([record], records: [:], peers, session, organization, ids: &ids, now: now)
+            return true
+        }
+    }
+
+    /// Lets a held, dead or waiting job run now; a document's hold is lifted with it. False when there is no such job.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func runNow(job id: Int64) async throws -> Bool {
+        let (organization, now) = (organization, now)
+        return try await store.write { session in
+            let table = JobTable(session, organization: organization)
+            guard let job = try table.job(id), try table.runNow(id, now: now) else { return false }
+            if job.state == .held, let record = Int64(job.key) {
+                let ledger = LedgerTable(session, organization: organization)
+                var records = try ledger.records([record])
+                for index in records.indices { records[index].hold = nil }
+                try ledger.save(records)
+            }
+            return true
+        }
+    }
+
+    /// Drops a job. False when there is no such job, or it is running.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func cancel(job id: Int64) async throws -> Bool {
+        let (organization, now) = (organization, now)
+        return try await store.write { try JobTable($0, organization: organization).cancel(id, now: now) }
+    }
+}

@@ -1,0 +1,162 @@
+import ConnectorKit
+import Ledger
+import Queue
+import Store
+
+/// How a pull goes on, for whoever watches.
+public struct PullProgress: Sendable {
+    public var kind: RecordKind
+    public var counts: RunCounts
+    public var isFinished: Bool
+}
+
+/// Why a pull stopped before its end. What was read is kept, and the next one goes on from there.
+public enum PullFailure: Error, Sendable, CustomStringConvertible {
+    case connector(ConnectorFailure)
+    case repeating(RecordKind, String)
+
+    /// One sentence for an operator.
+    public var description: String {
+        switch self {
+        case .connector(let failure): failure.sentence
+        case .repeating(let kind, let position):
+            "the far side gives the same page of \(kind.rawValue)s again and again (at \(position)); stopped, nothing "
+                + "is lost, and what was read is kept"
+        }
+    }
+}
+
+/// Reading what changed at a far side, page by page; each page is one transaction with the cursor that follows it.
+extension Hub {
+    /// How many records a page is asked for.
+    public static let pageSize = 100
+
+    /// Reads all kinds of an integration that it can read, in the order of its card.
+    ///
+    /// - Throws: `PullFailure`, `HubError`, `StoreFailure`.
+    public func pull(
+        _ integration: Integration, kinds only: Set<RecordKind>? = nil, isFull: Bool = false,
+        progress: @Sendable (PullProgress) -> Void = { _ in }
+    ) async throws -> RunCounts {
+        var counts = RunCounts()
+        for kind in try sourceKinds(integration) where only?.contains(kind) ?? true {
+            counts.add(try await pull(integration, kind, isFull: isFull, progress: progress))
+        }
+        return counts
+    }
+
+    /// The kinds that can be read and are taken, what is referred to first.
+    func sourceKinds(_ integration: Integration) throws(HubError) -> [RecordKind] {
+        let connector = try connector(of: integration)
+        let peer = try peer(integration)
+        let order = registry[integration.connector]?.card.kinds.map(\.kind) ?? []
+        return order.filter { connector.sources[$0] != nil && !peer.takes($0).isEmpty }
+    }
+
+    /// Reads one kind.
+    ///
+    /// - Throws: `PullFailure`, `HubError`, `StoreFailure`.
+    public func pull(
+        _ integration: Integration, _ kind: RecordKind, isFull: Bool = false,
+        progress: @Sendable (PullProgress) -> Void = { _ in }
+    ) async throws -> RunCounts {
+        guard let source = try connector(of: integration).sources[kind] else { return RunCounts() }
+        let setting = try await mergeSetting(integration)
+        let organization = organization
+        var cursor = try await store.read {
+            try LedgerTable($0, organization: organization).cursor(integration.id, kind)
+        }
+        if isFull { (cursor.since, cursor.position) = (nil, nil) }
+        let begun = now
+        var counts = RunCounts()
+        var next: String?
+        var newest = cursor.since
+        var pages = PageWatch(kind: kind)
+        repeat {
+            let asked = try await readPage(
+                source, PageRequest(since: cursor.since, position: next, limit: Self.pageSize))
+            try pages.saw(asked.page, at: next)
+            next = asked.page.next
+            newest = asked.page.cursor ?? newest
+            let isLast = next == nil
+            let saved = PullCursor(
+                since: isLast ? newest : cursor.since, position: nil, pulledAt: isLast ? begun : cursor.pulledAt,
+                censusPosition: cursor.censusPosition, censusAt: cursor.censusAt,
+                censusStartedAt: cursor.censusStartedAt)
+            let batch = batch(integration, asked, lastSeenAt: cursor.pulledAt)
+            counts.add(
+                try await absorb(batch, setting, priority: .bulk) { session in
+                    guard isLast else { return }
+                    try LedgerTable(session, organization: organization).save(saved, integration.id, kind)
+                })
+            counts.total = asked.page.total ?? counts.total
+            try await noteClock(integration, asked)
+            progress(PullProgress(kind: kind, counts: counts, isFinished: isLast))
+        } while next != nil
+        return counts
+    }
+
+    struct AskedPage {
+        var page: Page
+        var askedAt: Int64
+        var requestedAt: Moment
+        var observedAt: Moment
+    }
+
+    private func readPage(_ source: any RecordSource, _ request: PageRequest) async throws -> AskedPage {
+        let organization = organization
+        let number = try await store.read { try LedgerTable($0, organization: organization).settleNumber() }
+        let requested = now
+        do throws(ConnectorFailure) {
+            let page = try await source.page(request)
+            return AskedPage(page: page, askedAt: number, requestedAt: requested, observedAt: now)
+        } catch {
+            throw PullFailure.connector(error)
+        }
+    }
+
+    private func batch(_ integration: Integration, _ asked: AskedPage, lastSeenAt: Moment?) -> ObservedBatch {
+        ObservedBatch(
+            integration: integration.id, drafts: asked.page.drafts, rejections: asked.page.rejections,
+            askedAt: asked.askedAt, requestedAt: asked.requestedAt, observedAt: asked.observedAt,
+            lastSeenAt: lastSeenAt, clockOffsetSeconds: integration.clockOffsetMilliseconds.map { Double($0) / 1000 })
+    }
+
+    /// A far clock counts whole seconds; an offset that moves by less than this is noise, in milliseconds.
+    static let clockNoiseMilliseconds: Int64 = 2_000
+
+    private func noteClock(_ integration: Integration, _ asked: AskedPage) async throws {
+        guard let far = asked.page.farClock else { return }
+        let middle = (asked.requestedAt.milliseconds + asked.observedAt.milliseconds) / 2
+        let offset = far.milliseconds + 500 - middle
+        if let known = integration.clockOffsetMilliseconds, abs(known - offset) < Self.clockNoiseMilliseconds { return }
+        let organization = organization
+        try await store.write { session in
+            try LedgerTable(session, organization: organization).setClockOffset(offset, of: integration.id)
+        }
+    }
+}
+
+/// Notices a far side that gives the same page for ever.
+struct PageWatch {
+    let kind: RecordKind
+    private var positions = Set<String>()
+    private var last: [String] = []
+    private var repeats = 0
+
+    /// How often the same ids may follow each other, and how many pages a pull may have at most.
+    static let repeatLimit = 3
+    static let pageLimit = 100_000
+
+    init(kind: RecordKind) { self.kind = kind }
+
+    mutating func saw(_ page: Page, at position: String?) throws {
+        guard let next = page.next else { return }
+        let ids = page.drafts.map(\.externalID)
+        repeats = ids == last && !ids.isEmpty ? repeats + 1 : 0
+        last = ids
+        guard positions.insert(next).inserted, repeats < Self.repeatLimit, positions.count < Self.pageLimit else {
+            throw PullFailure.repeating(kind, next)
+        }
+    }
+}

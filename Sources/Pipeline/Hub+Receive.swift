@@ -1,0 +1,69 @@
+import ConnectorKit
+import Intake
+import Ledger
+import Queue
+import Store
+
+/// *Arrives*: a vendor's call is proved, stored, and only then answered.
+extension Hub {
+    /// What the caller is told.
+    public enum Reception: Hashable, Sendable {
+        case stored(Int64)
+        case repeated(Int64)
+        case ping(Int)
+        /// 401, whatever the cause.
+        case forged
+        case tooLarge
+        /// 404: no integration has that address.
+        case unknown
+        /// 503: the store cannot take it now; the vendor is told to come again.
+        case unavailable(String)
+    }
+
+    /// Takes a call at the public address of an integration.
+    public func receive(_ call: WebhookCall, at publicID: String) async -> Reception {
+        do {
+            guard let integration = try await integrations().first(where: { $0.publicID == publicID }) else {
+                return .unknown
+            }
+            return await receive(call, for: integration)
+        } catch {
+            return .unavailable("\(error)")
+        }
+    }
+
+    /// Takes a call for an integration that is known already.
+    public func receive(_ call: WebhookCall, for integration: Integration) async -> Reception {
+        do {
+            guard let receiver = try connector(of: integration).webhooks else { return .unknown }
+            let (verdict, proof) = Intake.look(call, receiver)
+            switch verdict {
+            case .ping(let status): return .ping(status)
+            case .tooLarge: return .tooLarge
+            case .forged(let reason):
+                logger.warning("webhook refused: \(reason)", metadata: ["integration": "\(integration.name)"])
+                return .forged
+            default: break
+            }
+            guard case .genuine(let repeatKey, let topic) = proof else { return .forged }
+            let block = try await ids.draw(2)
+            let (organization, now) = (organization, now)
+            let stored = try await store.write(.urgent) { session in
+                try Intake.store(
+                    call, repeatKey: repeatKey, topic: topic, integration: integration.id, organization: organization,
+                    ids: block, session: session, now: now)
+            }
+            return if case .repeated(let id) = stored { .repeated(id) } else if case .stored(let id) = stored {
+                .stored(id)
+            } else { .forged }
+        } catch {
+            logger.warning("webhook not stored: \(error)", metadata: ["integration": "\(integration.name)"])
+            return .unavailable("\(error)")
+        }
+    }
+
+    /// The integrations of a connector, for doors that do not name one (C-06): the one whose secret proves the call.
+    public func integrations(of connector: String) async throws -> [Integration] {
+        try await integrations().filter { $0.connector == connector }
+    }
+}

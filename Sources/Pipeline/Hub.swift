@@ -1,0 +1,154 @@
+import ConnectorKit
+import Foundation
+import Intake
+import Ledger
+import Queue
+import Reconcile
+import Store
+import Synchronization
+import Telemetry
+
+/// The hub of one organization: what it stands on, and the six verbs that carry a record along the one path.
+///
+///     arrives        is understood     is compared      is written     is announced      is delivered
+///     receive   ->   understand   ->   absorb (Reconcile, Ledger, Announce: one transaction)   ->   deliver
+///
+/// Every verb loads, decides and saves in steps; what waits for the outside world stands between two steps.
+public final class Hub: Sendable {
+    /// Where it remembers.
+    public let store: any Store
+    /// Where ids come from.
+    public let ids: IDPool
+    /// Whose records these are.
+    public let organization: Int64
+    let registry: [String: any ConnectorType.Type]
+    let surroundings: ConnectorSurroundings
+    let vault: Vault
+    let logger: Logger
+    /// This process's name as an owner of leases.
+    let owner: String
+    private let connectors = Mutex<[Int64: Made]>([:])
+
+    /// The hub's public address, for the vendors' calls; nil when nobody outside can reach it.
+    public let publicURL: String?
+
+    private struct Made {
+        let settings: [UInt8]
+        let connector: Connector
+    }
+
+    /// All migrations, in the order of their names.
+    public static let migrations =
+        [IDPool.migration] + LedgerMigrations.all + QueueMigrations.all + IntakeMigrations.all
+
+    /// A hub on a store. Reaches nothing.
+    public init(
+        store: any Store, organization: Int64 = 1, connectors types: [any ConnectorType.Type],
+        surroundings: ConnectorSurroundings, vault: Vault, publicURL: String? = nil, logger: Logger
+    ) {
+        self.store = store
+        ids = IDPool(store)
+        self.organization = organization
+        registry = Dictionary(types.map { ($0.card.name, $0) }, uniquingKeysWith: { first, _ in first })
+        self.surroundings = surroundings
+        self.vault = vault
+        self.publicURL = publicURL
+        self.logger = logger
+        owner = Signature.hex(surroundings.random(8))
+    }
+
+    /// The hub's clock.
+    public var now: Moment { surroundings.now() }
+
+    /// The connectors that can be connected, by name.
+    public var cards: [Card] { registry.values.map { $0.card }.sorted { $0.name < $1.name } }
+
+    // MARK: Integrations as the steps need them
+
+    /// The connector of an integration, made from its settings once and kept until they change.
+    ///
+    /// - Throws: `HubError` when its settings cannot be opened or its connector does not exist.
+    func connector(of integration: Integration) throws(HubError) -> Connector {
+        if let made = connectors.withLock({ $0[integration.id] }), made.settings == integration.settings {
+            return made.connector
+        }
+        guard let type = registry[integration.connector] else {
+            throw HubError("\(integration.name): there is no connector named \(integration.connector)")
+        }
+        let connector: Connector
+        do {
+            let json = try JSON(parsing: vault.open(integration.settings, context: integration.publicID))
+            connector = try type.make(Settings(json, by: type.card.settings, of: integration.name), surroundings)
+        } catch {
+            throw HubError("\(integration.name): \(error)")
+        }
+        connectors.withLock { $0[integration.id] = Made(settings: integration.settings, connector: connector) }
+        return connector
+    }
+
+    /// What travels between the hub and an integration.
+    ///
+    /// - Throws: `HubError` as `connector(of:)`.
+    func peer(_ integration: Integration) throws(HubError) -> Peer {
+        let connector = try connector(of: integration)
+        let kinds = connector.kinds ?? registry[integration.connector]?.card.kinds ?? []
+        return Peer(
+            id: integration.id, name: integration.name, isActive: integration.state == .active, kinds: kinds,
+            directions: integration.options.directionsByKind)
+    }
+
+    /// All peers that can be made; one whose settings are broken is left out and said so in the log.
+    func peers(_ integrations: [Integration]) -> [Peer] {
+        integrations.compactMap { integration in
+            do {
+                return try peer(integration)
+            } catch {
+                logger.warning("\(error)", metadata: ["integration": "\(integration.name)"])
+                return nil
+            }
+        }
+    }
+
+    /// What decides when an integration's drafts are merged.
+    func rules(_ integration: Integration, _ peer: Peer, all: [Integration]) -> MergeRules {
+        var rules = MergeRules(
+            takes: Dictionary(uniqueKeysWithValues: peer.kinds.map { ($0, peer.takes($0)) }),
+            matched: peer.kinds.filter { peer.matches($0) }, issued: peer.kinds.filter { peer.issues($0) })
+        rules.policies = integration.options.rules(integration: integration, all: all)
+        if let targets = try? connector(of: integration).targets {
+            rules.normalForm = { kind, part, value in targets[kind]?.normalForm(of: part, value) ?? value }
+        }
+        return rules
+    }
+
+    /// The integration of that name.
+    ///
+    /// - Throws: `HubError` naming those there are.
+    public func integration(named name: String) async throws -> Integration {
+        let all = try await integrations()
+        if let found = all.first(where: { $0.name == name || $0.publicID == name || String($0.id) == name }) {
+            return found
+        }
+        let known = all.map(\.name).joined(separator: ", ")
+        throw HubError(
+            "there is no integration named \"\(name)\"; "
+                + (known.isEmpty ? "none is connected yet (crossdock connect)" : "there are: \(known)"))
+    }
+
+    /// All integrations, by name.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func integrations() async throws -> [Integration] {
+        let organization = organization
+        return try await store.read { try LedgerTable($0, organization: organization).integrations() }
+    }
+}
+
+/// Something an operator asked for that cannot be done, in a sentence.
+public struct HubError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The sentence.
+    public let description: String
+
+    /// An error with its sentence.
+    public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,244 @@
+import ConnectorKit
+import Ledger
+import Queue
+import Store
+
+/// The state of the hub at a glance, for a page or a command.
+public struct Overview: Sendable {
+    public var now: Moment
+    public var integrations: [IntegrationReport]
+    /// How many records of each kind the hub has.
+    public var records: [RecordKind: Int]
+    /// The last changes, the latest first.
+    public var changes: [ChangeReport]
+    public var jobs: [JobState: Int]
+    /// Jobs that wait, are held or dead, with their reasons.
+    public var waiting: [JobReport]
+    public var conflicts: [ConflictReport]
+    public var rejections: [RejectionReport]
+    public var rejectionCount: Int
+    public var holdCount: Int
+    public var conflictCount: Int
+}
+
+/// An integration at a glance.
+public struct IntegrationReport: Sendable {
+    public var id: Int64
+    public var name: String
+    public var connector: String
+    public var state: IntegrationState
+    /// Why it is not active, or why calls to it pause.
+    public var reason: String?
+    /// Until when nothing is called; nil when calls go through.
+    public var closedUntil: Moment?
+    /// How many records of each kind are linked there.
+    public var linked: [RecordKind: Int]
+    /// When each kind was last read to the end.
+    public var pulledAt: [RecordKind: Moment]
+    public var webhooks: String?
+    /// The address the vendor calls; nil without a public address.
+    public var webhookAddress: String?
+    public var clockOffsetMilliseconds: Int64?
+}
+
+/// A line of the change log, in words.
+public struct ChangeReport: Sendable {
+    public var number: Int64
+    public var at: Moment
+    public var record: Int64
+    public var kind: RecordKind
+    public var title: String
+    public var part: String
+    public var old: JSON?
+    public var new: JSON?
+    public var loser: JSON?
+    /// The integration it came from; nil for a person or the hub.
+    public var origin: String?
+    public var rule: String
+}
+
+/// A job, in words.
+public struct JobReport: Sendable {
+    public var id: Int64
+    public var queue: JobQueue
+    public var integration: String
+    public var kind: RecordKind
+    /// What it is about: a record's title, a far id.
+    public var title: String
+    public var state: JobState
+    public var attempt: Int
+    public var runAt: Moment
+    /// Why it waits or died.
+    public var reason: String?
+}
+
+/// A conflict, in words.
+public struct ConflictReport: Sendable {
+    public var id: Int64
+    public var kind: RecordKind
+    public var title: String
+    public var part: String
+    public var integration: String
+    public var base: JSON?
+    public var theirs: JSON
+    public var ours: JSON
+    public var openedAt: Moment
+}
+
+/// A payload that could not be used, in words.
+public struct RejectionReport: Sendable {
+    public var integration: String
+    public var kind: RecordKind
+    public var externalID: String
+    public var reason: String
+    public var at: Moment
+}
+
+extension Hub {
+    /// The state of the hub at a glance.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func overview(changeLimit: Int = 20, waitingLimit: Int = 20) async throws -> Overview {
+        let (organization, now) = (organization, now)
+        let addresses = Dictionary(
+            try await integrations().map { ($0.id, webhookAddress($0)) }, uniquingKeysWith: { first, _ in first })
+        return try await store.read { session in
+            let words = try ReportWords(session, organization)
+            let (ledger, jobs) = (words.ledger, words.jobs)
+            let counts = try ledger.waitingCounts()
+            return Overview(
+                now: now, integrations: try words.integrations(addresses), records: try ledger.recordCounts(),
+                changes: try words.changes(ledger.lastChanges(limit: changeLimit)), jobs: try jobs.counts(),
+                waiting: try words.jobs(
+                    jobs.list([.available, .running, .retryable, .scheduled, .held, .dead], limit: waitingLimit)),
+                conflicts: try words.conflicts(ledger.openConflicts(limit: waitingLimit)),
+                rejections: try words.rejections(limit: waitingLimit), rejectionCount: counts.rejections,
+                holdCount: counts.holds, conflictCount: counts.conflicts)
+        }
+    }
+
+    /// Jobs in those states, in words, the latest first.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func jobs(in states: [JobState], limit: Int = 50) async throws -> [JobReport] {
+        let organization = organization
+        return try await store.read { session in
+            let words = try ReportWords(session, organization)
+            return try words.jobs(words.jobs.list(states, limit: limit))
+        }
+    }
+
+    /// How many tasks of an integration are due now.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func dueCount(for integration: Integration) async throws -> Int {
+        let (organization, now) = (organization, now)
+        return try await store.read { session in
+            try JobTable(session, organization: organization).due(at: now).filter { $0.integration == integration.id }
+                .reduce(0) { $0 + $1.count }
+        }
+    }
+
+    /// The open conflicts, in words, the oldest first.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func conflicts(limit: Int = 100) async throws -> [ConflictReport] {
+        let organization = organization
+        return try await store.read { session in
+            let words = try ReportWords(session, organization)
+            return try words.conflicts(words.ledger.openConflicts(limit: limit))
+        }
+    }
+
+    /// The changes after a number of the log, in words, the latest first.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func changes(after number: Int64, limit: Int = 50) async throws -> [ChangeReport] {
+        let organization = organization
+        return try await store.read { session in
+            let words = try ReportWords(session, organization)
+            return try words.changes(words.ledger.lastChanges(after: number, limit: limit))
+        }
+    }
+}
+
+/// Turns ids into words, within one read.
+struct ReportWords {
+    let ledger: LedgerTable
+    let jobs: JobTable
+    private let all: [Integration]
+    private let names: [Int64: String]
+
+    init(_ session: any StoreSession, _ organization: Int64) throws {
+        ledger = LedgerTable(session, organization: organization)
+        jobs = JobTable(session, organization: organization)
+        all = try ledger.integrations()
+        names = Dictionary(all.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    func name(_ integration: Int64) -> String { names[integration] ?? String(integration) }
+
+    func integrations(_ addresses: [Int64: String?]) throws -> [IntegrationReport] {
+        let linked = try ledger.linkCounts()
+        return try all.map { integration in
+            let gate = try jobs.gate(of: integration.id)
+            return IntegrationReport(
+                id: integration.id, name: integration.name, connector: integration.connector, state: integration.state,
+                reason: integration.reason ?? (gate.closedUntil == nil ? nil : gate.reason),
+                closedUntil: gate.closedUntil, linked: linked[integration.id] ?? [:],
+                pulledAt: try ledger.pulledAt(integration.id), webhooks: integration.webhookState,
+                webhookAddress: addresses[integration.id] ?? nil,
+                clockOffsetMilliseconds: integration.clockOffsetMilliseconds)
+        }
+    }
+
+    func changes(_ changes: [NumberedChange]) throws -> [ChangeReport] {
+        let titles = try titles(changes.map(\.change.record))
+        return changes.map { numbered in
+            let change = numbered.change
+            return ChangeReport(
+                number: numbered.number, at: change.at, record: change.record, kind: change.kind,
+                title: titles[change.record] ?? "", part: change.part, old: change.old, new: change.new,
+                loser: change.loser, origin: change.origin.map(name), rule: change.rule)
+        }
+    }
+
+    func jobs(_ jobs: [Job]) throws -> [JobReport] {
+        let titles = try titles(jobs.filter { $0.queue == .deliver }.compactMap { Int64($0.key) })
+        return jobs.map { job in
+            let title = job.queue == .deliver ? Int64(job.key).flatMap { titles[$0] } : nil
+            return JobReport(
+                id: job.id, queue: job.queue, integration: name(job.integration), kind: job.kind,
+                title: title ?? job.key, state: job.state, attempt: job.attempt, runAt: job.runAt, reason: job.error)
+        }
+    }
+
+    func conflicts(_ conflicts: [Conflict]) throws -> [ConflictReport] {
+        let records = Dictionary(
+            try ledger.records(conflicts.map(\.record)).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let links = Dictionary(
+            try ledger.links(ofRecords: conflicts.map(\.record)).map { ($0.id, $0) },
+            uniquingKeysWith: { first, _ in first })
+        return conflicts.compactMap { conflict in
+            guard let record = records[conflict.record] else { return nil }
+            return ConflictReport(
+                id: conflict.id, kind: record.kind, title: record.title, part: conflict.part,
+                integration: links[conflict.link].map { name($0.integration) } ?? "", base: conflict.base,
+                theirs: links[conflict.link]?.parts[conflict.part]?.seen ?? conflict.theirs,
+                ours: record.parts[conflict.part]?.value ?? conflict.ours, openedAt: conflict.openedAt)
+        }
+    }
+
+    func rejections(limit: Int) throws -> [RejectionReport] {
+        try ledger.rejections(limit: limit).map {
+            RejectionReport(
+                integration: name($0.integration), kind: $0.rejection.kind, externalID: $0.rejection.externalID ?? "",
+                reason: $0.rejection.reason, at: $0.at)
+        }
+    }
+
+    private func titles(_ records: [Int64]) throws -> [Int64: String] {
+        Dictionary(
+            try ledger.records(Array(Set(records))).map { ($0.id, $0.title) }, uniquingKeysWith: { first, _ in first })
+    }
+}

@@ -1,0 +1,125 @@
+@_exported import Commerce
+import Store
+
+/// Where a job stands. The arrows are in `docs/job-states.md`, and a test walks them.
+public enum JobState: String, Hashable, Sendable, CaseIterable {
+    /// May be claimed now. Goes to running, held, cancelled.
+    case available
+    /// May be claimed at its time: a first run in the future, or a snooze. Goes to running, held, cancelled.
+    case scheduled
+    /// On a worker that holds its lease. Goes to completed, retryable, scheduled, held, dead, available, cancelled.
+    case running
+    /// Failed in a way that may pass; claimed again at its time. Goes to running, cancelled.
+    case retryable
+    /// Waits for a person or a mapping. Goes to available, cancelled.
+    case held
+    case completed
+    /// A later run of the same key did its work.
+    case superseded
+    /// Given up; a person can edit, retry or drop it. Goes to available, superseded, cancelled.
+    case dead
+    case cancelled
+
+    /// The states a job may go to from this one.
+    public var next: Set<JobState> {
+        switch self {
+        case .available, .scheduled: [.running, .held, .cancelled]
+        case .running: [.completed, .retryable, .scheduled, .held, .dead, .available, .cancelled]
+        case .retryable: [.running, .available, .cancelled]
+        case .held: [.available, .cancelled]
+        case .dead: [.available, .superseded, .cancelled]
+        case .completed, .superseded, .cancelled: []
+        }
+    }
+
+    /// Whether a job in this state still stands for its key.
+    public var isOpen: Bool { [.available, .scheduled, .running, .retryable, .held].contains(self) }
+}
+
+/// Which work a job asks for.
+public enum JobQueue: String, Hashable, Sendable, CaseIterable {
+    /// A stored webhook is to be understood.
+    case receive
+    /// Single records are to be read at the far side.
+    case fetch
+    /// A record is not yet in step with an integration.
+    case deliver
+}
+
+/// A job to be put on a queue. Of one key only one is open at a time; a second asking is remembered on the first.
+public struct NewJob: Hashable, Sendable {
+    public var queue: JobQueue
+    public var integration: Int64
+    public var kind: RecordKind
+    /// What makes two askings the same work: a record's id, a delivery's id.
+    public var key: String
+    /// 0 to 1000, lower first.
+    public var priority: Int
+    public var runAt: Moment
+    public var payload: JSON
+
+    /// A job to be put on a queue; 100 is the normal priority.
+    public init(
+        _ queue: JobQueue, integration: Int64, kind: RecordKind, key: String, priority: Int = 100, runAt: Moment,
+        payload: JSON = .null
+    ) {
+        self.queue = queue
+        self.integration = integration
+        self.kind = kind
+        self.key = key
+        self.priority = priority
+        self.runAt = runAt
+        self.payload = payload
+    }
+}
+
+/// A job as the store has it.
+public struct Job: Hashable, Sendable {
+    public var id: Int64
+    public var queue: JobQueue
+    public var integration: Int64
+    public var kind: RecordKind
+    public var key: String
+    public var priority: Int
+    public var state: JobState
+    public var runAt: Moment
+    /// How often it was tried.
+    public var attempt: Int
+    public var payload: JSON
+    public var errorClass: String?
+    public var error: String?
+    /// What an earlier attempt was about to send when it was last heard of; nil when nothing is unclear.
+    public var intent: JSON?
+    /// How often it was asked for; an asking while it runs makes it run again.
+    public var version: Int64
+    public var updatedAt: Moment
+}
+
+extension Job {
+    static let columns = """
+        id, queue, integration_id, kind, key, priority, state, run_at, attempt, payload, error_class, error, intent, \
+        version, updated_at
+        """
+
+    /// A job from a row of `columns`; nil when the row holds words this Crossdock does not know.
+    init?(_ row: Row) {
+        guard let queue = JobQueue(rawValue: row.text(1)), let kind = RecordKind(rawValue: row.text(3)),
+            let state = JobState(rawValue: row.text(6))
+        else { return nil }
+        id = row.integer(0)
+        self.queue = queue
+        integration = row.integer(2)
+        self.kind = kind
+        key = row.text(4)
+        priority = Int(row.integer(5))
+        self.state = state
+        runAt = row.moment(7) ?? Moment(milliseconds: 0)
+        attempt = Int(row.integer(8))
+        payload = row.json(9)
+        errorClass = row.optionalText(10)
+        error = row.optionalText(11)
+        intent = row.optionalText(12).flatMap { try? JSON(parsing: $0) }
+        version = row.integer(13)
+        updatedAt = row.moment(14) ?? Moment(milliseconds: 0)
+    }
+}

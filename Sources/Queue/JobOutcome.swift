@@ -1,0 +1,65 @@
+/// How one run of a job ended.
+public enum JobOutcome: Hashable, Sendable {
+    case completed
+    /// It failed in a way that may pass. `keepsIntent`: whether what was sent may have had its effect.
+    case retry(errorClass: String, error: String, at: Moment, keepsIntent: Bool)
+    /// Not its time yet: it waits for another, or for a far side that is busy. Does not count as an attempt.
+    case snooze(reason: String, until: Moment)
+    /// Waits for a person or a mapping.
+    case held(reason: String)
+    /// A person must look: repeating it would not help.
+    case dead(errorClass: String, error: String)
+    /// The hub is stopping. Does not count as an attempt.
+    case released(keepsIntent: Bool)
+
+    struct Change {
+        var state: JobState
+        var runAt: Moment
+        var attempt: Int
+        var errorClass: String?
+        var error: String?
+        var keepsIntent = false
+    }
+
+    func change(of job: Job, now: Moment) -> Change {
+        switch self {
+        case .completed: Change(state: .completed, runAt: now, attempt: job.attempt)
+        case .retry(let errorClass, let error, let at, let keepsIntent):
+            Change(
+                state: .retryable, runAt: at, attempt: job.attempt, errorClass: errorClass, error: error,
+                keepsIntent: keepsIntent)
+        case .snooze(let reason, let until):
+            Change(state: .scheduled, runAt: until, attempt: job.attempt - 1, errorClass: "waiting", error: reason)
+        case .held(let reason):
+            Change(state: .held, runAt: now, attempt: job.attempt, errorClass: "held", error: reason)
+        case .dead(let errorClass, let error):
+            Change(state: .dead, runAt: now, attempt: job.attempt, errorClass: errorClass, error: error)
+        case .released(let keepsIntent):
+            Change(state: .available, runAt: now, attempt: job.attempt - 1, keepsIntent: keepsIntent)
+        }
+    }
+}
+
+/// When a job that failed is tried again.
+public struct RetrySchedule: Hashable, Sendable {
+    /// The wait after the first failure, in seconds.
+    public var firstSeconds: Double
+    /// The longest wait, in seconds.
+    public var longestSeconds: Double
+
+    /// A schedule; 2 s at first, at most 15 minutes.
+    public init(firstSeconds: Double = 2, longestSeconds: Double = 900) {
+        self.firstSeconds = firstSeconds
+        self.longestSeconds = longestSeconds
+    }
+
+    /// The time of the next try: the wait doubles with each attempt, and `jitter` (0 to 1) takes up to half of it off, so
+    /// that many that failed together do not come back together.
+    public func next(afterAttempt attempt: Int, now: Moment, jitter: Double) -> Moment {
+        let doublings = Double(max(0, min(attempt - 1, 30)))
+        var wait = firstSeconds
+        for _ in 0..<Int(doublings) where wait < longestSeconds { wait *= 2 }
+        wait = min(wait, longestSeconds)
+        return now.adding(seconds: wait * (1 - jitter / 2))
+    }
+}

@@ -1,0 +1,71 @@
+import Store
+
+/// What people ask about jobs, and what they may do to them.
+extension JobTable {
+    /// How many jobs are in each state.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func counts() throws -> [JobState: Int] {
+        let rows = try session.rows(
+            "SELECT state, count(*) FROM job WHERE organization_id = ?1 GROUP BY state", [.integer(organization)])
+        return Dictionary(
+            rows.compactMap { row in JobState(rawValue: row.text(0)).map { ($0, Int(row.integer(1))) } },
+            uniquingKeysWith: +)
+    }
+
+    /// The jobs in those states, the latest first.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func list(_ states: [JobState], limit: Int = 50) throws -> [Job] {
+        try session.rows(
+            """
+            SELECT \(Job.columns) FROM job WHERE organization_id = ?1 AND state IN {2}
+            ORDER BY updated_at DESC, id DESC LIMIT ?3
+            """, [.integer(organization), .keys(states.map(\.rawValue)), .integer(Int64(limit))]
+        ).compactMap(Job.init)
+    }
+
+    /// The job of that id, or nil.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func job(_ id: Int64) throws -> Job? {
+        try session.rows(
+            "SELECT \(Job.columns) FROM job WHERE organization_id = ?1 AND id = ?2",
+            [.integer(organization), .integer(id)]
+        ).first.flatMap(Job.init)
+    }
+
+    /// Lets a dead, held or waiting job run now. False when it is in none of these states.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func runNow(_ id: Int64, now: Moment) throws -> Bool {
+        try session.run(
+            """
+            UPDATE job SET state = 'available', run_at = ?3, attempt = 0, updated_at = ?3
+            WHERE organization_id = ?1 AND id = ?2 AND state IN ('dead', 'held', 'retryable', 'scheduled')
+            """, [.integer(organization), .integer(id), SQLValue(now)]) == 1
+    }
+
+    /// Drops a job that is not running. False when there is none.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func cancel(_ id: Int64, now: Moment) throws -> Bool {
+        try session.run(
+            """
+            UPDATE job SET state = 'cancelled', updated_at = ?3 WHERE organization_id = ?1 AND id = ?2
+                AND state IN ('available', 'scheduled', 'retryable', 'held', 'dead')
+            """, [.integer(organization), .integer(id), SQLValue(now)]) == 1
+    }
+
+    /// Forgets jobs that ended well before that time.
+    ///
+    /// - Throws: `StoreFailure`.
+    @discardableResult
+    public func prune(endedBefore limit: Moment) throws -> Int {
+        try session.run(
+            """
+            DELETE FROM job WHERE organization_id = ?1 AND state IN ('completed', 'superseded', 'cancelled')
+                AND updated_at < ?2
+            """, [.integer(organization), SQLValue(limit)])
+    }
+}

@@ -1,0 +1,30 @@
+import Commerce
+
+extension Reconcile {
+    /// What an interrupted write turns out to have done, once the far side has been looked at again.
+    ///
+    /// A write whose answer was lost may have had its effect or not. Where the far side now shows what was written, and
+    /// did not show it before, the write is settled as if its answer had come; merged as a change of theirs it would
+    /// meet the hub's own later edits as a conflict with nobody.
+    ///
+    /// - Parameters:
+    ///   - kind: The kind of record.
+    ///   - intent: What the interrupted write carried.
+    ///   - shown: What the far side shows now.
+    ///   - link: The link as it was before the write.
+    ///   - normalForm: The form in which two values count as the same at this side.
+    /// - Returns: The new state of the parts that were written, to be saved before `inbound` is asked about the rest.
+    public static func recovered(
+        kind: RecordKind, intent: Parts, shown: Parts, link: [String: LinkedPart],
+        normalForm: (String, JSON) -> JSON
+    ) -> [String: LinkedPart] {
+        let effective = intent.values.filter { part, value in
+            guard let now = shown[part] else { return false }
+            let form = kind.shape(of: part).form
+            if form == .log { return LogEntries(value).allAreIn(LogEntries(now)) }
+            return !form.areSame(link[part]?.seen, now)
+                && (form.areSame(value, now) || form.areSame(normalForm(part, value), normalForm(part, now)))
+        }
+        return settled(kind: kind, wrote: Parts(effective), answered: shown, link: link, normalForm: normalForm)
+    }
+}

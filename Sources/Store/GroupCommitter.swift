@@ -1,0 +1,139 @@
+import Foundation
+import GRDB
+import Synchronization
+
+/// A step that waits for the writer, with whom to tell.
+struct WaitingStep: Sendable {
+    let priority: StepPriority
+    /// Runs the step; the closure it gives back tells the caller, and is called once the commit is durable.
+    let run: @Sendable (any StoreSession) -> (failure: (any Error)?, tell: @Sendable () -> Void)
+    /// Tells the caller that its step was not kept.
+    let fail: @Sendable (any Error) -> Void
+
+    init<Value: Sendable>(
+        _ priority: StepPriority, _ step: @escaping @Sendable (any StoreSession) throws -> Value,
+        _ tell: @escaping @Sendable (Result<Value, any Error>) -> Void
+    ) {
+        self.priority = priority
+        run = { session in
+            do {
+                let value = try step(session)
+                return (nil, { tell(.success(value)) })
+            } catch {
+                return (error, { tell(.failure(error)) })
+            }
+        }
+        fail = { tell(.failure($0)) }
+    }
+}
+
+/// Joins steps that wait at the same time into one transaction: one fsync for many. A step that fails is undone alone.
+final class GroupCommitter: Sendable {
+    private struct Waiting {
+        var steps: [[WaitingStep]] = StepPriority.allCases.map { _ in [] }
+        var isClosing = false
+        var onClosed: (@Sendable () -> Void)?
+    }
+
+    /// The most steps of one commit.
+    static let stepLimit = 256
+    /// How long one commit may gather steps, in milliseconds on the writer.
+    static let gatherLimitMilliseconds = 60.0
+
+    private let pool: DatabasePool
+    private let waiting = Mutex(Waiting())
+    private let signal = DispatchSemaphore(value: 0)
+
+    init(_ pool: DatabasePool) {
+        self.pool = pool
+        let thread = Thread { [weak self] in
+            while let self, self.turn() {}
+        }
+        thread.name = "crossdock-writer"
+        thread.stackSize = 4 << 20
+        thread.start()
+    }
+
+    func submit(_ step: WaitingStep) {
+        let isTaken = waiting.withLock { waiting in
+            guard !waiting.isClosing else { return false }
+            waiting.steps[step.priority.rawValue].append(step)
+            return true
+        }
+        if isTaken { signal.signal() } else { step.fail(StoreFailure.closed) }
+    }
+
+    func close(_ onClosed: @escaping @Sendable () -> Void) {
+        waiting.withLock {
+            $0.isClosing = true
+            $0.onClosed = onClosed
+        }
+        signal.signal()
+    }
+
+    /// Commits what waits. False once closed and empty.
+    private func turn() -> Bool {
+        signal.wait()
+        guard let first = next() else {
+            return waiting.withLock { waiting in
+                guard waiting.isClosing else { return true }
+                waiting.onClosed?()
+                return false
+            }
+        }
+        commit(startingWith: first)
+        return true
+    }
+
+    private func next() -> WaitingStep? {
+        waiting.withLock { waiting in
+            for index in waiting.steps.indices where !waiting.steps[index].isEmpty {
+                return waiting.steps[index].removeFirst()
+            }
+            return nil
+        }
+    }
+
+    private func commit(startingWith first: WaitingStep) {
+        var pending: [WaitingStep] = []
+        var told: [@Sendable () -> Void] = []
+        do {
+            try pool.writeWithoutTransaction { database in
+                try database.execute(sql: "BEGIN IMMEDIATE")
+                do {
+                    try gather(startingWith: first, database, &pending, &told)
+                    try database.execute(sql: "COMMIT")
+                } catch {
+                    if database.isInsideTransaction { try? database.execute(sql: "ROLLBACK") }
+                    throw error
+                }
+            }
+            told.forEach { $0() }
+        } catch {
+            let failure = (error as? DatabaseError).map { StoreFailure($0) as any Error } ?? error
+            if pending.isEmpty { first.fail(failure) }
+            pending.forEach { $0.fail(failure) }
+        }
+    }
+
+    private func gather(
+        startingWith first: WaitingStep, _ database: Database, _ pending: inout [WaitingStep],
+        _ told: inout [@Sendable () -> Void]
+    ) throws {
+        let session = SQLiteSession(database)
+        let start = DispatchTime.now().uptimeNanoseconds
+        var step: WaitingStep? = first
+        while let current = step {
+            pending.append(current)
+            try database.cachedStatement(sql: "SAVEPOINT step").execute()
+            let outcome = current.run(session)
+            if outcome.failure != nil { try database.cachedStatement(sql: "ROLLBACK TO step").execute() }
+            try database.cachedStatement(sql: "RELEASE step").execute()
+            told.append(outcome.tell)
+            let elapsed = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6
+            guard pending.count < Self.stepLimit, elapsed < Self.gatherLimitMilliseconds else { break }
+            // A gathered step's own signal stays counted; the turn it wakes finds nothing and waits again.
+            step = next()
+        }
+    }
+}

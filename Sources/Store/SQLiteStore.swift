@@ -1,0 +1,88 @@
+import Foundation
+import GRDB
+import Synchronization
+
+/// The embedded store: one SQLite file in WAL mode with `synchronous=FULL`, written by one thread that joins waiting
+/// steps into one commit. Several processes may have the file open; they take turns.
+public final class SQLiteStore: Store {
+    private let pool: DatabasePool
+    private let committer: GroupCommitter
+
+    /// How long a writer waits for another process's transaction, in seconds.
+    static let busyTimeoutSeconds = 30.0
+    /// Readers beside the writer. More than two gain nothing on two cores (measured).
+    static let readerCount = 2
+
+    /// Opens the file, made when it is not there, and brings its schema up to date.
+    ///
+    /// - Throws: `StoreFailure` when the file cannot be opened, is no database, or was made by a newer Crossdock.
+    public init(path: String, migrations: [Migration]) throws {
+        do {
+            var configuration = Configuration()
+            configuration.busyMode = .timeout(Self.busyTimeoutSeconds)
+            configuration.maximumReaderCount = Self.readerCount
+            configuration.prepareDatabase { database in try database.execute(sql: "PRAGMA cache_size = -8000") }
+            pool = try DatabasePool(path: path, configuration: configuration)
+            // The pool sets NORMAL when it switches to WAL, so FULL is set after opening, and looked at.
+            let level = try pool.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+                return try Int.fetchOne(database, sql: "PRAGMA synchronous")
+            }
+            guard level == 2 else { throw StoreFailure.unavailable("SQLite does not keep synchronous=FULL") }
+            try Self.migrate(pool, migrations)
+        } catch let error as DatabaseError {
+            throw StoreFailure(error)
+        }
+        committer = GroupCommitter(pool)
+    }
+
+    /// Runs a step on the writer's thread, joined with others into one commit.
+    ///
+    /// - Throws: `StoreFailure`, or what the step throws.
+    public func write<Value: Sendable>(
+        _ priority: StepPriority, _ step: @escaping @Sendable (any StoreSession) throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            committer.submit(WaitingStep(priority, step) { continuation.resume(with: $0) })
+        }
+    }
+
+    /// Runs a query on a reader.
+    ///
+    /// - Throws: `StoreFailure`, or what the query throws.
+    public func read<Value: Sendable>(
+        _ query: @escaping @Sendable (any StoreSession) throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await pool.read { try query(SQLiteSession($0)) }
+        } catch let error as DatabaseError {
+            throw StoreFailure(error)
+        }
+    }
+
+    /// Ends the writer's thread once the steps that wait are done, and closes the file.
+    public func close() async {
+        await withCheckedContinuation { continuation in committer.close { continuation.resume() } }
+        try? pool.close()
+    }
+
+    private static func migrate(_ pool: DatabasePool, _ migrations: [Migration]) throws {
+        try pool.writeWithoutTransaction { database in
+            try database.inTransaction(.immediate) {
+                try database.execute(
+                    sql: "CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY NOT NULL) STRICT")
+                let applied = try Set(String.fetchAll(database, sql: "SELECT name FROM migration"))
+                let unknown = applied.subtracting(migrations.map(\.name))
+                guard unknown.isEmpty else {
+                    throw StoreFailure.unavailable(
+                        "it was made by a newer Crossdock (\(unknown.sorted().joined(separator: ", "))); use that one")
+                }
+                for migration in migrations where !applied.contains(migration.name) {
+                    try database.execute(sql: migration.sql)
+                    try database.execute(sql: "INSERT INTO migration VALUES (?)", arguments: [migration.name])
+                }
+                return .commit
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Crypto
+import Foundation
+
+/// Seals secrets with AES-256-GCM. What is sealed carries the id of its key, so keys can be changed one by one.
+public struct Vault: Sendable {
+    private let keys: [String: SymmetricKey]
+    private let current: String
+
+    /// Why something sealed cannot be opened.
+    public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
+        case badKey
+        case unknownKey(String)
+        case damaged
+
+        /// One sentence for an operator.
+        public var description: String {
+            switch self {
+            case .badKey: "the encryption key must be 32 bytes, or their hex or base64 form"
+            case .unknownKey(let id): "sealed with the key \(id), which is not among the keys given"
+            case .damaged: "the sealed value is damaged, or was sealed with another key"
+            }
+        }
+    }
+
+    /// A vault with that key: 32 bytes, or their hex or base64 form.
+    ///
+    /// - Throws: `Failure.badKey`.
+    public init(key text: String) throws(Failure) { self.init(bytes: try Self.keyBytes(text)) }
+
+    /// The 32 bytes of a key given as such, or in hex or base64.
+    ///
+    /// - Throws: `Failure.badKey`.
+    public static func keyBytes(_ text: String) throws(Failure) -> [UInt8] {
+        let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        if let hex = bytes(hex: trimmed), hex.count == 32 { return hex }
+        if let decoded = Signature.bytes(base64: trimmed), decoded.count == 32 { return decoded }
+        if trimmed.utf8.count == 32 { return Array(trimmed.utf8) }
+        throw .badKey
+    }
+
+    /// A vault with a key of 32 bytes that is known to be one.
+    public init(bytes: [UInt8]) {
+        let id = Signature.hex(Signature.sha256(Array("crossdock key id".utf8) + bytes).prefix(4))
+        keys = [id: SymmetricKey(data: bytes)]
+        current = id
+    }
+
+    /// The sealed form: a version byte, the key's id, and AES-GCM's nonce, text and tag. `context` must be given again
+    /// to open it, so a sealed value cannot be moved to another place.
+    ///
+    /// - Throws: `Failure.damaged` when sealing is impossible.
+    public func seal(_ bytes: [UInt8], context: String) throws(Failure) -> [UInt8] {
+        guard let key = keys[current],
+            let box = try? AES.GCM.seal(bytes, using: key, authenticating: Array(context.utf8)), let all = box.combined
+        else { throw .damaged }
+        return [1] + Array(current.utf8) + Array(all)
+    }
+
+    /// What was sealed.
+    ///
+    /// - Throws: `Failure.unknownKey`, `.damaged`.
+    public func open(_ sealed: [UInt8], context: String) throws(Failure) -> [UInt8] {
+        guard sealed.count > 9, sealed[0] == 1 else { throw .damaged }
+        let id = String(decoding: sealed[1..<9], as: UTF8.self)
+        guard let key = keys[id] else { throw .unknownKey(id) }
+        guard let box = try? AES.GCM.SealedBox(combined: sealed[9...]),
+            let bytes = try? AES.GCM.open(box, using: key, authenticating: Array(context.utf8))
+        else { throw .damaged }
+        return Array(bytes)
+    }
+
+    private static func bytes(hex text: String) -> [UInt8]? {
+        guard text.utf8.count.isMultiple(of: 2) else { return nil }
+        var out: [UInt8] = []
+        var high: UInt8?
+        for character in text {
+            guard let digit = character.hexDigitValue.map(UInt8.init) else { return nil }
+            if let first = high {
+                out.append(first << 4 | digit)
+                high = nil
+            } else {
+                high = digit
+            }
+        }
+        return out
+    }
+}

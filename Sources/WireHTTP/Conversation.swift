@@ -1,0 +1,120 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
+import Wire
+
+/// The requests and answers of one connection, one after the other.
+struct Conversation: Sendable {
+    /// After a refusal, that much of an oversized body is still read and thrown away, so that the answer is not lost
+    /// with a reset connection.
+    static let lingerBytes = 1 << 20
+
+    let limits: ServerLimits
+    let serving: Presence
+    let presence: Presence
+    let handler: ServerChannel.Handler
+    let date: ServerDate
+    let peer: String?
+    let outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
+
+    typealias Inbound = NIOAsyncChannelInboundStream<HTTPRequestPart>
+
+    private enum Body {
+        case whole([UInt8])
+        case tooLarge
+        case cut
+    }
+
+    func run(_ inbound: Inbound) async throws {
+        var parts = inbound.makeAsyncIterator()
+        do {
+            while case .head(let head)? = try await parts.next() {
+                guard try await answer(head, &parts) else { return }
+            }
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            // The head could not be read as HTTP, or was over the limits. If the connection is gone, so is this answer.
+            try await write(ServerRefusal.unreadable.response, to: .get, closes: true)
+        }
+    }
+
+    /// Answers one request. Whether the connection goes on.
+    private func answer(_ head: HTTPTypes.HTTPRequest, _ parts: inout Inbound.AsyncIterator) async throws -> Bool {
+        switch try await body(of: head, &parts) {
+        case .cut: return false
+        case .tooLarge:
+            try await write(ServerRefusal.tooLarge(limits.bodyBytes).response, to: head.method, closes: true)
+            try await linger(&parts)
+            return false
+        case .whole(let bytes):
+            let response = await handler(Wire.HTTPRequest(head, body: bytes, peer: peer))
+            let closes = head.headerFields[.connection]?.lowercased() == "close"
+            try await write(response, to: head.method, closes: closes)
+            return !closes && response.stream == nil
+        }
+    }
+
+    private func body(of head: HTTPTypes.HTTPRequest, _ parts: inout Inbound.AsyncIterator) async throws -> Body {
+        let stated = head.headerFields[.contentLength].flatMap { Int($0) }
+        if let stated, stated > limits.bodyBytes { return .tooLarge }
+        if head.headerFields[.expect]?.lowercased() == "100-continue" {
+            try await outbound.write(.head(HTTPTypes.HTTPResponse(status: .continue)))
+        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(stated ?? 0)
+        while let part = try await parts.next() {
+            switch part {
+            case .head: return .cut
+            case .body(let chunk):
+                guard bytes.count + chunk.readableBytes <= limits.bodyBytes else { return .tooLarge }
+                bytes.append(contentsOf: chunk.readableBytesView)
+            case .end: return .whole(bytes)
+            }
+        }
+        return .cut
+    }
+
+    private func linger(_ parts: inout Inbound.AsyncIterator) async throws {
+        outbound.finish()
+        var read = 0
+        while case .body(let chunk)? = try await parts.next() {
+            read += chunk.readableBytes
+            if read > Self.lingerBytes { return }
+        }
+    }
+
+    private typealias Method = HTTPTypes.HTTPRequest.Method
+
+    private func write(_ response: Wire.HTTPResponse, to method: Method, closes: Bool) async throws {
+        var head = response.head(closes: closes || response.stream != nil)
+        if head.headerFields[.date] == nil { head.headerFields[.date] = date.text }
+        guard method != .head else { return try await outbound.write(contentsOf: [.head(head), .end(nil)]) }
+        guard let stream = response.stream else {
+            let body: [HTTPResponsePart] = response.body.isEmpty ? [] : [.body(ByteBuffer(bytes: response.body))]
+            return try await outbound.write(contentsOf: [.head(head)] + body + [.end(nil)])
+        }
+        try await outbound.write(contentsOf: [.head(head), .body(ByteBuffer(bytes: response.body))])
+        try await write(stream)
+        try await outbound.write(.end(nil))
+    }
+
+    /// Sends the chunks as they come, until there are no more, the caller has gone, or the server stops.
+    private func write(_ stream: AsyncStream<[UInt8]>) async throws {
+        let (over, end) = AsyncStream<Never>.makeStream()
+        let first = serving.whenEnded { end.finish() }
+        let second = presence.whenEnded { end.finish() }
+        defer {
+            serving.forget(first)
+            presence.forget(second)
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await chunk in stream { try await outbound.write(.body(ByteBuffer(bytes: chunk))) }
+            }
+            group.addTask { for await _ in over {} }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTPTypes
+import Wire
+
+/// One accepted connection: its parts, and whether the caller is still there.
+struct ServerConnection: ServerChildChannelValue {
+    let parts: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+    let presence: Presence
+
+    var channel: any Channel { parts.channel }
+}
+
+/// Turns the parts of a connection into requests, asks the handler, and writes its answers.
+struct ServerChannel: ServerChildChannel {
+    typealias Handler = @Sendable (Wire.HTTPRequest) async -> Wire.HTTPResponse
+
+    let limits: ServerLimits
+    let serving: Presence
+    let handler: Handler
+    let date = ServerDate()
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<ServerConnection> {
+        let presence = Presence()
+        let limits = limits
+        let http = HTTP1Channel(
+            responder: { _, _, _ in },
+            configuration: .init(
+                additionalChannelHandlers: [RequestGuard(limits: limits, presence: presence)],
+                idleTimeout: .seconds(Int64(limits.idleSeconds)),
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
+                    maxHeaderFieldCount: limits.headerCount)))
+        return http.setup(channel: channel, logger: logger).map { ServerConnection(parts: $0, presence: presence) }
+    }
+
+    func handle(value connection: ServerConnection, logger: Logger) async {
+        await withTaskCancellationHandler {
+            do {
+                try await connection.parts.executeThenClose { inbound, outbound in
+                    let talk = Conversation(
+                        limits: limits, serving: serving, presence: connection.presence, handler: handler, date: date,
+                        peer: connection.channel.remoteAddress?.ipAddress, outbound: outbound)
+                    try await talk.run(inbound)
+                }
+            } catch {
+                logger.debug("connection ended: \(error)")
+            }
+        } onCancel: {
+            connection.channel.close(promise: nil)
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import Foundation
+import Wire
+
+/// What the server itself answers, before anything asks the hub.
+enum ServerRefusal {
+    case unreadable
+    case tooLarge(Int)
+
+    var response: HTTPResponse {
+        switch self {
+        case .unreadable:
+            Self.json(400, "BAD_REQUEST", "The request cannot be read as HTTP, or its head is too large.")
+        case .tooLarge(let limit):
+            Self.json(413, "PAYLOAD_TOO_LARGE", "The body is larger than the \(limit) bytes that are accepted.")
+        }
+    }
+
+    private static func json(_ status: Int, _ code: String, _ text: String) -> HTTPResponse {
+        let now = Moment(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+        let body: JSON = [
+            "success": false, "error": .string(text), "code": .string(code), "timestamp": .string("\(now)"),
+            "requestId": .string("req_" + UUID().uuidString.lowercased()),
+        ]
+        var response = HTTPResponse.json(body, status: status)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+    }
+}

@@ -1,0 +1,169 @@
+import ArgumentParser
+import ConnectorKit
+import Foundation
+import Ledger
+import Pipeline
+
+/// `crossdock connect`
+struct ConnectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "connect", abstract: "Connect a shop, a book or another system.",
+        discussion: """
+            Settings come from --config FILE (JSON), --set and --secret, and for WooCommerce also from WOOCOMMERCE_* in \
+            the environment or .env. A secret may be read from a file: --secret consumerSecret=@FILE.
+            """)
+
+    @Argument(help: "The connector: woocommerce, gnucash, ...")
+    var connector: String
+
+    @Option(help: "A name for the integration, unique in the organization.")
+    var name: String?
+
+    @Option(help: "Settings as a JSON file; - reads standard input.")
+    var config: String?
+
+    @Option(name: .customLong("set"), help: "A setting: key=value, or group.key=value.")
+    var values: [String] = []
+
+    @Option(name: .customLong("secret"), help: "A secret: key=value, or key=@FILE.")
+    var secrets: [String] = []
+
+    @Option(help: "How often a kind is read: SECONDS, or KIND=SECONDS.")
+    var every: [String] = []
+
+    @Option(help: "Which way a kind travels: pull, push, both or none; or KIND=WAY.")
+    var direction: [String] = []
+
+    @Option(help: "What decides when both sides changed a part: PART=POLICY, e.g. customer.phone=manual.")
+    var policy: [String] = []
+
+    @OptionGroup var options: HubOptions
+
+    func run() async throws {
+        try await Terminal.run {
+            let open = try OpenHub(options)
+            let given = try SettingsInput(self, environment: open.environment).json()
+            let integration = try await open.hub.connect(
+                connector, name: name ?? given.name ?? connector, config: given.config, options: habits())
+            if options.json {
+                let address = open.hub.webhookAddress(integration)
+                print(
+                    JSON.object([
+                        "id": .string(integration.publicID), "name": .string(integration.name),
+                        "webhookAddress": .text(address),
+                    ]).text)
+            } else {
+                Terminal.note(
+                    "connected \(integration.name) (\(integration.connector)). Next: crossdock check \(integration.name)"
+                )
+                print(integration.publicID)
+            }
+            await open.close()
+        }
+    }
+
+    private func habits() throws -> IntegrationOptions {
+        var result = IntegrationOptions()
+        for text in every {
+            let (key, value) = Self.pair(text)
+            guard let seconds = Int(value) else { throw Refusal("--every \(text): expected SECONDS or KIND=SECONDS") }
+            result.intervals[try Self.kind(key)] = seconds
+        }
+        for text in direction {
+            let (key, value) = Self.pair(text)
+            result.directions[try Self.kind(key)] = value
+        }
+        for text in policy {
+            guard text.contains("=") else { throw Refusal("--policy \(text): expected PART=POLICY") }
+            let (key, value) = Self.pair(text)
+            result.policies[key] = value
+        }
+        return result
+    }
+
+    private static func pair(_ text: String) -> (String, String) {
+        guard let equals = text.firstIndex(of: "=") else { return ("*", text) }
+        return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+    }
+
+    private static func kind(_ word: String) throws -> String {
+        guard word == "*" || RecordKind(rawValue: word) != nil else {
+            let known = RecordKind.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Refusal("\"\(word)\" is no kind of record; there are: \(known)")
+        }
+        return word
+    }
+}
+
+/// Settings gathered from a file, the command line and the environment.
+struct SettingsInput {
+    let command: ConnectCommand
+    let environment: HubEnvironment
+
+    init(_ command: ConnectCommand, environment: HubEnvironment) {
+        self.command = command
+        self.environment = environment
+    }
+
+    /// The settings, and the name a file of seed 000's form gives.
+    func json() throws -> (config: JSON, name: String?) {
+        var whole = try file()
+        let isWrapped = whole["configuration"]?.object != nil
+        var members = (isWrapped ? whole["configuration"] : whole)?.object ?? [:]
+        for text in command.values + command.secrets { try put(text, into: &members) }
+        if command.connector == "woocommerce" {
+            // Both names of one thing reach the card, which refuses two different values.
+            for (key, value) in environment.variables(prefix: "WOOCOMMERCE_") where members[key] == nil {
+                members[key] = .string(value)
+            }
+        }
+        let name = whole["name"]?.string
+        if isWrapped, var outer = whole.object {
+            outer["configuration"] = .object(members)
+            whole = .object(outer)
+            return (whole, name)
+        }
+        return (.object(members), nil)
+    }
+
+    private func file() throws -> JSON {
+        guard let path = command.config else { return [:] }
+        let data =
+            path == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
+        guard let data else { throw Refusal("the settings file \(path) cannot be read") }
+        do {
+            let json = try JSON(parsing: data)
+            guard json.object != nil else { throw Refusal("\(path): expected settings as a JSON object") }
+            return json
+        } catch let error as JSONError {
+            throw Refusal("\(path): \(error)")
+        }
+    }
+
+    private func put(_ text: String, into members: inout [String: JSON]) throws {
+        guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+            throw Refusal("a setting is given as key=value")
+        }
+        let names = text[..<equals].split(separator: ".").map(String.init)
+        var value = String(text[text.index(after: equals)...])
+        if value.hasPrefix("@") {
+            let path = String(value.dropFirst())
+            guard let content = try? String(contentsOfFile: path, encoding: .utf8) else {
+                throw Refusal("the file \(path) for \(names.joined(separator: ".")) cannot be read")
+            }
+            value = content.trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        Self.put(.string(value), at: names[...], into: &members)
+    }
+
+    private static func put(_ value: JSON, at names: ArraySlice<String>, into members: inout [String: JSON]) {
+        guard let first = names.first else { return }
+        if names.count == 1 {
+            members[first] = value
+            return
+        }
+        var inner = members[first]?.object ?? [:]
+        put(value, at: names.dropFirst(), into: &inner)
+        members[first] = .object(inner)
+    }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+
+/// The program.
+@main
+struct Crossdock: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "crossdock",
+        abstract: "One hub that keeps every shop, ERP, ledger, courier and chat of a merchant in step.",
+        discussion: """
+            A first hour: connect a shop and a book, look, and let the hub run:
+
+              crossdock connect woocommerce --name shop --config shop.json
+              crossdock connect gnucash --name books --config books.json
+              crossdock check shop
+              crossdock sync shop --plan
+              crossdock serve
+
+            Exit codes: 0 done; 1 the far side, the store or a record stood in the way; 2 what was given is wrong, and \
+            nothing was changed.
+            """,
+        version: Version.text,
+        subcommands: [
+            ServeCommand.self, TokenCommand.self, ConnectCommand.self, CheckCommand.self, IntegrationsCommand.self,
+            SyncCommand.self, StatusCommand.self, JobsCommand.self, DeadCommand.self, ConflictsCommand.self,
+            ExplainCommand.self, SandboxCommand.self, DemoCommand.self, VersionCommand.self,
+        ])
+}
+
+/// `crossdock version`
+struct VersionCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
+
+    func run() async throws { print("crossdock \(Version.text)") }
+}

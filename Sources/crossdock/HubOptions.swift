@@ -1,0 +1,150 @@
+import ArgumentParser
+import ConnectorKit
+import Foundation
+import Pipeline
+import Store
+import Telemetry
+import WireHTTP
+
+/// The options every command has that works on a store.
+struct HubOptions: ParsableArguments {
+    @Option(help: "The folder of the hub's store and key (CROSSDOCK_DATA; else ~/.crossdock).")
+    var data: String?
+
+    @Option(help: "The store: a file, or sqlite:FILE (CROSSDOCK_STORE).")
+    var store: String?
+
+    @Flag(help: "Answer in JSON.")
+    var json = false
+}
+
+/// A hub opened for one command, with what must be closed after it.
+struct OpenHub: Sendable {
+    let hub: Hub
+    let transport: HTTPTransport
+    let environment: HubEnvironment
+    let folder: String
+    let key: [UInt8]
+
+    /// How many threads books and other files may block at the same time.
+    static let blockingThreads = 2
+
+    /// Opens the store a command names.
+    ///
+    /// - Throws: `Refusal`, `StoreFailure`, `Vault.Failure`.
+    init(_ options: HubOptions, publicURL: String? = nil, allowedHosts: [String] = []) throws {
+        let environment = try HubEnvironment()
+        try LogSettings.bootstrap(environment)
+        self.environment = environment
+        let place = try StorePlace(options, environment)
+        folder = place.folder
+        let keyText = try environment.value(["CROSSDOCK_ENCRYPTION_KEY", "ENCRYPTION_KEY"])
+        key = try HubKey.bytes(given: keyText, folder: place.folder)
+        let allowed = try environment.value(["CROSSDOCK_ALLOW_PRIVATE_HOSTS"]) ?? ""
+        let hosts = allowed.split(whereSeparator: { ", ".contains($0) }).map(String.init) + allowedHosts
+        transport = HTTPTransport(version: Version.text, allowedPrivateHosts: hosts)
+        let url = try publicURL ?? environment.value(["CROSSDOCK_PUBLIC_URL", "API_BASE_URL"])
+        if let url, HTTPAddress(url) == nil {
+            throw Refusal("the public address \"\(url)\" is not an http or https address")
+        }
+        let surroundings = ConnectorSurroundings(
+            transport: transport, now: Self.systemNow, random: Self.systemRandom,
+            blocking: BlockingThreads(count: Self.blockingThreads))
+        let store = try SQLiteStore(path: place.file, migrations: Hub.migrations)
+        hub = Hub(
+            store: store, connectors: Registry.connectors, surroundings: surroundings, vault: Vault(bytes: key),
+            publicURL: url, logger: Logger(label: "crossdock"))
+    }
+
+    /// Closes the store and the connections.
+    func close() async {
+        await hub.store.close()
+        await transport.shutdown()
+    }
+
+    /// The time of this machine.
+    static let systemNow: @Sendable () -> Moment = { Moment(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
+
+    /// Random bytes of this machine.
+    static let systemRandom: @Sendable (Int) -> [UInt8] = { count in
+        var generator = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    }
+}
+
+/// Where the store's file lies.
+struct StorePlace {
+    let folder: String
+    let file: String
+
+    init(_ options: HubOptions, _ environment: HubEnvironment) throws {
+        let url = try options.store ?? environment.value(["CROSSDOCK_STORE", "DATABASE_URL"])
+        if let url {
+            file = try Self.file(of: url)
+            folder =
+                (file as NSString).deletingLastPathComponent.isEmpty
+                ? "." : (file as NSString).deletingLastPathComponent
+            if options.data != nil { throw Refusal("--data and --store both name the store; give one of them") }
+        } else {
+            let home = FileManager.default.homeDirectoryForCurrentUser.path
+            folder = try options.data ?? environment.value(["CROSSDOCK_DATA"]) ?? home + "/.crossdock"
+            file = folder + "/crossdock.sqlite"
+        }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw Refusal("the folder \(folder) cannot be made: \(error.localizedDescription)")
+        }
+    }
+
+    private static func file(of url: String) throws -> String {
+        for scheme in ["mysql", "mariadb", "mongodb"] where url.hasPrefix(scheme + ":") {
+            throw Refusal("\(scheme) is no store of the hub; it keeps its records in SQLite (sqlite:FILE)")
+        }
+        if url.hasPrefix("postgres") {
+            throw Refusal("PostgreSQL is not supported by this version; give sqlite:FILE, or --data FOLDER")
+        }
+        for prefix in ["sqlite://", "sqlite:", "file:"] where url.hasPrefix(prefix) {
+            return String(url.dropFirst(prefix.count))
+        }
+        if url.contains("://") {
+            throw Refusal("\"\(url.prefix { $0 != ":" })\" is no kind of store; give sqlite:FILE")
+        }
+        return url
+    }
+}
+
+/// The key that seals credentials.
+enum HubKey {
+    /// The key that is given, or the one beside the store; one is made, and said so, when there is none.
+    static func bytes(given: String?, folder: String) throws -> [UInt8] {
+        if let given {
+            return try Vault.keyBytes(given)
+        }
+        let path = folder + "/crossdock.key"
+        if let data = FileManager.default.contents(atPath: path) {
+            guard data.count == 32 else { throw Refusal("\(path) must hold 32 bytes; it holds \(data.count)") }
+            return Array(data)
+        }
+        let bytes = OpenHub.systemRandom(32)
+        let isMade = FileManager.default.createFile(
+            atPath: path, contents: Data(bytes), attributes: [.posixPermissions: 0o600])
+        guard isMade else { throw Refusal("the key file \(path) cannot be written") }
+        Terminal.note("made an encryption key: \(path) (mode 0600). Keep a copy: without it no credential can be read.")
+        return bytes
+    }
+}
+
+/// How much is logged.
+enum LogSettings {
+    static func bootstrap(_ environment: HubEnvironment) throws {
+        var word = try environment.value(["CROSSDOCK_LOG_LEVEL"]) ?? environment.value(["LOG_LEVEL"]) ?? "info"
+        if try environment.value(["INTEGRATION_DEBUG"]) == "true" { word = "debug" }
+        guard let level = Telemetry.level(named: word) else {
+            throw Refusal(
+                "the log level \"\(word)\" is none of trace, debug (verbose), info, notice, warning, error, critical")
+        }
+        Telemetry.bootstrap(level: level)
+    }
+}

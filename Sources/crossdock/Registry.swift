@@ -1,0 +1,11 @@
+import ConnectorKit
+import GnuCash
+import WooCommerce
+
+/// The connectors this program knows. One line each; `make connector NAME=X` adds one.
+enum Registry {
+    static let connectors: [any ConnectorType.Type] = [
+        GnuCash.self,
+        WooCommerce.self,
+    ]
+}

@@ -1,0 +1,137 @@
+import ConnectorKit
+import Ledger
+import Pipeline
+import Queue
+import Reconcile
+
+extension JobReport {
+    /// Why it waits, in words.
+    func why(now: Moment) -> String {
+        switch state {
+        case .scheduled, .retryable:
+            let seconds = Int(max(0, runAt.seconds(since: now).rounded(.up)))
+            return "\(reason ?? "waits for its time"); again in \(seconds) s"
+        case .available: return reason ?? "waits for a worker"
+        case .running: return "is being done"
+        default: return reason ?? ""
+        }
+    }
+
+    var json: JSON {
+        [
+            "id": .integer(id), "state": .string(state.rawValue), "queue": .string(queue.rawValue),
+            "integration": .string(integration), "kind": .string(kind.rawValue), "title": .string(title),
+            "attempt": .integer(attempt), "runAt": .string(runAt.description), "reason": .text(reason),
+        ]
+    }
+}
+
+extension IntegrationReport {
+    var json: JSON {
+        [
+            "id": .integer(id), "name": .string(name), "connector": .string(connector),
+            "state": .string(state.rawValue), "reason": .text(reason),
+            "linked": .object(Dictionary(uniqueKeysWithValues: linked.map { ($0.key.rawValue, .integer($0.value)) })),
+            "pulledAt": .object(
+                Dictionary(uniqueKeysWithValues: pulledAt.map { ($0.key.rawValue, .string($0.value.description)) })),
+            "webhooks": .text(webhooks), "webhookAddress": .text(webhookAddress),
+            "closedUntil": .text(closedUntil?.description),
+        ]
+    }
+}
+
+extension ConflictReport {
+    var json: JSON {
+        [
+            "id": .integer(id), "kind": .string(kind.rawValue), "title": .string(title), "part": .string(part),
+            "integration": .string(integration), "base": base ?? .null, "theirs": theirs, "ours": ours,
+            "openedAt": .string(openedAt.description),
+        ]
+    }
+}
+
+extension ChangeReport {
+    var json: JSON {
+        [
+            "number": .integer(number), "at": .string(at.description), "record": .integer(record),
+            "kind": .string(kind.rawValue), "title": .string(title), "part": .string(part), "old": old ?? .null,
+            "new": new ?? .null, "loser": loser ?? .null, "origin": .text(origin), "rule": .string(rule),
+        ]
+    }
+}
+
+extension RunCounts {
+    var json: JSON {
+        [
+            "read": .integer(read), "created": .integer(created), "updated": .integer(updated),
+            "unchanged": .integer(unchanged), "rejected": .integer(rejected), "conflicts": .integer(conflicts),
+        ]
+    }
+}
+
+extension Overview {
+    var jobCounts: JSON {
+        .object(Dictionary(uniqueKeysWithValues: jobs.map { ($0.key.rawValue, .integer($0.value)) }))
+    }
+
+    var json: JSON {
+        [
+            "now": .string(now.description), "integrations": .array(integrations.map(\.json)),
+            "records": .object(Dictionary(uniqueKeysWithValues: records.map { ($0.key.rawValue, .integer($0.value)) })),
+            "tasks": jobCounts, "changes": .array(changes.map(\.json)), "waiting": .array(waiting.map(\.json)),
+            "conflicts": .integer(conflictCount), "held": .integer(holdCount), "rejected": .integer(rejectionCount),
+        ]
+    }
+}
+
+extension RunPlan {
+    var json: JSON {
+        [
+            "pulled": .array(pulled.map(\.json)), "written": .array(written.map(\.json)), "isCut": .bool(isCut),
+            "counts": counts.json,
+        ]
+    }
+}
+
+extension PlannedChange {
+    var json: JSON {
+        [
+            "kind": .string(kind.rawValue), "title": .string(title), "action": .string(action), "part": .string(part),
+            "old": old ?? .null, "new": new ?? .null,
+        ]
+    }
+}
+
+extension Explanation {
+    var json: JSON {
+        [
+            "record": .integer(record), "kind": .string(kind.rawValue), "title": .string(title), "hold": .text(hold),
+            "parts": .array(parts.map(\.json)),
+            "receipts": .array(
+                receipts.map {
+                    [
+                        "at": .string($0.at.description), "integration": .string($0.integration),
+                        "outcome": .string($0.outcome), "parts": $0.parts,
+                        "remarks": .array($0.remarks.map(JSON.string)),
+                    ]
+                }),
+        ]
+    }
+}
+
+extension PartExplanation {
+    var json: JSON {
+        [
+            "part": .string(part), "value": value, "origin": .text(origin),
+            "changedAfter": .string(changed.after.description), "changedBefore": .string(changed.before.description),
+            "sides": .array(
+                sides.map {
+                    [
+                        "integration": .string($0.integration), "externalId": .string($0.externalID),
+                        "seen": $0.seen ?? .null, "sent": $0.sent ?? .null, "accepted": .bool($0.isAccepted),
+                        "inConflict": .bool($0.isPinned),
+                    ]
+                }), "history": .array(history.map(\.json)),
+        ]
+    }
+}

@@ -1,0 +1,140 @@
+import ArgumentParser
+import Commerce
+import Console
+import Foundation
+import Pipeline
+import Wire
+import WireHTTP
+
+/// `crossdock serve`
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Run the hub: pages, webhooks, schedules and workers.")
+
+    @Option(help: "The port (PORT; else 8008).")
+    var port: Int?
+    @Option(help: "The address to listen on.")
+    var bind = "127.0.0.1"
+    @Option(help: "The hub's public address, which vendors call (CROSSDOCK_PUBLIC_URL, API_BASE_URL).")
+    var publicURL: String?
+    @Flag(help: "Show the page without a token; only on a loopback address.")
+    var openOnLoopback = false
+    @OptionGroup var options: HubOptions
+
+    static let usualPort = 8008
+
+    func run() async throws {
+        try await Terminal.run {
+            let open = try OpenHub(options, publicURL: publicURL)
+            guard !openOnLoopback || ["127.0.0.1", "::1", "localhost"].contains(bind) else {
+                throw Refusal(
+                    "--open-on-loopback shows everything to whoever asks; it needs a loopback --bind, not \(bind)")
+            }
+            let service = try await HubService(
+                open, host: bind, port: try port ?? wishedPort(open.environment), openOnLoopback: openOnLoopback)
+            try await service.run {
+                Terminal.note("crossdock \(Version.text) listens on http://\(bind):\($0) - stop with Ctrl-C")
+            }
+            await open.close()
+        }
+    }
+
+    private func wishedPort(_ environment: HubEnvironment) throws -> Int {
+        guard let text = try environment.value(["CROSSDOCK_PORT", "PORT"]) else { return Self.usualPort }
+        guard let port = Int(text), (0...65_535).contains(port) else { throw Refusal("PORT \"\(text)\" is no port") }
+        return port
+    }
+}
+
+/// The parts of a running hub: server, engine and live pages, until a signal ends them.
+struct HubService: Sendable {
+    private let open: OpenHub
+    private let console: Console
+    private let host: String
+    private let port: Int
+
+    init(_ open: OpenHub, host: String, port: Int, openOnLoopback: Bool) async throws {
+        self.open = open
+        self.host = host
+        self.port = port
+        let tokens = try await Tokens(key: TokenKey.bytes(open))
+        console = try Console(
+            hub: open.hub, tokens: tokens,
+            options: Console.Options(version: Version.text, openOnLoopback: openOnLoopback),
+            random: OpenHub.systemRandom)
+    }
+
+    /// Runs until SIGINT, SIGTERM or cancellation; then ends what is under way. `whenReady` is told the port.
+    func run(_ whenReady: @escaping @Sendable (Int) async -> Void) async throws {
+        let server = HTTPServer(host: host, port: port, onBound: whenReady) { await console.respond(to: $0) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            group.addTask { await console.run() }
+            group.addTask { await Engine(open.hub).run() }
+            group.addTask { await Interruption.wait() }
+            _ = try await group.next()
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+    }
+}
+
+/// The key that signs tokens: given, or derived from the store's key.
+enum TokenKey {
+    static func bytes(_ open: OpenHub) throws -> [UInt8] {
+        if let secret = try open.environment.value(["CROSSDOCK_JWT_SECRET", "JWT_SECRET"]) {
+            return Array(secret.utf8)
+        }
+        return Signature.hmacSHA256(Array("crossdock tokens".utf8), key: open.key)
+    }
+}
+
+/// Waits for the signals that ask a program to stop.
+enum Interruption {
+    static func wait() async {
+        let (signals, arrived) = AsyncStream<Void>.makeStream()
+        let sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { arrived.yield() }
+            source.resume()
+            return source
+        }
+        for await _ in signals { break }
+        sources.forEach { $0.cancel() }
+    }
+}
+
+/// `crossdock token`
+struct TokenCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "token", abstract: "Make a token; it stands alone on the last line.")
+
+    @Option(help: "admin, operator, viewer or integration.")
+    var role: String
+    @Option(help: "The organization it is for.")
+    var organization = "default"
+    @Option(help: "How long it is valid, in days.")
+    var days = Tokens.usualDays
+    @OptionGroup var options: HubOptions
+
+    func run() async throws {
+        try await Terminal.run {
+            guard let role = Role(rawValue: role) else {
+                throw Refusal("--role \(role): must be one of \(Role.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            guard organization == "default" else {
+                throw Refusal("this version keeps one organization, \"default\"; more come with a later one")
+            }
+            let open = try OpenHub(options)
+            do {
+                let tokens = try await Tokens(key: TokenKey.bytes(open))
+                let token = try await tokens.make(role: role, organization: organization, days: days, now: open.hub.now)
+                print(options.json ? JSON.object(["token": .string(token), "days": .integer(days)]).text : token)
+            } catch let failure as TokenFailure {
+                throw Refusal(failure.description)
+            }
+            await open.close()
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import Commerce
+import Foundation
+import Sandbox
+import Wire
+import WireHTTP
+
+/// A stand-in shop that listens: the pure machine of the Sandbox behind a real port, with its webhooks really sent.
+actor ShopStand {
+    private var shop: WooCommerceSandbox
+    private let transport: any Transport
+
+    /// How often the shop's own queue is looked at, in milliseconds.
+    static let pumpMilliseconds = 250
+
+    init(_ shop: WooCommerceSandbox, transport: any Transport) {
+        self.shop = shop
+        self.transport = transport
+    }
+
+    /// The address under which the shop stands; its links and signatures name it.
+    func settle(at url: String) { shop.options.siteURL = url }
+
+    /// Answers a request as the shop would; a cut connection becomes an answer that never comes in time.
+    func respond(to request: HTTPRequest) async -> HTTPResponse {
+        let answer = shop.respond(to: request, at: OpenHub.systemNow())
+        if answer.delaySeconds > 0 { try? await Task.sleep(for: .seconds(answer.delaySeconds)) }
+        guard let response = answer.response else {
+            try? await Task.sleep(for: .seconds(Self.silenceSeconds))
+            return HTTPResponse(status: 504)
+        }
+        await send(answer.webhooks)
+        return response
+    }
+
+    /// How long a request stays without an answer where the fault plan says that none comes.
+    static let silenceSeconds = 90
+
+    /// Something done in the shop, by its shoppers or its staff.
+    func act<Value: Sendable>(_ action: @Sendable (inout WooCommerceSandbox, Moment) -> Value) -> Value {
+        action(&shop, OpenHub.systemNow())
+    }
+
+    /// Sends webhooks as they fall due, until cancelled.
+    func pump() async {
+        while !Task.isCancelled {
+            await send(shop.advance(to: OpenHub.systemNow()))
+            try? await Task.sleep(for: .milliseconds(Self.pumpMilliseconds))
+        }
+    }
+
+    private func send(_ webhooks: [OutgoingWebhook]) async {
+        for webhook in webhooks {
+            guard var request = webhook.request else { continue }
+            request.timeoutSeconds = 10
+            let status = try? await transport.send(request).status
+            shop.webhookAnswered(webhook.id, status: status, at: OpenHub.systemNow())
+        }
+    }
+}

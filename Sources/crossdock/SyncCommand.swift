@@ -1,0 +1,117 @@
+import ArgumentParser
+import ConnectorKit
+import Ledger
+import Pipeline
+import Queue
+
+/// `crossdock sync`
+struct SyncCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sync", abstract: "Bring an integration in step now.",
+        discussion: """
+            Reads what changed there, and writes what waits for it. With --plan the changes are shown and nothing is \
+            written anywhere.
+            """)
+
+    @Argument(help: "The integration's name.")
+    var name: String
+    @Option(help: "Only this kind: product, customer, order, ...")
+    var entity: String?
+    @Option(help: "pull, push or both.")
+    var direction = "both"
+    @Flag(help: "Show what would change, and stop.")
+    var plan = false
+    @Flag(help: "Read everything, not only what changed since the last time.")
+    var force = false
+    @OptionGroup var options: HubOptions
+
+    func run() async throws {
+        try await Terminal.run {
+            guard let way = Direction(word: direction), way != .none else {
+                throw Refusal("--direction \(direction): must be pull, push or both")
+            }
+            let kinds = try kinds()
+            let open = try OpenHub(options)
+            let integration = try await open.hub.integration(named: name)
+            if plan {
+                show(try await open.hub.plan(integration, kinds: kinds, direction: way))
+            } else {
+                try await sync(open.hub, integration, kinds, way)
+            }
+            await open.close()
+        }
+    }
+
+    private func kinds() throws -> Set<RecordKind>? {
+        guard let entity else { return nil }
+        guard let kind = RecordKind(rawValue: entity) ?? RecordKind(rawValue: String(entity.dropLast())) else {
+            throw Refusal(
+                "\"\(entity)\" is no kind; there are: \(RecordKind.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return [kind]
+    }
+
+    private func sync(_ hub: Hub, _ integration: Integration, _ kinds: Set<RecordKind>?, _ way: Direction) async throws
+    {
+        guard integration.state == .active else {
+            throw HubError(
+                "\(integration.name) is \(integration.state.rawValue)\(integration.reason.map { ": \($0)" } ?? ""); "
+                    + "mend it, then crossdock check \(integration.name)")
+        }
+        var counts = RunCounts()
+        if way.takes {
+            let bar = SharedBar()
+            counts = try await hub.pull(integration, kinds: kinds, isFull: force) { progress in
+                bar.show("\(progress.kind.rawValue)", progress.counts.read, progress.counts.total, hub.now)
+                if progress.isFinished { bar.end() }
+            }
+        }
+        if way.gives { try await push(hub, integration) }
+        try await report(hub, integration, counts)
+    }
+
+    private func push(_ hub: Hub, _ integration: Integration) async throws {
+        let bar = SharedBar()
+        let total = try await hub.dueCount(for: integration)
+        var left = total
+        while try await hub.turn(for: [integration.id]) {
+            left = try await hub.dueCount(for: integration)
+            bar.show("written", max(0, total - left), max(total, 1), hub.now)
+        }
+        if total > 0 { bar.end() }
+    }
+
+    private func report(_ hub: Hub, _ integration: Integration, _ counts: RunCounts) async throws {
+        let overview = try await hub.overview()
+        if options.json {
+            print(JSON.object(["counts": counts.json, "tasks": overview.jobCounts]).text)
+            return
+        }
+        print(
+            "read \(counts.read): \(counts.created) new, \(counts.updated) changed, \(counts.unchanged) as they were, \(counts.rejected) not usable, \(counts.conflicts) in conflict"
+        )
+        let waiting = overview.waiting.filter { $0.state != .dead && $0.state != .held }.count
+        if waiting > 0 {
+            print(
+                "tasks wait for other integrations: crossdock serve does them, or crossdock sync for each (crossdock jobs lists them)"
+            )
+        }
+        if overview.conflictCount > 0 { print("\(overview.conflictCount) conflicts wait for you: crossdock conflicts") }
+        if (overview.jobs[.dead] ?? 0) > 0 { print("\(overview.jobs[.dead] ?? 0) tasks were given up: crossdock dead") }
+    }
+
+    private func show(_ plan: RunPlan) {
+        if options.json { return print(plan.json.text) }
+        for (label, changes) in [
+            ("would be taken from \(name)", plan.pulled), ("would be written to \(name)", plan.written),
+        ] {
+            print("\(label): \(changes.isEmpty ? "nothing" : "\(changes.count) changes")")
+            for change in changes {
+                print(
+                    "  \(change.action) \(change.kind.rawValue) \(change.title) \(change.part): \(Terminal.value(change.old)) -> \(Terminal.value(change.new))"
+                )
+            }
+        }
+        if plan.isCut { print("(there are more; the first \(RunPlan.limit) of each are shown)") }
+    }
+}

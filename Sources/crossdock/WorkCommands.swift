@@ -1,0 +1,157 @@
+import ArgumentParser
+import ConnectorKit
+import Ledger
+import Pipeline
+import Queue
+
+/// `crossdock jobs`
+struct JobsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "jobs", abstract: "The tasks that wait or run, and why.")
+
+    @Option(help: "Only tasks in this state.")
+    var state: String?
+    @Option(help: "The most that are listed.")
+    var limit = 50
+    @Option(help: "Let this task run now.")
+    var run: Int?
+    @Option(help: "Drop this task.")
+    var drop: Int?
+    @OptionGroup var options: HubOptions
+
+    func run() async throws {
+        try await Terminal.run {
+            let open = try OpenHub(options)
+            try await JobActions(open.hub, options).act(run: run, drop: drop)
+            if run == nil, drop == nil {
+                var states: [JobState] = [.available, .scheduled, .running, .retryable, .held]
+                if let state {
+                    guard let one = JobState(rawValue: state) else {
+                        throw Refusal(
+                            "\"\(state)\" is no state; there are: \(JobState.allCases.map(\.rawValue).joined(separator: ", "))"
+                        )
+                    }
+                    states = [one]
+                }
+                try await JobActions(open.hub, options).list(states, limit: limit, empty: "Nothing waits.")
+            }
+            await open.close()
+        }
+    }
+}
+
+/// `crossdock dead`
+struct DeadCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dead", abstract: "Tasks that were given up; each can be run again or dropped.")
+
+    @Option(help: "Let this task run again.")
+    var run: Int?
+    @Option(help: "Drop this task.")
+    var drop: Int?
+    @OptionGroup var options: HubOptions
+
+    func run() async throws {
+        try await Terminal.run {
+            let open = try OpenHub(options)
+            try await JobActions(open.hub, options).act(run: run, drop: drop)
+            if run == nil, drop == nil {
+                try await JobActions(open.hub, options).list([.dead], limit: 200, empty: "No task was given up.")
+            }
+            await open.close()
+        }
+    }
+}
+
+/// What the job commands have in common.
+struct JobActions {
+    let hub: Hub
+    let options: HubOptions
+
+    init(_ hub: Hub, _ options: HubOptions) {
+        self.hub = hub
+        self.options = options
+    }
+
+    func act(run: Int?, drop: Int?) async throws {
+        if let run {
+            guard try await hub.runNow(job: Int64(run)) else {
+                throw HubError("task \(run) is not there, or it is running")
+            }
+            Terminal.note("task \(run) will run now")
+        }
+        if let drop {
+            guard try await hub.cancel(job: Int64(drop)) else {
+                throw HubError("task \(drop) is not there, or it is running")
+            }
+            Terminal.note("task \(drop) was dropped")
+        }
+    }
+
+    func list(_ states: [JobState], limit: Int, empty: String) async throws {
+        guard (1...500).contains(limit) else { throw Refusal("--limit must be from 1 to 500") }
+        let jobs = try await hub.jobs(in: states, limit: limit)
+        if options.json { return print(JSON.array(jobs.map(\.json)).text) }
+        if jobs.isEmpty { return print(empty) }
+        Terminal.table(
+            jobs.map {
+                [
+                    String($0.id), $0.state.rawValue, $0.queue.rawValue, $0.integration,
+                    "\($0.kind.rawValue) \($0.title)", $0.why(now: hub.now),
+                ]
+            },
+            header: ["ID", "STATE", "WORK", "INTEGRATION", "RECORD", "WHY"])
+    }
+}
+
+/// `crossdock conflicts`
+struct ConflictsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "conflicts", abstract: "Parts that both sides changed; a person decides.",
+        discussion: "Example: crossdock conflicts --resolve 812 --use theirs")
+
+    @Option(help: "Decide this conflict.")
+    var resolve: Int?
+    @Option(help: "theirs (the far side), ours (the hub), or a JSON value.")
+    var use: String?
+    @OptionGroup var options: HubOptions
+
+    func run() async throws {
+        try await Terminal.run {
+            let open = try OpenHub(options)
+            if let resolve {
+                let choice = try choice()
+                guard try await open.hub.resolve(conflict: Int64(resolve), choice) else {
+                    throw HubError("no conflict \(resolve) is open")
+                }
+                Terminal.note("conflict \(resolve) is decided; the other side is brought in step")
+            } else {
+                try await list(open.hub)
+            }
+            await open.close()
+        }
+    }
+
+    private func choice() throws -> ConflictChoice {
+        guard let use else { throw Refusal("--resolve needs --use theirs, --use ours or --use VALUE") }
+        if let word = ConflictChoice(word: use) { return word }
+        guard let value = try? JSON(parsing: use) else {
+            throw Refusal("--use \(use): neither theirs, ours nor a JSON value")
+        }
+        return .value(value)
+    }
+
+    private func list(_ hub: Hub) async throws {
+        let conflicts = try await hub.conflicts()
+        if options.json { return print(JSON.array(conflicts.map(\.json)).text) }
+        if conflicts.isEmpty { return print("No conflict is open.") }
+        for conflict in conflicts {
+            print(
+                "\(conflict.id)  \(conflict.kind.rawValue) \(conflict.title), \(conflict.part) (since \(conflict.openedAt))"
+            )
+            print("    \(conflict.integration) has  \(Terminal.value(conflict.theirs))")
+            print("    the hub has  \(Terminal.value(conflict.ours))")
+            print("    both had     \(Terminal.value(conflict.base))")
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Commerce
+import Console
+import Testing
+import Wire
+
+@testable import Pipeline
+
+/// A console on a sample hub, and ways to ask it.
+struct Asking {
+    static let key = Array("a key for tests that is long enough".utf8)
+
+    let hub: SampleHub
+    let tokens: Tokens
+    let console: Console
+
+    init(_ overview: Overview = .busy, openOnLoopback: Bool = false, isBehindTLS: Bool = false) async throws {
+        hub = SampleHub(overview)
+        tokens = try await Tokens(key: Self.key)
+        console = try Console(
+            hub: hub, tokens: tokens,
+            options: Console.Options(version: "1.2.3", openOnLoopback: openOnLoopback, isBehindTLS: isBehindTLS),
+            random: { Array(repeating: 0xAB, count: $0) })
+    }
+
+    func ask(
+        _ method: String, _ path: String, token: String? = nil, headers: HTTPHeaders = [:], body: String = "",
+        host: String = "hub.example", peer: String = "198.51.100.7"
+    ) async -> HTTPResponse {
+        var headers = headers
+        if let token { headers["Authorization"] = "Bearer \(token)" }
+        return await console.respond(
+            to: HTTPRequest(
+                method, HTTPAddress(scheme: "http", host: host, path: path), headers: headers, body: Array(body.utf8),
+                peer: peer))
+    }
+
+    func token(_ role: Role, organization: String = "default", days: Int = 1) async throws -> String {
+        try await tokens.make(role: role, organization: organization, days: days, now: Overview.sampleTime)
+    }
+}
+
+extension HTTPResponse {
+    var text: String { String(decoding: body, as: UTF8.self) }
+    var json: JSON { (try? JSON(parsing: body)) ?? .null }
+}

@@ -1,0 +1,87 @@
+import Commerce
+import Testing
+import Wire
+
+@testable import Console
+@testable import Pipeline
+
+@Suite("Console: tokens")
+struct TokensTests {
+    let now = Overview.sampleTime
+
+    @Test(arguments: Role.allCases)
+    func aTokenSaysWhatItWasMadeFor(role: Role) async throws {
+        let tokens = try await Tokens(key: Asking.key)
+        let text = try await tokens.make(role: role, organization: "kandy", days: 2, now: now)
+
+        let access = try await tokens.check(text, now: now)
+
+        #expect(access == Access(role: role, organization: "kandy", expires: now.adding(seconds: 2 * 86_400)))
+    }
+
+    @Test func aTokenEndsWithItsLastSecond() async throws {
+        let tokens = try await Tokens(key: Asking.key)
+        let text = try await tokens.make(role: .viewer, organization: "default", days: 1, now: now)
+
+        _ = try await tokens.check(text, now: now.adding(seconds: 86_399))
+        await #expect(throws: TokenFailure.expired) { try await tokens.check(text, now: now.adding(seconds: 86_400)) }
+    }
+
+    @Test func aTokenOfAnotherKeyIsForged() async throws {
+        let other = try await Tokens(key: Array("another key that is long enough too".utf8))
+        let text = try await other.make(role: .admin, organization: "default", now: now)
+        let tokens = try await Tokens(key: Asking.key)
+
+        await #expect(throws: TokenFailure.forged) { try await tokens.check(text, now: now) }
+    }
+
+    @Test(arguments: ["", ".", "..", "a.b.c", "a.b", "a.b.c.d", " ", "\u{0}", String(repeating: "a", count: 5000)])
+    func aTextThatIsNoTokenIsForged(text: String) async throws {
+        let tokens = try await Tokens(key: Asking.key)
+
+        await #expect(throws: TokenFailure.forged) { try await tokens.check(text, now: now) }
+    }
+
+    @Test func aTokenWithoutSignatureIsForged() async throws {
+        // {"alg":"none","typ":"JWT"} and an admin's claims, unsigned: the oldest trick there is.
+        let head = base64URL(#"{"alg":"none","typ":"JWT"}"#)
+        let claims = base64URL(
+            #"{"iss":"crossdock","sub":"admin","role":"admin","org":"default","iat":1,"exp":99999999999}"#)
+        let tokens = try await Tokens(key: Asking.key)
+
+        for text in ["\(head).\(claims).", "\(head).\(claims).AA"] {
+            await #expect(throws: TokenFailure.forged) { try await tokens.check(text, now: now) }
+        }
+    }
+
+    @Test func everyChangedCharacterMakesATokenForged() async throws {
+        let tokens = try await Tokens(key: Asking.key)
+        let text = Array(try await tokens.make(role: .viewer, organization: "default", now: now))
+
+        // The last character holds bits beside the signature's last byte; two spellings of it may mean the same.
+        for place in text.indices.dropLast() where text[place] != "." {
+            var changed = text
+            changed[place] = text[place] == "A" ? "B" : "A"
+            await #expect(throws: TokenFailure.forged) { try await tokens.check(String(changed), now: now) }
+        }
+    }
+
+    @Test func aKeyBelow32BytesIsRefused() async {
+        await #expect(throws: TokenFailure.keyTooShort(bytes: 31)) {
+            try await Tokens(key: Array(repeating: 1, count: 31))
+        }
+    }
+
+    @Test(arguments: [0, -1, 3651])
+    func aTokenLivesAtLeastADayAndAtMostTenYears(days: Int) async throws {
+        let tokens = try await Tokens(key: Asking.key)
+
+        await #expect(throws: TokenFailure.daysOutOfRange(days)) {
+            try await tokens.make(role: .viewer, organization: "default", days: days, now: now)
+        }
+    }
+
+    private func base64URL(_ text: String) -> String {
+        Signature.base64(Array(text.utf8)).replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+}

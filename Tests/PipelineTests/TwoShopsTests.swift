@@ -1,0 +1,102 @@
+import ConnectorKit
+import Ledger
+import Pipeline
+import Testing
+
+@Suite("Two shops through one hub")
+struct TwoShopsTests {
+    /// A full shop and an empty one, in step.
+    private func twoShops() async throws -> (World, Hub, Integration, Integration, String) {
+        let world = try World()
+        world.openShop("north", products: 12, customers: 0)
+        world.openShop("south", products: 0, customers: 0, seed: 5)
+        let hub = try world.hub()
+        let north = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
+        let south = try await hub.connect("woocommerce", name: "south", config: World.shopSettings("south"))
+        _ = try await hub.pull(north)
+        try await world.settle(hub)
+        _ = try await hub.pull(south)
+        try await world.settle(hub)
+        return (world, hub, north, south, try #require(world.firstSimpleSKU("north")))
+    }
+
+    private func price(_ world: World, _ shop: String, _ sku: String) -> String? {
+        world.ask(shop, "/products", [.init("sku", sku)])[0]?["regular_price"]?.string
+    }
+
+    @Test func aCatalogueArrivesInTheOtherShopOnce() async throws {
+        let (world, hub, _, south, sku) = try await twoShops()
+        let writes = world.writes.withLock { $0.count }
+
+        _ = try await hub.pull(south, isFull: true)
+        try await world.settle(hub)
+
+        #expect(price(world, "south", sku) == price(world, "north", sku))
+        #expect(world.ask("south", "/products", [.init("per_page", "100")]).array?.count == 12)
+        #expect(try await world.count(hub, "SELECT count(*) FROM record WHERE kind = 'product'") == 12)
+        // In step is in step: reading everything again writes nothing.
+        #expect(world.writes.withLock { $0.count } == writes)
+    }
+
+    @Test func anEditOnEitherSideFindsItsWayToTheOther() async throws {
+        let (world, hub, north, south, sku) = try await twoShops()
+        world.pass(seconds: 300)
+        _ = world.inShop("south") { shop, now in shop.editPrice(sku: sku, to: "432.10", at: now) }
+        world.pass(seconds: 300)
+        _ = try await hub.pull(south)
+        try await world.settle(hub)
+        #expect(price(world, "north", sku) == "432.10")
+
+        world.pass(seconds: 300)
+        _ = world.inShop("north") { shop, now in shop.renameProduct(sku: sku, to: "Tea & Time", at: now) }
+        world.pass(seconds: 300)
+        _ = try await hub.pull(north)
+        try await world.settle(hub)
+        let name = world.ask("south", "/products", [.init("sku", sku)])[0]?["name"]?.string
+        #expect(name == "Tea &amp; Time")
+    }
+
+    @Test func bothSidesEditedBecomesAConflictThatAPersonDecides() async throws {
+        let (world, hub, north, south, sku) = try await twoShops()
+        world.pass(seconds: 300)
+        _ = world.inShop("north") { shop, now in shop.editPrice(sku: sku, to: "500.00", at: now) }
+        _ = world.inShop("south") { shop, now in shop.editPrice(sku: sku, to: "600.00", at: now) }
+        world.pass(seconds: 60)
+
+        // The hub takes north's, and before it can tell south, sees that south changed too.
+        _ = try await hub.pull(north)
+        _ = try await hub.pull(south)
+        try await world.settle(hub)
+
+        let conflict = try #require(try await hub.conflicts().first)
+        #expect(conflict.part == "price")
+        #expect(price(world, "south", sku) == "600.00")
+
+        #expect(try await hub.resolve(conflict: conflict.id, .ours))
+        try await world.settle(hub)
+        #expect(price(world, "south", sku) == "500.00")
+        #expect(try await hub.conflicts().isEmpty)
+        #expect(try await !hub.resolve(conflict: conflict.id, .ours))
+    }
+
+    @Test func aSaleInOneShopLowersTheOtherAndIsNotCountedTwice() async throws {
+        let (world, hub, north, _, sku) = try await twoShops()
+        _ = world.inShop("north") { shop, now in shop.setStock(sku: sku, to: 50, at: now) }
+        world.pass(seconds: 60)
+        _ = try await hub.pull(north)
+        try await world.settle(hub)
+        #expect(world.ask("south", "/products", [.init("sku", sku)])[0]?["stock_quantity"]?.integer == 50)
+
+        _ = world.inShop("north") { shop, now in
+            shop.placeOrder([.init(sku: sku, quantity: 3)], .init(email: "ann@example.com"), at: now)
+        }
+        world.pass(seconds: 60)
+        _ = try await hub.pull(north)
+        try await world.settle(hub)
+        _ = try await hub.pull(north, isFull: true)
+        try await world.settle(hub)
+
+        #expect(world.ask("south", "/products", [.init("sku", sku)])[0]?["stock_quantity"]?.integer == 47)
+        #expect(world.ask("north", "/products", [.init("sku", sku)])[0]?["stock_quantity"]?.integer == 47)
+    }
+}
