@@ -15,6 +15,8 @@ public struct Connector: Sendable {
     public var subscriptions: (any WebhookSubscriptions)?
     /// Whether the vendor can be reached and lets us in.
     public var check: any ConnectionCheck
+    /// Where the far side lives, as its own calls name it (a shop's address); nil where it has none.
+    public var address: String?
     /// The card's kinds as the settings narrow them; nil where they change nothing.
     public var kinds: [KindCard]?
 
@@ -22,13 +24,14 @@ public struct Connector: Sendable {
     public init(
         sources: [RecordKind: any RecordSource] = [:], targets: [RecordKind: any RecordTarget] = [:],
         webhooks: (any WebhookReceiver)? = nil, subscriptions: (any WebhookSubscriptions)? = nil,
-        check: any ConnectionCheck, kinds: [KindCard]? = nil
+        check: any ConnectionCheck, address: String? = nil, kinds: [KindCard]? = nil
     ) {
         self.sources = sources
         self.targets = targets
         self.webhooks = webhooks
         self.subscriptions = subscriptions
         self.check = check
+        self.address = address
         self.kinds = kinds
     }
 }

@@ -16,6 +16,9 @@ public protocol HubPort: Sendable {
     /// Takes a vendor's call: proved, stored, and only then answered.
     func receive(_ call: WebhookCall, for integration: Integration) async -> Hub.Reception
 
+    /// Takes a call at a door that names no integration: the one whose secret proves it is meant.
+    func receive(_ call: WebhookCall, connector: String, source: String?) async -> Hub.Reception
+
     /// The state of the hub at a glance.
     ///
     /// - Throws: when the store cannot be read now.

@@ -19,43 +19,34 @@ struct WebhookDoors: Sendable {
             }
             let reception = await hub.receive(
                 WebhookCall(headers: request.headers, body: request.body), for: integration)
-            return answer(reception, integration, envelope)
+            return answer(reception, connector: integration.connector, envelope)
         } catch {
             return unavailable(envelope)
         }
     }
 
     /// `POST /api/webhooks/woocommerce/{organizationId}`: the address names no shop, so the one whose secret proves the
-    /// call is meant. Two shops with one secret cannot be told apart; such a call is refused.
+    /// call is meant, and of several with one secret the one that the source header names (C-06).
     func atOrganization(_ name: String, _ request: HTTPRequest, _ envelope: Envelope) async -> HTTPResponse {
         guard name == organization else { return envelope.failure(.notFound, "no integration has this address") }
-        let shops: [Integration]
-        do {
-            shops = try await hub.integrations().filter { $0.connector == "woocommerce" }
-        } catch {
-            return unavailable(envelope)
-        }
         let call = WebhookCall(headers: request.headers, body: request.body)
-        var last = envelope.failure(.notFound, "no integration has this address")
-        for shop in shops {
-            let reception = await hub.receive(call, for: shop)
-            last = answer(reception, shop, envelope)
-            guard case .forged = reception else { return last }
-        }
-        return last
+        let reception = await hub.receive(
+            call, connector: "woocommerce", source: request.headers["X-WC-Webhook-Source"])
+        return answer(reception, connector: "woocommerce", envelope)
     }
 
     /// WooCommerce counts only 200 to 302 as delivered and is answered 200; whoever reads the receipt gets 202 (C-12).
     private func answer(
-        _ reception: Hub.Reception, _ integration: Integration, _ envelope: Envelope
+        _ reception: Hub.Reception, connector: String, _ envelope: Envelope
     ) -> HTTPResponse {
-        let accepted = integration.connector == "woocommerce" ? 200 : 202
+        let accepted = connector == "woocommerce" ? 200 : 202
         return switch reception {
         case .stored(let id): envelope.success(receipt(id, isRepeat: false), status: accepted)
         case .repeated(let id): envelope.success(receipt(id, isRepeat: true), status: accepted)
         case .ping(let status): envelope.success(["ping": true], status: status)
         case .forged: envelope.failure(.unauthorized, "the call is not signed as it must be")
         case .tooLarge: envelope.failure(.payloadTooLarge, "the call is larger than the hub takes")
+        case .ambiguous: envelope.failure(.ambiguous, "more than one shop could be meant; use its own address")
         case .unknown: envelope.failure(.notFound, "no integration has this address")
         case .unavailable: unavailable(envelope)
         }

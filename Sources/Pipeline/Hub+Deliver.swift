@@ -18,8 +18,11 @@ extension Hub {
             return try await settle(jobs.map { ($0, .completed) })
         }
         let peer = try peer(integration)
-        let unclear = jobs.filter { $0.intent != nil }
-        if !unclear.isEmpty { try await lookFirst(unclear, integration, kind) }
+        do throws(ConnectorFailure) {
+            try await lookFirst(jobs, integration, kind)
+        } catch {
+            return try await fail(jobs, error, integration)
+        }
         let plan = try await plan(jobs, integration, peer)
         var (writes, results) = try await resolveUnclear(plan.writes, target, peer)
         if !writes.isEmpty {
@@ -38,28 +41,40 @@ extension Hub {
         try await settle(all, results.compactMap { $0 }, plan, integration, target, peer)
     }
 
-    /// What an earlier attempt may have done is found out before anything is written again.
-    private func lookFirst(_ jobs: [Job], _ integration: Integration, _ kind: RecordKind) async throws {
-        let organization = organization
-        let records = jobs.compactMap { Int64($0.key) }
-        let links = try await store.read { session in
-            try LedgerTable(session, organization: organization).links(ofRecords: records).filter {
-                $0.integration == integration.id && $0.role == HubLink.mainRole && $0.isActive
+    /// The far side is read right before it is written: an edit made there meanwhile is merged, not overwritten, and
+    /// what an earlier attempt may have done is found out.
+    private func lookFirst(_ jobs: [Job], _ integration: Integration, _ kind: RecordKind) async throws(ConnectorFailure) {
+        do {
+            let connector = try connector(of: integration)
+            let organization = organization
+            let (links, number) = try await store.read { session in
+                let ledger = LedgerTable(session, organization: organization)
+                let links = try ledger.links(ofRecords: jobs.compactMap { Int64($0.key) }).filter {
+                    $0.integration == integration.id && $0.role == HubLink.mainRole && $0.isActive
+                }
+                return (links, try ledger.settleNumber())
             }
+            guard !links.isEmpty else { return }
+            let requested = now
+            let found = try await connector.sources[kind]?.fetch(links.map(\.externalID)) ?? []
+            let drafts = found.compactMap { if case .found(let draft) = $0 { draft } else { nil } }
+            let intents = Dictionary(
+                jobs.compactMap { job in job.intent.map { (job.key, $0) } }, uniquingKeysWith: { first, _ in first })
+            let unclear = links.filter { intents[String($0.record)] != nil || $0.isInFlight }
+            let looked = Self.recovered(unclear, drafts, intents, connector.targets[kind])
+            if !looked.isEmpty {
+                try await store.write { try LedgerTable($0, organization: organization).save(looked) }
+            }
+            guard !drafts.isEmpty else { return }
+            try await absorb(
+                ObservedBatch(
+                    integration: integration.id, drafts: drafts, askedAt: number, requestedAt: requested,
+                    observedAt: now), mergeSetting(integration))
+        } catch let failure as ConnectorFailure {
+            throw failure
+        } catch {
+            throw .unavailable(mayHaveHappened: false, detail: "\(error)")
         }
-        let connector = try connector(of: integration)
-        guard !links.isEmpty else { return }
-        let number = try await store.read { try LedgerTable($0, organization: organization).settleNumber() }
-        let requested = now
-        let found = (try? await connector.sources[kind]?.fetch(links.map(\.externalID))) ?? []
-        let drafts = found.compactMap { if case .found(let draft) = $0 { draft } else { nil } }
-        let intents = Dictionary(jobs.map { ($0.key, $0.intent ?? .null) }, uniquingKeysWith: { first, _ in first })
-        let looked = Self.recovered(links, drafts, intents, connector.targets[kind])
-        try await store.write { try LedgerTable($0, organization: organization).save(looked) }
-        try await absorb(
-            ObservedBatch(
-                integration: integration.id, drafts: drafts, askedAt: number, requestedAt: requested, observedAt: now),
-            mergeSetting(integration))
     }
 
     /// Links after a look: where the far side shows what was sent, the write counts as settled.

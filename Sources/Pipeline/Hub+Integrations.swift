@@ -89,7 +89,8 @@ extension Hub {
         publicURL.map { ($0.hasSuffix("/") ? String($0.dropLast()) : $0) + "/webhooks/" + integration.publicID }
     }
 
-    /// Makes sure that the vendor calls us. Answers whether calls may have been lost, so that one should catch up.
+    /// Makes sure that the vendor calls us. Answers whether calls may have been lost (some were
+    /// registered only now, or had been switched off), so that one should catch up by polling.
     ///
     /// - Throws: `ConnectorFailure`, `HubError`, `StoreFailure`.
     @discardableResult
@@ -105,7 +106,7 @@ extension Hub {
         try await store.write { session in
             try LedgerTable(session, organization: organization).setWebhooks(state, of: integration.id, now: now)
         }
-        return !report.reenabled.isEmpty
+        return !report.reenabled.isEmpty || !report.registered.isEmpty
     }
 
     /// A person decides a conflict. False when no such conflict is open.

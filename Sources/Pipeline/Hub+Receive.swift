@@ -14,6 +14,8 @@ extension Hub {
         /// 401, whatever the cause.
         case forged
         case tooLarge
+        /// 409: more than one integration could be meant.
+        case ambiguous
         /// 404: no integration has that address.
         case unknown
         /// 503: the store cannot take it now; the vendor is told to come again.
@@ -62,8 +64,27 @@ extension Hub {
         }
     }
 
-    /// The integrations of a connector, for doors that do not name one (C-06): the one whose secret proves the call.
-    public func integrations(of connector: String) async throws -> [Integration] {
-        try await integrations().filter { $0.connector == connector }
+    /// Takes a call at a door that names no integration (C-06): the shop whose secret proves it is meant. Where several
+    /// share a secret, the one whose address the call's source header names; else the call is refused as ambiguous.
+    public func receive(_ call: WebhookCall, connector: String, source: String?) async -> Reception {
+        do {
+            var proved: [Integration] = []
+            var ping: Reception?
+            for integration in try await integrations() where integration.connector == connector {
+                guard let receiver = try self.connector(of: integration).webhooks else { continue }
+                switch receiver.prove(call) {
+                case .genuine: proved.append(integration)
+                case .ping(let status): ping = .ping(status)
+                case .forged: continue
+                }
+            }
+            if proved.count > 1, let host = source.flatMap({ HTTPAddress($0)?.origin }) {
+                proved = try proved.filter { try self.connector(of: $0).address.flatMap { HTTPAddress($0)?.origin } == host }
+            }
+            guard let only = proved.first else { return ping ?? .forged }
+            return proved.count == 1 ? await receive(call, for: only) : .ambiguous
+        } catch {
+            return .unavailable("\(error)")
+        }
     }
 }

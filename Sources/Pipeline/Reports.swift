@@ -139,6 +139,14 @@ extension Hub {
         }
     }
 
+    /// How many tasks of an integration are not done yet and need nobody: those that wait, and those being done.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func openCount(for integration: Integration) async throws -> Int {
+        let organization = organization
+        return try await store.read { try JobTable($0, organization: organization).openCount(integration.id) }
+    }
+
     /// The open conflicts, in words, the oldest first.
     ///
     /// - Throws: `StoreFailure`.

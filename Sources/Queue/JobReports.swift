@@ -13,6 +13,19 @@ extension JobTable {
             uniquingKeysWith: +)
     }
 
+    /// How many jobs of an integration wait or run.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func openCount(_ integration: Int64) throws -> Int {
+        Int(
+            try session.rows(
+                """
+                SELECT count(*) FROM job WHERE organization_id = ?1 AND integration_id = ?2
+                    AND state IN ('available', 'scheduled', 'running', 'retryable')
+                """, [.integer(organization), .integer(integration)]
+            ).first?.integer(0) ?? 0)
+    }
+
     /// The jobs in those states, the latest first.
     ///
     /// - Throws: `StoreFailure`.

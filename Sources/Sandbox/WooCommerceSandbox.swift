@@ -81,7 +81,18 @@ public struct WooCommerceSandbox: Sendable {
             shop.serve(request, isTLS: isTLS || shop.isEncrypted(request))
         }
         answer.webhooks = sent + pings(at: now)
+        answer.response?.headers["Date"] = httpDate
         return answer
+    }
+
+    /// The shop's clock as its web server writes it (RFC 9110, 5.6.7).
+    private var httpDate: String {
+        let moment = Moment(seconds: clock)
+        let days = clock / 86_400
+        let (year, month, day) = Moment.civil(fromDays: days)
+        let weekday = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][Int(days % 7)]
+        let name = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][Int(month) - 1]
+        return "\(weekday), \(day < 10 ? "0" : "")\(day) \(name) \(year) \(moment.naive.suffix(8)) GMT"
     }
 
     /// What a GET below `/wp-json/wc/v3` would show, without being a visit: it needs no key, meets no fault, sends

@@ -76,7 +76,7 @@ struct ConnectCommand: AsyncParsableCommand {
         for text in policy {
             guard text.contains("=") else { throw Refusal("--policy \(text): expected PART=POLICY") }
             let (key, value) = Self.pair(text)
-            result.policies[key] = value
+            result.policies[try PolicyWords.part(key)] = try PolicyWords.policy(value)
         }
         return result
     }
@@ -90,6 +90,34 @@ struct ConnectCommand: AsyncParsableCommand {
         guard word == "*" || RecordKind(rawValue: word) != nil else {
             let known = RecordKind.allCases.map(\.rawValue).joined(separator: ", ")
             throw Refusal("\"\(word)\" is no kind of record; there are: \(known)")
+        }
+        return word
+    }
+}
+
+/// The words of `--policy`.
+enum PolicyWords {
+    private static let known = [
+        "timestamp", "manual", "merge", "counter", "priority", "local", "nxt_wins", "hub_wins", "remote", "source",
+        "wc_wins",
+    ]
+
+    /// `*`, a kind, or a part of a kind: `customer.phone`, `customer.*`.
+    static func part(_ word: String) throws -> String {
+        let names = word.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let kinds = RecordKind.allCases.filter { names[0] == "*" || names[0] == $0.rawValue }
+        let part = names.count == 2 ? names[1] : "*"
+        guard part == "*" ? !kinds.isEmpty : kinds.contains(where: { $0.parts.contains { $0.name == part } }) else {
+            let parts = kinds.count == 1 ? kinds[0].parts.map(\.name) : RecordKind.allCases.map(\.rawValue)
+            throw Refusal("--policy: \"\(word)\" is no part; there are: \(parts.joined(separator: ", "))")
+        }
+        return word
+    }
+
+    static func policy(_ word: String) throws -> String {
+        let all = known + Registry.connectors.map { "\($0.card.name)_wins" }
+        guard all.contains(word) else {
+            throw Refusal("--policy: \"\(word)\" is no policy; there are: \(all.joined(separator: ", "))")
         }
         return word
     }

@@ -22,8 +22,24 @@ struct Crossdock: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, TokenCommand.self, ConnectCommand.self, CheckCommand.self, IntegrationsCommand.self,
             SyncCommand.self, StatusCommand.self, JobsCommand.self, DeadCommand.self, ConflictsCommand.self,
-            ExplainCommand.self, SandboxCommand.self, DemoCommand.self, VersionCommand.self,
+            ExplainCommand.self, SandboxCommand.self, DemoCommand.self, BenchCommand.self, VersionCommand.self,
         ])
+
+    /// Runs the program. Words that make no command end it as everything wrong that is given does: with 2.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            Terminal.note(fullMessage(for: error))
+            exit(withError: ExitCode(2))
+        }
+    }
 }
 
 /// `crossdock version`

@@ -59,6 +59,8 @@ struct DemoPlay: Sendable {
             config: ["gnucash_file_path": .string(book), "account_mapping": accounts, "auto_create_customers": true])
         Story.say("shop:  " + (try await hub.check(shop)))
         Story.say("books: " + (try await hub.check(books)))
+        try await hub.ensureWebhooks(shop)
+        Story.say("the shop now calls \(hub.webhookAddress(shop) ?? "nobody")")
         return (shop, books)
     }
 
@@ -70,11 +72,11 @@ struct DemoPlay: Sendable {
             if progress.isFinished { bar.end() }
         }
         Story.say("\(counts.created) records taken, \(counts.rejected) not usable")
-        let total = try await hub.dueCount(for: books)
+        let total = try await hub.openCount(for: books)
         try await wait("the book has everything") {
-            try await hub.dueCount(for: books) == 0
+            try await hub.openCount(for: books) == 0
         } whileShowing: {
-            let left = try await hub.dueCount(for: books)
+            let left = try await hub.openCount(for: books)
             bar.show("to the book", max(0, total - left), max(total, 1), hub.now)
         }
         bar.end()

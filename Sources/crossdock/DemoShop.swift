@@ -4,20 +4,12 @@ import Wire
 
 /// What anybody with a key could read from the shop: the demo compares by the shop's own words, not by the hub's.
 extension WooCommerceSandbox {
-    /// The answer to a read, over https.
-    mutating func ask(_ path: String, _ query: [HTTPAddress.QueryItem], at now: Moment) -> [JSON] {
-        let host = HTTPAddress(options.siteURL)?.host ?? "127.0.0.1"
+    /// All rows of a list, read without being a visit.
+    func ask(_ path: String, _ query: [HTTPAddress.QueryItem], at now: Moment) -> [JSON] {
         var all: [JSON] = []
         for page in 1...100 {
             let items = query + [.init("per_page", "100"), .init("page", String(page))]
-            let address = HTTPAddress(scheme: "https", host: host, path: "/wp-json/wc/v3" + path, query: items)
-            let basic = "Basic " + Signature.base64(Array("ck_sandbox:cs_sandbox".utf8))
-            let plan = faults
-            faults = FaultPlan()
-            let answer = respond(
-                to: HTTPRequest("GET", address, headers: ["Authorization": basic]), at: now, isTLS: true)
-            faults = plan
-            let rows = answer.response.flatMap { try? JSON(parsing: $0.body) }?.array ?? []
+            let rows = read(path, items, at: now)?.array ?? []
             all += rows
             if rows.count < 100 { break }
         }
@@ -25,23 +17,23 @@ extension WooCommerceSandbox {
     }
 
     /// A simple product that has a SKU.
-    mutating func simpleSKU(at now: Moment) -> String? {
+    func simpleSKU(at now: Moment) -> String? {
         ask("/products", [.init("type", "simple"), .init("orderby", "id"), .init("order", "asc")], at: now)
             .first { $0["type"]?.string == "simple" && !($0["sku"]?.string ?? "").isEmpty }?["sku"]?.string
     }
 
     /// The phone of a registered customer.
-    mutating func phone(of email: String, at now: Moment) -> String? {
+    func phone(of email: String, at now: Moment) -> String? {
         ask("/customers", [.init("email", email)], at: now).first?["billing"]?["phone"]?.string
     }
 
     /// The e-mails of registered customers.
-    mutating func registeredEmails(at now: Moment) -> [String] {
+    func registeredEmails(at now: Moment) -> [String] {
         ask("/customers", [], at: now).compactMap { $0["email"]?.string }.filter { !$0.isEmpty }
     }
 
     /// The totals of the orders that belong in the books, by number.
-    mutating func bookableTotals(at now: Moment) -> [String: String] {
+    func bookableTotals(at now: Moment) -> [String: String] {
         let orders = ["processing", "completed", "refunded"].flatMap { ask("/orders", [.init("status", $0)], at: now) }
         return Dictionary(
             orders.compactMap { order in

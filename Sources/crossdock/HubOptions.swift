@@ -128,11 +128,28 @@ enum HubKey {
             return Array(data)
         }
         let bytes = OpenHub.systemRandom(32)
-        let isMade = FileManager.default.createFile(
-            atPath: path, contents: Data(bytes), attributes: [.posixPermissions: 0o600])
-        guard isMade else { throw Refusal("the key file \(path) cannot be written") }
+        guard try make(bytes, at: path) else { return try Self.bytes(given: nil, folder: folder) }
         Terminal.note("made an encryption key: \(path) (mode 0600). Keep a copy: without it no credential can be read.")
         return bytes
+    }
+
+    /// Makes the file whole or not at all, and never over another; false when another process was first.
+    private static func make(_ bytes: [UInt8], at path: String) throws -> Bool {
+        var template = Array("\(path).XXXXXX".utf8CString)
+        // Readable by its owner alone from the first byte on.
+        let descriptor = mkstemp(&template)
+        let made = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+        guard descriptor >= 0 else { throw Refusal("the key file \(path) cannot be written") }
+        defer {
+            close(descriptor)
+            unlink(made)
+        }
+        guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
+            throw Refusal("the key file \(path) cannot be written")
+        }
+        if link(made, path) == 0 { return true }
+        guard errno == EEXIST else { throw Refusal("the key file \(path) cannot be written") }
+        return false
     }
 }
 

@@ -40,9 +40,12 @@ struct SandboxCommand: AsyncParsableCommand {
                 throw Refusal("--currency: \(error)")
             }
             let transport = HTTPTransport(version: Version.text, allowedPrivateHosts: ["127.0.0.1", "localhost"])
-            let shop = WooCommerceSandbox.filled(
+            var shop = WooCommerceSandbox.filled(
                 seed: seed, products: products, customers: customers, orders: orders, now: OpenHub.systemNow(),
                 options: options)
+            // The real shop sends its webhooks when somebody visits it; this one is always a little busy.
+            shop.options.deliversWithoutTraffic = true
+            shop.options.queuePaceSeconds = 1
             let stand = ShopStand(shop, transport: transport)
             let server = HTTPServer(
                 host: "127.0.0.1", port: port,

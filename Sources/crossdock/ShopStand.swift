@@ -8,6 +8,8 @@ import WireHTTP
 actor ShopStand {
     private var shop: WooCommerceSandbox
     private let transport: any Transport
+    /// Webhooks the shop has made and that are not sent yet.
+    private var waiting: [OutgoingWebhook] = []
 
     /// How often the shop's own queue is looked at, in milliseconds.
     static let pumpMilliseconds = 250
@@ -20,20 +22,14 @@ actor ShopStand {
     /// The address under which the shop stands; its links and signatures name it.
     func settle(at url: String) { shop.options.siteURL = url }
 
-    /// Answers a request as the shop would; a cut connection becomes an answer that never comes in time.
+    /// Answers a request as the shop would. Where the fault plan says that no answer comes, the connection is held as
+    /// long as the plan says, and what comes then says nothing.
     func respond(to request: HTTPRequest) async -> HTTPResponse {
         let answer = shop.respond(to: request, at: OpenHub.systemNow())
+        waiting += answer.webhooks
         if answer.delaySeconds > 0 { try? await Task.sleep(for: .seconds(answer.delaySeconds)) }
-        guard let response = answer.response else {
-            try? await Task.sleep(for: .seconds(Self.silenceSeconds))
-            return HTTPResponse(status: 504)
-        }
-        await send(answer.webhooks)
-        return response
+        return answer.response ?? HTTPResponse(status: 504)
     }
-
-    /// How long a request stays without an answer where the fault plan says that none comes.
-    static let silenceSeconds = 90
 
     /// Something done in the shop, by its shoppers or its staff.
     func act<Value: Sendable>(_ action: @Sendable (inout WooCommerceSandbox, Moment) -> Value) -> Value {
@@ -43,7 +39,11 @@ actor ShopStand {
     /// Sends webhooks as they fall due, until cancelled.
     func pump() async {
         while !Task.isCancelled {
-            await send(shop.advance(to: OpenHub.systemNow()))
+            let now = OpenHub.systemNow()
+            waiting += shop.advance(to: now)
+            let due = waiting.filter { $0.notBefore <= now }
+            waiting.removeAll { $0.notBefore <= now }
+            await send(due)
             try? await Task.sleep(for: .milliseconds(Self.pumpMilliseconds))
         }
     }

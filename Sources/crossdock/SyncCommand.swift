@@ -13,6 +13,8 @@ struct SyncCommand: AsyncParsableCommand {
             written anywhere.
             """)
 
+    static let leaseRenewalSeconds = 4
+
     @Argument(help: "The integration's name.")
     var name: String
     @Option(help: "Only this kind: product, customer, order, ...")
@@ -66,8 +68,25 @@ struct SyncCommand: AsyncParsableCommand {
                 if progress.isFinished { bar.end() }
             }
         }
-        if way.gives { try await push(hub, integration) }
+        if way.gives { try await renewing(hub) { try await push(hub, integration) } }
         try await report(hub, integration, counts)
+    }
+
+    /// Holds the leases of what is under way for as long as it takes; first, what a killed process left is taken back.
+    private func renewing(_ hub: Hub, _ work: @escaping @Sendable () async throws -> Void) async throws {
+        try await hub.rescue()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask(operation: work)
+            group.addTask {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: .seconds(Self.leaseRenewalSeconds))
+                    if !Task.isCancelled { try await hub.renewLeases() }
+                }
+            }
+            _ = try await group.next()
+            group.cancelAll()
+            try await group.waitForAll()
+        }
     }
 
     private func push(_ hub: Hub, _ integration: Integration) async throws {

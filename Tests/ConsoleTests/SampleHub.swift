@@ -46,6 +46,15 @@ final class SampleHub: HubPort {
         }
     }
 
+    func receive(_ call: WebhookCall, connector: String, source: String?) async -> Hub.Reception {
+        guard let all = try? await integrations() else { return .unavailable("broken") }
+        for integration in all where integration.connector == connector {
+            let reception = await receive(call, for: integration)
+            guard case .forged = reception else { return reception }
+        }
+        return .forged
+    }
+
     func overview(changeLimit: Int, waitingLimit: Int) async throws -> Overview {
         let (isBroken, overview) = state.withLock { ($0.isBroken, $0.overview) }
         if isBroken { throw Broken() }

@@ -1,32 +1,68 @@
 import Foundation
 
 /// The lock file GnuCash and we put beside a text book while it is being changed.
+///
+/// GnuCash's is empty and says nothing about who made it. Ours begins with our name and is held by `flock` as long as
+/// the process lives: one whose process was killed is known by the lock the kernel gave back, and taken away.
 struct LockFile {
     private let lockPath: String
+    private let descriptor: Int32
 
     /// Takes the lock.
     /// - Throws: `locked` when another program has it, `notPermitted`, `failed`.
     init(beside path: String, now: BookTime) throws(BookFailure) {
         lockPath = path + Self.suffix
-        let descriptor = open(lockPath, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
+        // Made elsewhere and then linked, so that no instant shows a lock of ours that does not say so.
+        var template = Array("\(lockPath).XXXXXX".utf8CString)
+        descriptor = mkstemp(&template)
+        guard descriptor >= 0 else { throw BookFailure(errno: errno, path: path, action: "lock") }
+        let made = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? lockPath }
+        defer { unlink(made) }
+        _ = flock(descriptor, LOCK_EX | LOCK_NB)
+        _ = Self.mark.withCString { write(descriptor, $0, strlen($0)) }
+        for _ in 0..<2 {
+            if link(made, lockPath) == 0 { return }
             let number = errno
-            if number == EEXIST { throw Self.taken(path, now: now) }
-            throw BookFailure(errno: number, path: path, action: "lock")
+            if number == EEXIST, Self.clearAbandoned(lockPath) { continue }
+            close(descriptor)
+            throw number == EEXIST
+                ? Self.taken(path, now: now) : BookFailure(errno: number, path: path, action: "lock")
         }
         close(descriptor)
+        throw Self.taken(path, now: now)
     }
 
     /// Gives the lock back.
-    func release() { unlink(lockPath) }
+    func release() {
+        unlink(lockPath)
+        close(descriptor)
+    }
 
     /// Throws `locked` when another program has the lock.
     static func checkFree(beside path: String, now: BookTime) throws(BookFailure) {
         let path = Disk.resolved(path)
-        if access(path + suffix, F_OK) == 0 { throw taken(path, now: now) }
+        if access(path + suffix, F_OK) == 0, !clearAbandoned(path + suffix) { throw taken(path, now: now) }
     }
 
     private static let suffix = ".LCK"
+    private static let mark = "crossdock\n"
+
+    /// Takes away a lock of ours whose process is gone; true when there is none any more.
+    private static func clearAbandoned(_ lockPath: String) -> Bool {
+        let found = open(lockPath, O_RDONLY | O_CLOEXEC)
+        guard found >= 0 else { return errno == ENOENT }
+        defer { close(found) }
+        var bytes = [UInt8](repeating: 0, count: mark.utf8.count)
+        guard read(found, &bytes, bytes.count) == bytes.count, bytes == Array(mark.utf8),
+            flock(found, LOCK_EX | LOCK_NB) == 0
+        else { return false }
+        // Somebody else may have taken it away, and a new one may stand there since.
+        var (opened, standing) = (stat(), stat())
+        guard fstat(found, &opened) == 0, stat(lockPath, &standing) == 0, opened.st_ino == standing.st_ino else {
+            return true
+        }
+        return unlink(lockPath) == 0
+    }
 
     private static func taken(_ path: String, now: BookTime) -> BookFailure {
         var status = stat()
@@ -54,9 +90,21 @@ enum SafeReplacement {
         return copy
     }
 
+    /// How the names of our own unfinished successors go on after the book's; GnuCash's are called `.tmp-`.
+    private static let temporaryMark = ".crossdock-tmp-"
+
+    /// Takes away the unfinished successors of savings that were killed. Only while we hold the lock.
+    private static func sweep(_ path: String) {
+        let folder = Disk.folder(of: path)
+        let start = (path as NSString).lastPathComponent + temporaryMark
+        let all = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for left in all where left.hasPrefix(start) { unlink("\(folder)/\(left)") }
+    }
+
     /// Opens a file beside the book for its successor, writable by us alone.
     static func temporary(beside path: String, disk: Disk) throws(BookFailure) -> FileSink {
-        var template = Array("\(path).tmp-XXXXXX".utf8CString)
+        sweep(path)
+        var template = Array("\(path)\(temporaryMark)XXXXXX".utf8CString)
         let descriptor = mkstemp(&template)
         guard descriptor >= 0 else { throw BookFailure(errno: errno, path: path, action: "write beside") }
         let made = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? path }

@@ -33,7 +33,7 @@ public enum WooCommerce: ConnectorType {
             sources: sources, targets: targets,
             webhooks: shop.webhookSecret.map { WooCommerceWebhooks(shop: shop, translator: translator, secret: $0) },
             subscriptions: shop.subscriptionSecret.map { WooCommerceSubscriptions(client: client, secret: $0) },
-            check: WooCommerceCheck(client: client))
+            check: WooCommerceCheck(client: client), address: shop.site.text)
     }
 
     /// Who wins where both sides changed, as `realTimeConfig.conflictStrategy` says.

@@ -1,0 +1,221 @@
+import Commerce
+import Foundation
+import GnuCashBook
+import Testing
+
+@testable import crossdock
+
+/// A living shop and a living book, a hub between them that is killed at random instants again and again, and the
+/// question at the end: is every order booked exactly once?
+final class KillLoop {
+    let kills: Int
+    let form: BookForm
+    let seed: UInt64
+    let program: Program
+    private var dice: Dice
+    private let standIn: RunningProgram
+    private let shop: ShopVisitor
+    private let hubPort: Int
+    private var placed = 0
+    private var shopEdits: [String: String] = [:]
+    private var bookEdits: [String: String] = [:]
+    private(set) var struck = 0
+
+    /// The shortest and the longest life of a hub, in milliseconds from its start.
+    private static let life = 50...900
+    /// How long the hub may take at the end: a lease lasts 15 s, and a call that was cut is waited out for 75 s.
+    private static let patienceSeconds = 240
+
+    var book: String { program.path("books.gnucash") }
+
+    /// Starts the shop, makes the book and connects both.
+    init(kills: Int, form: BookForm, seed: UInt64) async throws {
+        (self.kills, self.form, self.seed) = (kills, form, seed)
+        dice = Dice(seed)
+        var program = try Program()
+        program.environment["CROSSDOCK_ALLOW_PRIVATE_HOSTS"] = "127.0.0.1"
+        program.environment["LOG_LEVEL"] = "warning"
+        self.program = program
+        standIn = try program.start([
+            "sandbox", "woocommerce", "--port", "0", "--products", "20", "--customers", "12", "--orders", "10",
+            "--seed", "\(seed)",
+        ])
+        shop = ShopVisitor(url: "http://127.0.0.1:\(try await standIn.port())")
+        // A port that was just free; the shop's webhooks name it, so it stays the same from life to life.
+        let probe = try program.start(
+            ["serve", "--port", "0"], environment: ["CROSSDOCK_DATA": program.path("probe")])
+        hubPort = try await probe.port()
+        probe.send(SIGKILL)
+        var chance = SystemRandomNumberGenerator()
+        _ = try BookFile.create(book, form: form, currency: "LKR", using: &chance)
+        try await connect("woocommerce", "shop", shop.settings)
+        try await connect("gnucash", "books", Self.bookSettings(book))
+    }
+
+    /// Ends the shop and takes everything away.
+    func close() {
+        standIn.send(SIGKILL)
+        program.close()
+    }
+
+    static func bookSettings(_ path: String) -> JSON {
+        [
+            "gnucash_file_path": .string(path), "sync_frequency": "1",
+            "account_mapping": [
+                "sales_account": "Income:Sales", "receivables_account": "Assets:Accounts Receivable",
+                "shipping_account": "Income:Shipping", "fees_account": "Income:Sales",
+                "tax_account": "Liabilities:Tax Payable", "rounding_account": "Expenses:Rounding",
+                "bank_account": "Assets:Bank",
+            ],
+        ]
+    }
+
+    private func connect(_ connector: String, _ name: String, _ settings: JSON) async throws {
+        let file = try program.write(settings.text, to: "\(name).json")
+        let answer = try await program.run(
+            ["connect", connector, "--name", name, "--config", file, "--every", "60"])
+        try #require(answer.status == 0, "\(answer.said)")
+    }
+
+    // MARK: Lives
+
+    /// Lives and dies, as often as asked; then one life to the end. Answers what is wrong; nothing for a good end.
+    func run() async throws -> [String] {
+        print("kill-loop: \(kills) kills, \(form.rawValue) book, seed \(seed), in \(program.folder.path)")
+        let skus = try await shop.skus()
+        let emails = try await shop.all("/customers").compactMap { $0["email"]?.string }
+        try #require(!skus.isEmpty && emails.count > 3)
+        for kill in 1...kills {
+            try await live(kill, skus, emails)
+            if kill % 25 == 0 {
+                print("kill-loop: \(kill) kills, \(struck) with work in hand, \(placed) orders placed")
+            }
+        }
+        // One more order makes the hub write the book once more, and so sweep what the last kill left.
+        try await order(skus, emails)
+        try await finish()
+        let problems = try await KillVerdict(loop: self, shop: shop, shopEdits: shopEdits, bookEdits: bookEdits)
+            .problems()
+        print(
+            "kill-loop: seed \(seed), \(kills) kills (\(struck) with work in hand), \(placed) orders placed, "
+                + "\(shopEdits.count + bookEdits.count) customers edited: "
+                + (problems.isEmpty ? "every order is booked exactly once" : "\(problems.count) problems"))
+        problems.forEach { print("kill-loop:   \($0)") }
+        return problems
+    }
+
+    private func start() throws -> RunningProgram {
+        let url = "http://127.0.0.1:\(hubPort)"
+        return try program.start(["serve", "--port", "\(hubPort)", "--public-url", url])
+    }
+
+    private func live(_ kill: Int, _ skus: [String], _ emails: [String]) async throws {
+        let clock = ContinuousClock()
+        let hub: RunningProgram
+        switch dice.below(10) {
+        case 0...1: hub = try program.start(["sync", "shop"])
+        case 2...3: hub = try program.start(["sync", "books"])
+        default: hub = try start()
+        }
+        defer { hub.send(SIGKILL) }
+        let milliseconds = dice.within(Self.life)
+        let instant = clock.now.advanced(by: .milliseconds(milliseconds))
+        try await clock.sleep(for: .milliseconds(dice.below(milliseconds)))
+        try await happen(skus, emails)
+        try await clock.sleep(until: instant)
+        let wasAlive = hub.isRunning
+        hub.send(SIGKILL)
+        let status = try await hub.ended(withinSeconds: 20)
+        if wasAlive, status != RunningProgram.signalBase + SIGKILL, status != 0 {
+            throw RunningProgram.TooSlow(description: "life \(kill) ended with \(status): \(hub.errors)")
+        }
+        if try await jobs(["--state", "running"]).isEmpty == false { struck += 1 }
+    }
+
+    private func happen(_ skus: [String], _ emails: [String]) async throws {
+        switch dice.below(10) {
+        case 0...3: try await order(skus, emails)
+        case 4:
+            // Each side edits customers of its own, so that no conflict asks for a person.
+            let email = emails[dice.below(emails.count / 2)]
+            let phone = "+94 77 \(dice.within(1_000_000...9_999_999))"
+            if try await shop.act("customer", ["email": .string(email), "set": ["billing": ["phone": .string(phone)]]])
+                != nil
+            {
+                shopEdits[email] = phone
+            }
+        case 5:
+            let email = emails[emails.count / 2 + dice.below(emails.count - emails.count / 2)]
+            editInTheBook(email, "+94 11 \(dice.within(1_000_000...9_999_999))")
+        case 6: _ = try await shop.act("queue", [:])
+        default: break
+        }
+    }
+
+    private func order(_ skus: [String], _ emails: [String]) async throws {
+        let email = dice.below(4) == 0 ? "guest\(placed)@example.com" : emails[dice.below(emails.count)]
+        guard try await shop.order(sku: skus[dice.below(skus.count)], quantity: dice.within(1...4), email: email) != nil
+        else { return }
+        placed += 1
+    }
+
+    /// What a bookkeeper does between two saves of the hub; nothing when the book is just being written.
+    private func editInTheBook(_ email: String, _ phone: String) {
+        var chance = SystemRandomNumberGenerator()
+        guard let file = try? BookFile.open(book),
+            var customer = file.book.customers.first(where: { $0.address.email == email })
+        else { return }
+        customer.address.phone = phone
+        var edit = BookEdit()
+        edit.changedCustomers = [customer]
+        let now = BookTime(secondsSince1970: Int64(Date().timeIntervalSince1970))
+        if (try? file.apply(edit, now: now, using: &chance)) != nil { bookEdits[email] = phone }
+    }
+
+    // MARK: The end
+
+    /// Reads both sides whole once more and lets the hub run until nothing waits.
+    private func finish() async throws {
+        for name in ["shop", "books"] {
+            let answer = try await program.run(["sync", name, "--force"], timeoutSeconds: Self.patienceSeconds)
+            try #require(answer.status == 0, "sync \(name): \(answer.said)")
+        }
+        let hub = try start()
+        defer { hub.send(SIGKILL) }
+        _ = try await hub.port()
+        let rest = try await eventually(withinSeconds: Self.patienceSeconds, every: .seconds(1)) { () -> Bool? in
+            try #require(hub.isRunning, "the hub ended: \(hub.errors)")
+            return try await self.jobs([]).allSatisfy { $0["state"] == "held" } ? true : nil
+        }
+        let open = rest == true ? [] : try await jobs([])
+        try #require(rest == true, "not done in time: \(open.map(\.text))")
+        hub.send(SIGTERM)
+        let status = try await hub.ended(withinSeconds: 20)
+        try #require(status == 0, "\(hub.errors)")
+    }
+
+    func jobs(_ options: [String]) async throws -> [JSON] {
+        let answer = try await program.run(["jobs", "--json"] + options)
+        try #require(answer.status == 0, "\(answer.said)")
+        return try JSON(parsing: answer.output).array ?? []
+    }
+}
+
+/// Chance that can be played again.
+struct Dice {
+    private var state: UInt64
+
+    init(_ seed: UInt64) { state = seed }
+
+    private mutating func next() -> UInt64 {
+        // Source: SplitMix64, public domain, Sebastiano Vigna.
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    mutating func below(_ bound: Int) -> Int { bound > 0 ? Int(next() % UInt64(bound)) : 0 }
+    mutating func within(_ range: ClosedRange<Int>) -> Int { range.lowerBound + below(range.count) }
+}
