@@ -2,8 +2,8 @@ import Wire
 
 /// What a call to a vendor came to when it did not succeed, named after what the caller must decide.
 ///
-/// `detail` is for a person; it never holds a secret. For a write, `mayHaveHappened` says that the effect is unknown and
-/// the far side is looked at before anything is written again.
+/// `detail` is for a person; it never holds a secret. For a write, `mayHaveHappened` says that the effect is unknown
+/// and the far side is looked at before anything is written again.
 public enum ConnectorFailure: Error, Hashable, Sendable {
     /// Retry; counts for the breaker.
     case unavailable(mayHaveHappened: Bool, detail: String)

@@ -39,7 +39,8 @@ public struct Page: Hashable, Sendable {
     public var rejections: [Rejection]
     /// Where the next page starts; nil when this was the last.
     public var next: String?
-    /// The cursor for the next pull, valid once this pull has reached its end. Later pages replace it; nil keeps the old.
+    /// The cursor for the next pull, valid once this pull has reached its end. Later pages replace it; nil keeps the
+    /// old.
     public var cursor: String?
     /// How many records there are in all, where the vendor says; for progress only.
     public var total: Int?

@@ -45,8 +45,8 @@ public enum WebhookMeaning: Hashable, Sendable {
 
 /// Tells the vendor where to call, and watches that it does.
 public protocol WebhookSubscriptions: Sendable {
-    /// Makes sure that the vendor calls this address for all that matters: registers what is missing, re-enables what was
-    /// switched off.
+    /// Makes sure that the vendor calls this address for all that matters: registers what is missing, re-enables what
+    /// was switched off.
     ///
     /// - Throws: `ConnectorFailure`.
     func ensure(at address: String) async throws(ConnectorFailure) -> SubscriptionReport

@@ -107,8 +107,8 @@ extension DeliveryPlan {
             ))
     }
 
-    /// Parts with the target's own ids in place of the hub's. A record the target does not know is missing when it can be
-    /// created there, and else left out.
+    /// Parts with the target's own ids in place of the hub's. A record the target does not know is missing when it can
+    /// be created there, and else left out.
     private func external(_ parts: Parts, _ kind: RecordKind, _ load: DeliveryLoad, _ peer: Peer)
         -> (parts: Parts, missing: [Reference])
     {

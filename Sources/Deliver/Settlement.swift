@@ -47,7 +47,8 @@ public struct SettleContext {
 }
 
 extension Settlement {
-    /// Decides what each result means: links learn what was written and what was answered, tasks end or are tried again.
+    /// Decides what each result means: links learn what was written and what was answered, tasks end or are tried
+    /// again.
     ///
     /// - Throws: what `ids` throws when it has no more.
     public static func decide(

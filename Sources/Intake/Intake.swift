@@ -4,8 +4,8 @@ import Store
 
 /// Stores a vendor's call before it is answered. It knows signatures, repeats and limits; it knows no commerce.
 public enum Intake {
-    /// The largest call taken, in bytes. WooCommerce's largest recorded order is under 10 kB; an order of 1,000 lines is
-    /// about 600 kB.
+    /// The largest call taken, in bytes. WooCommerce's largest recorded order is under 10 kB; an order of 1,000 lines
+    /// is about 600 kB.
     public static let bodyLimit = 2 << 20
 
     /// What became of a call.
@@ -45,7 +45,8 @@ public enum Intake {
         let stored =
             try session.rows(
                 """
-                INSERT INTO delivery (organization_id, id, integration_id, repeat_key, topic, headers, body, received_at, state)
+                INSERT INTO delivery (organization_id, id, integration_id, repeat_key, topic, headers, body,
+                received_at, state)
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'received')
                 ON CONFLICT (organization_id, integration_id, repeat_key) DO UPDATE SET repeats = delivery.repeats + 1
                 RETURNING id

@@ -51,9 +51,9 @@ extension Hub {
         guard missing.count <= Self.censusFloor || Double(missing.count) <= Double(known.count) * Self.censusShareLimit
         else {
             throw HubError(
-                "\(integration.name): \(missing.count) of \(known.count) \(kind.rawValue)s are not listed any more; that "
-                    + "is more than a third, so nothing was concluded. If they were really deleted, run the census again "
-                    + "after a full pull")
+                "\(integration.name): \(missing.count) of \(known.count) \(kind.rawValue)s are not listed any "
+                    + "more; that is too large a share, so nothing was concluded. If they were really deleted, run it "
+                    + "again after a full pull")
         }
         let jobs = (missing.union(unknown)).sorted().map {
             NewJob(.fetch, integration: integration.id, kind: kind, key: $0, priority: 150, runAt: now)

@@ -43,7 +43,8 @@ extension Hub {
 
     /// The far side is read right before it is written: an edit made there meanwhile is merged, not overwritten, and
     /// what an earlier attempt may have done is found out.
-    private func lookFirst(_ jobs: [Job], _ integration: Integration, _ kind: RecordKind) async throws(ConnectorFailure) {
+    private func lookFirst(_ jobs: [Job], _ integration: Integration, _ kind: RecordKind) async throws(ConnectorFailure)
+    {
         do {
             let connector = try connector(of: integration)
             let organization = organization

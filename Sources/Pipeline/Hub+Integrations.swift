@@ -15,7 +15,8 @@ extension Hub {
     ) async throws -> Integration {
         guard let type = registry[connectorName] else {
             throw HubError(
-                "there is no connector named \"\(connectorName)\"; there are: \(registry.keys.sorted().joined(separator: ", "))"
+                "there is no connector named \"\(connectorName)\"; there are: "
+                    + registry.keys.sorted().joined(separator: ", ")
             )
         }
         guard !name.isEmpty, name.utf8.count <= 80, name.unicodeScalars.allSatisfy({ $0.value >= 0x20 }) else {

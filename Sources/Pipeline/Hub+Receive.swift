@@ -79,7 +79,9 @@ extension Hub {
                 }
             }
             if proved.count > 1, let host = source.flatMap({ HTTPAddress($0)?.origin }) {
-                proved = try proved.filter { try self.connector(of: $0).address.flatMap { HTTPAddress($0)?.origin } == host }
+                proved = try proved.filter {
+                    try self.connector(of: $0).address.flatMap { HTTPAddress($0)?.origin } == host
+                }
             }
             guard let only = proved.first else { return ping ?? .forged }
             return proved.count == 1 ? await receive(call, for: only) : .ambiguous

@@ -1,7 +1,7 @@
 import Store
 
-/// Whether calls to an integration are let through: a breaker as a value. Closed gate: nothing is called until its time,
-/// then one batch tries; a success opens the gate, a failure closes it for longer.
+/// Whether calls to an integration are let through: a breaker as a value. Closed gate: nothing is called until its
+/// time, then one batch tries; a success opens the gate, a failure closes it for longer.
 public struct Gate: Hashable, Sendable {
     /// Calls that failed one after the other.
     public var failures: Int

@@ -53,8 +53,8 @@ public struct RetrySchedule: Hashable, Sendable {
         self.longestSeconds = longestSeconds
     }
 
-    /// The time of the next try: the wait doubles with each attempt, and `jitter` (0 to 1) takes up to half of it off, so
-    /// that many that failed together do not come back together.
+    /// The time of the next try: the wait doubles with each attempt, and `jitter` (0 to 1) takes up to half of it off,
+    /// so that many that failed together do not come back together.
     public func next(afterAttempt attempt: Int, now: Moment, jitter: Double) -> Moment {
         let doublings = Double(max(0, min(attempt - 1, 30)))
         var wait = firstSeconds

@@ -14,16 +14,16 @@ public struct JobTable {
         self.organization = organization
     }
 
-    /// Puts work on its queue. Where a job of the same key is open, that one takes it over: it runs no later than asked,
-    /// and once more if it is running now.
+    /// Puts work on its queue. Where a job of the same key is open, that one takes it over: it runs no later than
+    /// asked, and once more if it is running now.
     ///
     /// - Throws: `StoreFailure`.
     public func add(_ jobs: [NewJob], ids: inout IDBlock, now: Moment) throws {
         for job in jobs {
             try session.run(
                 """
-                INSERT INTO job (organization_id, id, queue, integration_id, kind, key, priority, state, run_at, payload,
-                    created_at, updated_at)
+                INSERT INTO job (organization_id, id, queue, integration_id, kind, key, priority, state, run_at,
+                    payload, created_at, updated_at)
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)
                 ON CONFLICT (organization_id, queue, integration_id, kind, key)
                     WHERE state IN ('available', 'scheduled', 'running', 'retryable', 'held')
@@ -96,8 +96,8 @@ public struct JobTable {
         ).compactMap(Job.init).sorted { ($0.priority, $0.id) < ($1.priority, $1.id) }
     }
 
-    /// Whether a worker with a live lease is at work on the same integration, queue and kind: batches to one far side are
-    /// written one after the other, so two creates of one key never run side by side.
+    /// Whether a worker with a live lease is at work on the same integration, queue and kind: batches to one far side
+    /// are written one after the other, so two creates of one key never run side by side.
     ///
     /// - Throws: `StoreFailure`.
     public func isBusy(_ work: DueWork, now: Moment) throws -> Bool {
@@ -152,8 +152,8 @@ public struct JobTable {
         }
     }
 
-    /// Records how jobs ended, in the transaction that still holds their leases. Answers the ids that were settled; a job
-    /// whose lease was lost is left to its new owner.
+    /// Records how jobs ended, in the transaction that still holds their leases. Answers the ids that were settled; a
+    /// job whose lease was lost is left to its new owner.
     ///
     /// - Throws: `StoreFailure`.
     @discardableResult

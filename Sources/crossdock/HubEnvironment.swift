@@ -28,7 +28,8 @@ struct HubEnvironment: Sendable {
 
     /// All variables that begin so, the process's before the file's.
     func variables(prefix: String) -> [String: String] {
-        file.merging(process) { _, outer in outer }.filter { $0.key.hasPrefix(prefix) && !$0.value.isEmpty }
+        let given = process.filter { !$0.value.isEmpty }
+        return file.merging(given) { _, outer in outer }.filter { $0.key.hasPrefix(prefix) && !$0.value.isEmpty }
     }
 
     private static func one(_ names: [String], in table: [String: String], of place: String) throws -> String? {
@@ -43,7 +44,7 @@ struct HubEnvironment: Sendable {
     /// Lines of `NAME=value`: comments, blank lines, `export`, single and double quotes.
     static func read(_ text: String, path: String) throws -> [String: String] {
         var table: [String: String] = [:]
-        for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             var line = raw.trimmingCharacters(in: .whitespaces)
             if line.isEmpty || line.hasPrefix("#") { continue }
             if line.hasPrefix("export ") { line = String(line.dropFirst(7)) }

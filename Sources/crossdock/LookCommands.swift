@@ -91,7 +91,8 @@ struct StatusCommand: AsyncParsableCommand {
                 + (open.isEmpty
                     ? "nothing waits" : open.map { "\($0.value) \($0.key.rawValue)" }.joined(separator: ", ")))
         print(
-            "people     \(overview.conflictCount) conflicts, \(overview.holdCount) held records, \(overview.rejectionCount) rejected payloads"
+            "people     \(overview.conflictCount) conflicts, \(overview.holdCount) held records, "
+                + "\(overview.rejectionCount) rejected payloads"
         )
         for report in overview.integrations {
             let last = report.pulledAt.values.max().map { "last read \($0)" } ?? "never read"
@@ -118,7 +119,8 @@ struct ExplainCommand: AsyncParsableCommand {
         try await Terminal.run {
             guard let kind = RecordKind(rawValue: entity) else {
                 throw Refusal(
-                    "\"\(entity)\" is no kind; there are: \(RecordKind.allCases.map(\.rawValue).joined(separator: ", "))"
+                    "\"\(entity)\" is no kind; there are: "
+                        + RecordKind.allCases.map(\.rawValue).joined(separator: ", ")
                 )
             }
             let open = try OpenHub(options)
@@ -153,7 +155,8 @@ struct ExplainCommand: AsyncParsableCommand {
         for change in part.history {
             let loser = change.loser.map { ", over \(Terminal.value($0))" } ?? ""
             print(
-                "      \(change.at)  \(Terminal.value(change.old)) -> \(Terminal.value(change.new))  \(change.origin ?? "hub"): \(change.rule)\(loser)"
+                "      \(change.at)  \(Terminal.value(change.old)) -> \(Terminal.value(change.new))  "
+                    + "\(change.origin ?? "hub"): \(change.rule)\(loser)"
             )
         }
     }

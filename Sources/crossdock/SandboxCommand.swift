@@ -9,8 +9,8 @@ struct SandboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sandbox", abstract: "Serve a stand-in vendor, with its real flaws.",
         discussion: """
-            woocommerce: keys ck_sandbox / cs_sandbox, webhook secret sandbox-webhook-secret. GET /_sandbox/state shows \
-            what is in it; POST /_sandbox/faults makes it fail on purpose.
+            woocommerce: keys ck_sandbox / cs_sandbox, webhook secret sandbox-webhook-secret. GET /_sandbox/state \
+            shows what is in it; POST /_sandbox/faults makes it fail on purpose.
             """)
 
     @Argument(help: "The vendor: woocommerce.")
@@ -33,6 +33,7 @@ struct SandboxCommand: AsyncParsableCommand {
             guard vendor == "woocommerce" else {
                 throw Refusal("there is no stand-in for \"\(vendor)\"; there is: woocommerce")
             }
+            let port = try PortNumber.checked(port, "--port \(port)")
             let options: SandboxOptions
             do {
                 options = SandboxOptions(currency: try Currency(currency))

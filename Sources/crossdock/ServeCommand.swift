@@ -31,7 +31,7 @@ struct ServeCommand: AsyncParsableCommand {
                     "--open-on-loopback shows everything to whoever asks; it needs a loopback --bind, not \(bind)")
             }
             let service = try await HubService(
-                open, host: bind, port: try port ?? wishedPort(open.environment), openOnLoopback: openOnLoopback)
+                open, host: bind, port: try wishedPort(open.environment), openOnLoopback: openOnLoopback)
             try await service.run {
                 Terminal.note("crossdock \(Version.text) listens on http://\(bind):\($0) - stop with Ctrl-C")
             }
@@ -40,8 +40,19 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func wishedPort(_ environment: HubEnvironment) throws -> Int {
+        if let port { return try PortNumber.checked(port, "--port \(port)") }
         guard let text = try environment.value(["CROSSDOCK_PORT", "PORT"]) else { return Self.usualPort }
-        guard let port = Int(text), (0...65_535).contains(port) else { throw Refusal("PORT \"\(text)\" is no port") }
+        return try PortNumber.checked(Int(text), "PORT \"\(text)\"")
+    }
+}
+
+/// A port somebody asked for.
+enum PortNumber {
+    /// The port, from 0 (a free one) on.
+    static func checked(_ port: Int?, _ word: String) throws -> Int {
+        guard let port, (0...65_535).contains(port) else {
+            throw Refusal("\(word) is no port; a port is a number from 0 to 65535")
+        }
         return port
     }
 }

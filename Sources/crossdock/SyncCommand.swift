@@ -107,12 +107,14 @@ struct SyncCommand: AsyncParsableCommand {
             return
         }
         print(
-            "read \(counts.read): \(counts.created) new, \(counts.updated) changed, \(counts.unchanged) as they were, \(counts.rejected) not usable, \(counts.conflicts) in conflict"
+            "read \(counts.read): \(counts.created) new, \(counts.updated) changed, \(counts.unchanged) as they were, "
+                + "\(counts.rejected) not usable, \(counts.conflicts) in conflict"
         )
         let waiting = overview.waiting.filter { $0.state != .dead && $0.state != .held }.count
         if waiting > 0 {
             print(
-                "tasks wait for other integrations: crossdock serve does them, or crossdock sync for each (crossdock jobs lists them)"
+                "tasks wait for other integrations: crossdock serve does them, or crossdock sync for each "
+                    + "(crossdock jobs lists them)"
             )
         }
         if overview.conflictCount > 0 { print("\(overview.conflictCount) conflicts wait for you: crossdock conflicts") }
@@ -127,7 +129,8 @@ struct SyncCommand: AsyncParsableCommand {
             print("\(label): \(changes.isEmpty ? "nothing" : "\(changes.count) changes")")
             for change in changes {
                 print(
-                    "  \(change.action) \(change.kind.rawValue) \(change.title) \(change.part): \(Terminal.value(change.old)) -> \(Terminal.value(change.new))"
+                    "  \(change.action) \(change.kind.rawValue) \(change.title) \(change.part): "
+                        + "\(Terminal.value(change.old)) -> \(Terminal.value(change.new))"
                 )
             }
         }

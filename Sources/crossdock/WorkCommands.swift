@@ -28,7 +28,8 @@ struct JobsCommand: AsyncParsableCommand {
                 if let state {
                     guard let one = JobState(rawValue: state) else {
                         throw Refusal(
-                            "\"\(state)\" is no state; there are: \(JobState.allCases.map(\.rawValue).joined(separator: ", "))"
+                            "\"\(state)\" is no state; there are: "
+                                + JobState.allCases.map(\.rawValue).joined(separator: ", ")
                         )
                     }
                     states = [one]
@@ -147,7 +148,8 @@ struct ConflictsCommand: AsyncParsableCommand {
         if conflicts.isEmpty { return print("No conflict is open.") }
         for conflict in conflicts {
             print(
-                "\(conflict.id)  \(conflict.kind.rawValue) \(conflict.title), \(conflict.part) (since \(conflict.openedAt))"
+                "\(conflict.id)  \(conflict.kind.rawValue) \(conflict.title), \(conflict.part) "
+                    + "(since \(conflict.openedAt))"
             )
             print("    \(conflict.integration) has  \(Terminal.value(conflict.theirs))")
             print("    the hub has  \(Terminal.value(conflict.ours))")

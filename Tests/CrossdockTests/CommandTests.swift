@@ -150,8 +150,13 @@ struct CommandTests {
             let answer = try await answer(["serve"], environment: [name: value])
             #expect(answer.status == 2 && answer.errors.contains("is no port"), "\(answer.said)")
         }
-        let given = try await answer(["serve", "--port", "70000"])
-        #expect(given.status == 2 && given.errors.contains("is no port"), "\(given.said)")
+    }
+
+    @Test(arguments: [["serve"], ["sandbox", "woocommerce"]])
+    func aPortBeyondTheLastIsRefused(command: [String]) async throws {
+        let answer = try await answer(command + ["--port", "70000"])
+
+        #expect(answer.status == 2 && answer.errors.contains("--port 70000 is no port"), "\(answer.said)")
     }
 
     @Test func twoPlacesForOneStoreAreRefused() async throws {

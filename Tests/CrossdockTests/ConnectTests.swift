@@ -160,7 +160,8 @@ struct ConnectTests {
 
     @Test(arguments: [
         ("", "settings.json: "), ("<html>", "settings.json: "), ("[1]", "expected settings as a JSON object"),
-        ("{\"siteUrl\": \"a\", \"siteUrl\": \"b\"}", "settings.json: "), ("{\"siteUrl\": ", "settings.json: "),
+        ("{\"siteUrl\": \"a\", \"siteUrl\": \"b\"}", "\"siteUrl\" stands there twice"),
+        ("{\"siteUrl\": ", "settings.json: "),
     ])
     func aFileThatIsNoSettingsIsRefused(text: String, sentence: String) async throws {
         let (answer, connected) = try await connect("woocommerce", text)
