@@ -22,6 +22,7 @@ extension Absorb {
         link.missingSince = nil
         link.isActive = true
         if isChanged { record.updatedAt = batch.observedAt }
+        if isNew { result.changes.append(birth(of: record)) }
         if isChanged || isNew { keep(record) }
         if !isNew && !isFirstSight { isChanged ? (result.counts.updated += 1) : (result.counts.unchanged += 1) }
         if isFirstSight { result.counts.updated += 1 }
@@ -29,6 +30,13 @@ extension Absorb {
         // What was overruled must travel back, so the record is looked at even when its value stayed.
         if isChanged || isNew || !steps.isEmpty { result.touched.insert(record.id) }
         result.accepted.append(ExternalKey(draft.kind, draft.externalID))
+    }
+
+    /// A new record is one line of the log; where each of its parts came from stands in the record.
+    private func birth(of record: HubRecord) -> Change {
+        Change(
+            record: record.id, kind: record.kind, part: "record", old: nil, new: .string(record.title),
+            origin: batch.integration, rule: "new there", run: batch.run, at: batch.observedAt)
     }
 
     private mutating func keep(_ record: HubRecord) {
@@ -129,7 +137,8 @@ extension Absorb {
         if let value = step.record { record.parts[step.part] = value }
         let new = record.parts[step.part]?.value
         let isChanged = new != old
-        if isChanged || step.loser != nil || step.event.isConflict {
+        let isNews = isChanged && !isNew && !(old == nil && new == .null)
+        if isNews || step.loser != nil || step.event.isConflict {
             result.changes.append(
                 Change(
                     record: record.id, kind: record.kind, part: step.part, old: old, new: new, loser: step.loser,

@@ -58,10 +58,10 @@ final class KillLoop {
         try await connect("gnucash", "books", Self.bookSettings(book))
     }
 
-    /// Ends the shop and takes everything away.
-    func close() {
+    /// Ends the shop and takes everything away, unless it is to be looked at.
+    func close(isKept: Bool) {
         standIn.send(SIGKILL)
-        program.close()
+        if !isKept { program.close() }
     }
 
     static func bookSettings(_ path: String) -> JSON {
@@ -117,6 +117,8 @@ final class KillLoop {
 
     private func live(_ kill: Int, _ skus: [String], _ emails: [String]) async throws {
         let clock = ContinuousClock()
+        // Something waits already when the hub comes to life.
+        for _ in 0..<dice.within(1...3) { try await happen(skus, emails) }
         let hub: RunningProgram
         switch dice.below(10) {
         case 0...1: hub = try program.start(["sync", "shop"])
@@ -128,6 +130,8 @@ final class KillLoop {
         let instant = clock.now.advanced(by: .milliseconds(milliseconds))
         try await clock.sleep(for: .milliseconds(dice.below(milliseconds)))
         try await happen(skus, emails)
+        // The shop calls its webhooks when somebody visits it.
+        _ = try await shop.act("queue", [:])
         try await clock.sleep(until: instant)
         let wasAlive = hub.isRunning
         hub.send(SIGKILL)
@@ -174,13 +178,12 @@ final class KillLoop {
         case 5:
             let email = emails[emails.count / 2 + dice.below(emails.count - emails.count / 2)]
             editInTheBook(email, "+94 11 \(dice.within(1_000_000...9_999_999))")
-        case 6: _ = try await shop.act("queue", [:])
         default: break
         }
     }
 
     private func order(_ skus: [String], _ emails: [String]) async throws {
-        let email = dice.below(4) == 0 ? "guest\(placed)@example.com" : emails[dice.below(emails.count)]
+        let email = dice.below(4) == 0 ? "visitor\(placed / 2)@example.com" : emails[dice.below(emails.count)]
         guard try await shop.order(sku: skus[dice.below(skus.count)], quantity: dice.within(1...4), email: email) != nil
         else { return }
         placed += 1
@@ -222,7 +225,7 @@ final class KillLoop {
     }
 
     func jobs(_ options: [String]) async throws -> [JSON] {
-        let answer = try await program.run(["jobs", "--json"] + options)
+        let answer = try await program.run(["jobs", "--json", "--limit", "500"] + options)
         try #require(answer.status == 0, "\(answer.said)")
         return try JSON(parsing: answer.output).array ?? []
     }

@@ -15,9 +15,11 @@ struct KillLoopTests {
         let seed = try #require(UInt64(Self.wish("SEED") ?? "\(UInt64.random(in: 1...999_999))"))
         let form = try #require(BookForm(rawValue: Self.wish("BOOK") ?? "xml"))
         let loop = try await KillLoop(kills: kills, form: form, seed: seed)
-        defer { loop.close() }
+        var isKept = true
+        defer { loop.close(isKept: isKept) }
 
         let problems = try await loop.run()
+        isKept = !problems.isEmpty
 
         #expect(problems.isEmpty, "seed \(seed):\n\(problems.joined(separator: "\n"))")
     }
