@@ -35,15 +35,19 @@ public struct DeliveryLoad: Sendable {
     public var references: [Int64: HubLink]
     /// The names of integrations.
     public var names: [Int64: String]
+    /// What our own references look like.
+    public var reference: HubReference
 
     /// What was loaded.
     public init(
-        records: [Int64: HubRecord], links: [Int64: [HubLink]], references: [Int64: HubLink], names: [Int64: String]
+        records: [Int64: HubRecord], links: [Int64: [HubLink]], references: [Int64: HubLink], names: [Int64: String],
+        reference: HubReference
     ) {
         self.records = records
         self.links = links
         self.references = references
         self.names = names
+        self.reference = reference
     }
 }
 
@@ -52,15 +56,13 @@ extension DeliveryPlan {
     static let dependencySeconds = 3.0
 
     /// Plans a batch of tasks: compare, and write only what differs. Pure.
-    public static func make(_ jobs: [Job], _ load: DeliveryLoad, peer: Peer, organization: Int64, now: Moment)
-        -> DeliveryPlan
-    {
+    public static func make(_ jobs: [Job], _ load: DeliveryLoad, peer: Peer, now: Moment) -> DeliveryPlan {
         var plan = DeliveryPlan()
-        for job in jobs { plan.add(job, load, peer, organization, now) }
+        for job in jobs { plan.add(job, load, peer, now) }
         return plan
     }
 
-    private mutating func add(_ job: Job, _ load: DeliveryLoad, _ peer: Peer, _ organization: Int64, _ now: Moment) {
+    private mutating func add(_ job: Job, _ load: DeliveryLoad, _ peer: Peer, _ now: Moment) {
         guard let id = Int64(job.key), let record = load.records[id], !record.isDeleted else {
             return outcomes.append((job, .completed))
         }
@@ -78,7 +80,7 @@ extension DeliveryPlan {
         let whole = external(Parts(record.values.values.filter { gives.contains($0.key) }), record.kind, load, peer)
             .parts
         var request = WriteRequest(
-            kind: record.kind, reference: HubReference.text(organization: organization, record: record.id),
+            kind: record.kind, reference: load.reference.text(record.id),
             externalID: link?.externalID, naturalKey: record.naturalKey, changes: changes, record: whole,
             seen: Parts((link?.parts ?? [:]).compactMapValues(\.seen)),
             sent: Parts((link?.parts ?? [:]).compactMapValues(\.sent)), revision: link?.revision, title: record.title)

@@ -66,6 +66,23 @@ extension Settlement {
         return settlement
     }
 
+    /// A counterpart that stands for another record of the hub already cannot stand for this one too: such a task waits
+    /// for a person, and the rest of the batch goes on.
+    public mutating func holdTaken(_ known: [HubLink]) {
+        let owners = Dictionary(known.map { ($0.externalID, $0.record) }, uniquingKeysWith: { first, _ in first })
+        let taken = links.filter { owners[$0.externalID].map { [record = $0.record] in $0 != record } ?? false }
+        for link in taken {
+            links.removeAll { $0.record == link.record }
+            receipts.removeAll { $0.record == link.record }
+            let owner = owners[link.externalID].map(String.init) ?? "another"
+            for index in outcomes.indices where outcomes[index].job.key == String(link.record) {
+                outcomes[index].outcome = .held(
+                    reason: "\(link.externalID) there is the counterpart of record \(owner) already; these two records "
+                        + "of the hub are one and the same over there")
+            }
+        }
+    }
+
     private mutating func end(_ write: PlannedWrite, _ outcome: JobOutcome, isInFlight: Bool = false) {
         if var link = write.link {
             link.isInFlight = isInFlight

@@ -101,7 +101,7 @@ public struct Absorb {
     }
 
     private func match(_ draft: Draft) -> Match {
-        if let reference = draft.reference, let id = HubReference.record(in: reference),
+        if let reference = draft.reference, let id = snapshot.references.record(in: reference),
             let record = snapshot.records[id], record.kind == draft.kind, !isLinkedHere(id)
         {
             return .one(record)

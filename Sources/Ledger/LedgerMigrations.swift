@@ -6,12 +6,13 @@ public enum LedgerMigrations {
     public static let all = [Migration("0100-ledger", integrations + records + history)]
 
     private static let integrations = """
-        -- Tenants; the two counters number changes and settled writes in the order of their commits.
+        -- Tenants; the two counters number changes and settled writes in the order of their commits. The reference key
+        -- makes the references we leave at far sides ours: two hubs on one book do not mistake each other's.
         CREATE TABLE organization (
-            id INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL UNIQUE,
+            id INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL UNIQUE, reference_key TEXT NOT NULL,
             change_number INTEGER NOT NULL DEFAULT 0, settle_number INTEGER NOT NULL DEFAULT 0
         ) STRICT;
-        INSERT INTO organization (id, name) VALUES (1, 'default');
+        INSERT INTO organization (id, name, reference_key) VALUES (1, 'default', lower(hex(randomblob(5))));
         -- A configured connector. Settings are sealed.
         CREATE TABLE integration (
             organization_id INTEGER NOT NULL REFERENCES organization (id), id INTEGER NOT NULL, name TEXT NOT NULL,

@@ -21,6 +21,7 @@ public struct LedgerTable {
         -> Snapshot
     {
         var snapshot = Snapshot()
+        snapshot.references = try references()
         for (kind, ids) in Self.namedKeys(batch.drafts) {
             for link in try links(batch.integration, kind, externalIDs: ids) {
                 snapshot.links[ExternalKey(kind, link.externalID)] = link
@@ -33,7 +34,7 @@ public struct LedgerTable {
         var wanted = Set(
             fresh.compactMap { draft in
                 snapshot.links[ExternalKey(draft.kind, draft.externalID)]?.record
-                    ?? draft.reference.flatMap(HubReference.record(in:))
+                    ?? draft.reference.flatMap(snapshot.references.record(in:))
             })
         for kind in matched {
             let keys = fresh.filter { $0.kind == kind && snapshot.links[ExternalKey(kind, $0.externalID)] == nil }
@@ -49,6 +50,14 @@ public struct LedgerTable {
             snapshot.linksOfRecord[link.record, default: []].append(link)
         }
         return snapshot
+    }
+
+    /// What our own references look like.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func references() throws -> HubReference {
+        let rows = try session.rows("SELECT reference_key FROM organization WHERE id = ?1", [.integer(organization)])
+        return HubReference(key: rows.first?.text(0) ?? "")
     }
 
     /// The far ids a batch names, its own and those it refers to, by kind.

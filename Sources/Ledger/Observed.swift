@@ -108,6 +108,8 @@ public struct Snapshot: Sendable {
     public var matches: [NaturalKey: [Int64]] = [:]
     /// All links of the records above, by record.
     public var linksOfRecord: [Int64: [HubLink]] = [:]
+    /// What our own references look like.
+    public var references = HubReference(key: "")
 
     /// Nothing loaded.
     public init() {}

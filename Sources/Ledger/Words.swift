@@ -9,16 +9,20 @@ enum TitleWords {
     }
 }
 
-/// Our own reference, as far sides keep it: `xd-<organization>-<record>`.
-public enum HubReference {
-    /// The reference of a record.
-    public static func text(organization: Int64, record: Int64) -> String { "xd-\(organization)-\(record)" }
+/// Our own references, as far sides keep them: `xd-<key of this hub's organization>-<record>`.
+public struct HubReference: Hashable, Sendable {
+    private let key: String
 
-    /// The record a reference names; nil when it is not one of ours.
-    public static func record(in text: String) -> Int64? {
-        let words = text.split(separator: "-")
-        guard words.count == 3, words[0] == "xd" else { return nil }
-        return Int64(words[2])
+    /// References under a key.
+    public init(key: String) { self.key = key }
+
+    /// The reference of a record.
+    public func text(_ record: Int64) -> String { "xd-\(key)-\(record)" }
+
+    /// The record a reference names; nil when it is another hub's, or no reference at all.
+    public func record(in text: String) -> Int64? {
+        let start = "xd-\(key)-"
+        return text.hasPrefix(start) ? Int64(text.dropFirst(start.count)) : nil
     }
 }
 

@@ -106,7 +106,7 @@ extension Hub {
             let ledger = LedgerTable(session, organization: organization)
             let table = JobTable(session, organization: organization)
             let load = try Self.load(jobs, peer, ledger)
-            let plan = DeliveryPlan.make(jobs, load, peer: peer, organization: organization, now: now)
+            let plan = DeliveryPlan.make(jobs, load, peer: peer, now: now)
             try table.settle(plan.outcomes, owner: owner, now: now)
             try table.add(plan.added, ids: &ids, now: now)
             let intents = plan.writes.map { write in
@@ -144,7 +144,8 @@ extension Hub {
             links: Dictionary(grouping: try ledger.links(ofRecords: records.map(\.id)), by: \.record),
             references: Dictionary(references.map { ($0.record, $0) }, uniquingKeysWith: { first, _ in first }),
             names: Dictionary(
-                try ledger.integrations().map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first }))
+                try ledger.integrations().map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first }),
+            reference: try ledger.references())
     }
 
     /// Creates whose earlier attempt is unclear are looked for at the far side. Gives back what is to be written, and
@@ -202,7 +203,11 @@ extension Hub {
             let context = SettleContext(
                 peer: peer, target: target, settleNumber: try ledger.nextSettleNumber(), schedule: RetrySchedule(),
                 jitter: jitter, now: now, ids: { try box.next() })
-            let settlement = try Settlement.decide(writes, results, gate: table.gate(of: peer.id), context)
+            var settlement = try Settlement.decide(writes, results, gate: table.gate(of: peer.id), context)
+            let far = settlement.links.filter { $0.role == HubLink.mainRole }
+            if let kind = far.first?.kind {
+                settlement.holdTaken(try ledger.links(peer.id, kind, externalIDs: far.map(\.externalID)))
+            }
             try Self.save(settlement, setting, peer, session, organization, owner, box, now: now)
             return settlement.refusal
         }

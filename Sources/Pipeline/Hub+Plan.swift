@@ -101,7 +101,7 @@ extension Hub {
                 $0.queue == .deliver && $0.integration == integration.id && (only?.contains($0.kind) ?? true)
             }
             let load = try Self.load(jobs, peer, LedgerTable(session, organization: organization))
-            return DeliveryPlan.make(jobs, load, peer: peer, organization: organization, now: now)
+            return DeliveryPlan.make(jobs, load, peer: peer, now: now)
         }
         for write in delivery.writes {
             for (part, value) in write.wrote.values.sorted(by: { $0.key < $1.key }) {

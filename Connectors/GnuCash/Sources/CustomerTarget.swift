@@ -20,7 +20,9 @@ struct CustomerTarget: RecordTarget {
         try await client.read { open in
             guard open.own.customer(request.reference) == nil, let key = request.naturalKey?.lowercased(), !key.isEmpty
             else { return [] }
-            return open.book.customers.filter { !$0.isGuest }.map(CustomerWording.draft)
+            // A customer that carries a reference was made for another record of a hub.
+            return open.book.customers.filter { !$0.isGuest && $0.slots.own[OwnSlot.customer] == nil }
+                .map(CustomerWording.draft)
                 .filter { $0.naturalKey == key }
         }
     }

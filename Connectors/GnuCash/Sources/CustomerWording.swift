@@ -20,8 +20,8 @@ enum CustomerWording {
         parts[CustomerPart.billing] = billing(customer, names)
         parts[CustomerPart.shipping] = address(customer.shipping)
         return Draft(
-            kind: .customer, externalID: customer.guid.description, naturalKey: email?.lowercased(), parts: parts,
-            title: customer.name)
+            kind: .customer, externalID: customer.guid.description, naturalKey: email?.lowercased(),
+            reference: customer.slots.own[OwnSlot.customer]?.text, parts: parts, title: customer.name)
     }
 
     /// Lays parts over a customer of the book; what they do not name stays. The whole record is needed for a name that
