@@ -136,9 +136,9 @@ extension Absorb {
         }
         if let value = step.record { record.parts[step.part] = value }
         let new = record.parts[step.part]?.value
-        let isChanged = new != old
-        let isNews = isChanged && !isNew && !(old == nil && new == .null)
-        if isNews || step.loser != nil || step.event.isConflict {
+        // A part that was never there and is said to be empty is no change.
+        let isChanged = new != old && !(old == nil && new == .null)
+        if isChanged && !isNew || step.loser != nil || step.event.isConflict {
             result.changes.append(
                 Change(
                     record: record.id, kind: record.kind, part: step.part, old: old, new: new, loser: step.loser,
