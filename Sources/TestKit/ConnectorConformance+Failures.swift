@@ -95,11 +95,11 @@ extension ConnectorConformance {
 
     private func failure(of request: WriteRequest, _ transport: any Transport) async throws -> ConnectorFailure? {
         guard let target = try make(transport).targets[request.kind] else { return nil }
-        do {
+        do throws(ConnectorFailure) {
             guard case .failed(let failure)? = try await target.write([request]).first else { return nil }
             return failure
-        } catch let failure as ConnectorFailure {
-            return failure
+        } catch {
+            return error
         }
     }
 

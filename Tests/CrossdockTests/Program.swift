@@ -86,7 +86,9 @@ final class RunningProgram: Sendable {
         process.environment = environment
         process.currentDirectoryURL = folder
         process.standardInput = FileHandle.nullDevice
-        for file in [outputPath, errorsPath] { FileManager.default.createFile(atPath: file, contents: nil) }
+        for file in [outputPath, errorsPath] {
+            _ = FileManager.default.createFile(atPath: file, contents: nil)
+        }
         process.standardOutput = FileHandle(forWritingAtPath: outputPath)
         process.standardError = FileHandle(forWritingAtPath: errorsPath)
         let ended = AsyncStream<Int32>.makeStream()

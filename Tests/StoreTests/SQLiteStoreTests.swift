@@ -74,7 +74,7 @@ struct SQLiteStoreTests {
 
     @Test func whatWasWrittenIsThereAfterReopening() async throws {
         let first = try store()
-        try await first.write { try $0.run("INSERT INTO thing (name) VALUES ('stays')", []) }
+        _ = try await first.write { try $0.run("INSERT INTO thing (name) VALUES ('stays')", []) }
         await first.close()
         let second = try store()
         #expect(try await second.read { try $0.rows("SELECT name FROM thing", []) }.first?.text(0) == "stays")
