@@ -113,11 +113,13 @@ extension Settlement {
         if written.isAdopted {
             if let answer = written.answer { answers.append(answer) }
         } else {
-            let answered = written.answer.map { hubTerms($0.parts, wrote: write.wrote, kind: write.record.kind) }
+            let answered = written.answer.map {
+                hubTerms(link.kept($0.parts), wrote: write.wrote, kind: write.record.kind)
+            }
             link.parts.merge(
                 Reconcile.settled(
                     kind: write.record.kind, wrote: write.wrote, answered: answered, link: link.parts,
-                    normalForm: context.target.normalForm)
+                    normalForm: { context.target.normalForm(of: ScopedName($0).part, $1) })
             ) { $1 }
             link.revision = written.answer?.revision ?? link.revision
         }

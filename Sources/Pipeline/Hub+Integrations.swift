@@ -29,6 +29,9 @@ extension Hub {
         let habits = type.habits(settings)
         if let seconds = habits.intervalSeconds, merged.intervals["*"] == nil { merged.intervals["*"] = seconds }
         if let policy = habits.conflictPolicy, merged.policies["*"] == nil { merged.policies["*"] = policy }
+        merged.byHand.formUnion(habits.byHand.map(\.rawValue))
+        merged.quickRetries = merged.quickRetries ?? habits.quickRetries
+        merged.firstRetrySeconds = merged.firstRetrySeconds ?? habits.firstRetrySeconds
         try Self.check(merged)
         var block = try await ids.draw(1)
         let publicID = Signature.hex(surroundings.random(16))
@@ -44,6 +47,7 @@ extension Hub {
             }
             try ledger.save(integration)
         }
+        addressBook.forget()
         return integration
     }
 
@@ -83,6 +87,7 @@ extension Hub {
         try await store.write { session in
             try LedgerTable(session, organization: organization).set(state, reason: reason, of: integration.id)
         }
+        addressBook.forget()
     }
 
     /// The address the vendor is to call for an integration; nil when the hub has no public address.
@@ -103,11 +108,18 @@ extension Hub {
         var words = "\(report.active.count) active"
         if !report.registered.isEmpty { words += ", \(report.registered.count) registered" }
         if !report.reenabled.isEmpty { words += ", \(report.reenabled.count) had been switched off" }
-        let (organization, now, state) = (organization, now, words)
+        try await noteWebhooks(words, of: integration)
+        return !report.reenabled.isEmpty || !report.registered.isEmpty
+    }
+
+    /// Remembers what was last found out about an integration's webhooks.
+    ///
+    /// - Throws: `StoreFailure`.
+    func noteWebhooks(_ state: String, of integration: Integration) async throws {
+        let (organization, now) = (organization, now)
         try await store.write { session in
             try LedgerTable(session, organization: organization).setWebhooks(state, of: integration.id, now: now)
         }
-        return !report.reenabled.isEmpty || !report.registered.isEmpty
     }
 
     /// A person decides a conflict. False when no such conflict is open.
