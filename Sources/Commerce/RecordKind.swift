@@ -10,6 +10,9 @@ public enum RecordKind: String, Hashable, Sendable, Codable, CaseIterable {
     case journal
     case invoice
 
+    /// The word for several: `categories`.
+    public var plural: String { self == .category ? "categories" : rawValue + "s" }
+
     /// How records of this kind come to agree.
     public var nature: RecordNature {
         switch self {

@@ -98,7 +98,8 @@ extension DeliveryPlan {
             kind: record.kind, reference: load.reference.text(record.id),
             externalID: link?.externalID, naturalKey: record.naturalKey, changes: changes, record: whole,
             seen: Parts((link?.parts ?? [:]).compactMapValues(\.seen)).plain,
-            sent: Parts((link?.parts ?? [:]).compactMapValues(\.sent)).plain, revision: link?.revision, title: record.title)
+            sent: Parts((link?.parts ?? [:]).compactMapValues(\.sent)).plain, revision: link?.revision,
+            title: record.title)
         for other in links where other.integration == peer.id && other.role != HubLink.mainRole {
             request.roles[other.role] = other.externalID
         }

@@ -15,6 +15,7 @@ public struct Settlement: Sendable {
     public var gate: Gate
     /// Why the integration must not be called any more; nil when it may.
     public var refusal: String?
+    private var hasFailed = false
 
     /// Nothing to be saved.
     public init(gate: Gate) { self.gate = gate }
@@ -167,7 +168,9 @@ extension Settlement {
         let isUnclear = failure.mayHaveHappened
         switch failure {
         case .unavailable:
-            gate = gate.afterFailure(failure.sentence, now: context.now)
+            // A batch is one call, however many writes it carried.
+            if !hasFailed { gate = gate.afterFailure(failure.sentence, now: context.now) }
+            hasFailed = true
             let at = context.schedule.next(afterAttempt: write.job.attempt, now: context.now, jitter: context.jitter)
             let error = "\(write.record.title): \(failure.sentence)"
             end(

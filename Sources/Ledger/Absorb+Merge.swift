@@ -14,7 +14,8 @@ extension Absorb {
         let steps = Reconcile.inbound(
             kind: draft.kind, theirs: theirs, link: link.parts, record: isNew ? nil : record.parts,
             observation: observation(draft, link, record),
-            normalForm: { [rules] in rules.normalForm(draft.kind, ScopedName($0).part, $1) }, rule: { rules.rule(draft.kind, $0) })
+            normalForm: { [rules] in rules.normalForm(draft.kind, ScopedName($0).part, $1) },
+            rule: { rules.rule(draft.kind, $0) })
         var isChanged = false
         for step in steps { isChanged = try apply(step, to: &record, &link, isNew: isNew) || isChanged }
         isChanged = applyHead(draft, to: &record) || isChanged

@@ -24,12 +24,12 @@ public struct Integration: Hashable, Sendable {
     /// An integration.
     public init(
         id: Int64, name: String, connector: String, settings: [UInt8], options: IntegrationOptions, publicID: String,
-        createdAt: Moment
+        createdAt: Moment, state: IntegrationState = .active
     ) {
         self.id = id
         self.name = name
         self.connector = connector
-        state = .active
+        self.state = state
         self.settings = settings
         self.options = options
         self.publicID = publicID

@@ -77,7 +77,9 @@ public struct Engine: Sendable {
         }
     }
 
-    private func round(_ integration: Integration) async {
+    /// One round of an integration: watch its webhooks, read what is due, compare ids. Never throws: what went wrong is
+    /// logged, and stands in the state of the integration.
+    func round(_ integration: Integration) async {
         do {
             guard try await hub.isOpen(integration) else { return }
             let mustCatchUp = try await watchWebhooks(integration)

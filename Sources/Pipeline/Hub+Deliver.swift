@@ -162,7 +162,8 @@ extension Hub {
             let ledger = LedgerTable(session, organization: organization)
             let box = IDBox(block)
             let context = SettleContext(
-                peer: peer, target: target, settleNumber: try ledger.nextSettleNumber(), schedule: integration.options.retrySchedule,
+                peer: peer, target: target, settleNumber: try ledger.nextSettleNumber(),
+                schedule: integration.options.retrySchedule,
                 jitter: jitter, now: now, ids: { try box.next() })
             var settlement = try Settlement.decide(writes, results, gate: table.gate(of: peer.id), context)
             let far = settlement.links.filter { $0.role == HubLink.mainRole }

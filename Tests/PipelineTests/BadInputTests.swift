@@ -94,7 +94,7 @@ struct BadInputTests {
         #expect(abs(offset - 600_000) < 5_000)
     }
 
-    @Test func aRefusedKeyPausesTheIntegrationAndSaysSo() async throws {
+    @Test func aRefusedKeyIsSaidByTheCheckAndByThePull() async throws {
         let world = try World()
         world.openShop("north", products: 3)
         let hub = try world.hub()
