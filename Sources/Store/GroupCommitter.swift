@@ -132,6 +132,8 @@ final class GroupCommitter: Sendable {
             pending.append(current)
             try database.cachedStatement(sql: "SAVEPOINT step").execute()
             let outcome = current.run(session)
+            // A full disk or a failing one ends the whole transaction: all who wait are told its cause.
+            if let failure = outcome.failure, !database.isInsideTransaction { throw failure }
             if outcome.failure != nil { try database.cachedStatement(sql: "ROLLBACK TO step").execute() }
             try database.cachedStatement(sql: "RELEASE step").execute()
             told.append(outcome.tell)

@@ -104,7 +104,7 @@ struct StorePlace {
     private static func url(_ options: HubOptions, _ environment: HubEnvironment) throws -> String? {
         guard options.data == nil else { return nil }
         let url = try environment.value(["CROSSDOCK_STORE", "DATABASE_URL"])
-        if url != nil, try environment.value(["CROSSDOCK_DATA"]) != nil {
+        if let url, let data = try environment.value(["CROSSDOCK_DATA"]), try !file(of: url).hasPrefix(data + "/") {
             throw Refusal(
                 "CROSSDOCK_DATA and CROSSDOCK_STORE (or DATABASE_URL) both name the store; keep one of them, or give "
                     + "--data or --store")
