@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import CMalloc
 
 /// The program.
 @main
