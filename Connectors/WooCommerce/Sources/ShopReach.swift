@@ -12,13 +12,13 @@ enum ShopReach {
         var remarks: [String] = []
         if !isSameHost, isPrivate(hub.host) {
             remarks.append(
-                "WordPress calls no private address unless a plugin allows it, and \(hub.host) is one: its webhooks may "
-                    + "never come, and the shop is polled; give the hub a public address")
+                "WordPress calls no private address unless a plugin allows it, and \(hub.host) is one: webhooks "
+                    + "may never come, and the shop is polled; give the hub a public address")
         }
         if let port = hub.port, !portsCalled.contains(port), !(isSameHost && port == shop.port) {
             remarks.append(
                 "WordPress calls the ports 80, 443 and 8080 only unless a plugin allows others, and the hub's address "
-                    + "has \(port): its webhooks may never come, and the shop is polled; give the hub one of these")
+                    + "has \(port): webhooks may never come, and the shop is polled; give the hub one of these")
         }
         return remarks
     }

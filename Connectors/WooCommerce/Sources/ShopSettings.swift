@@ -56,7 +56,9 @@ struct ShopSettings: Sendable {
         automatic("auto_sync_orders", "orders"), automatic("auto_sync_customers", "customers"),
         SettingShape(
             "auto_sync_inventory", .flag, standard: true,
-            "Whether levels of stock travel; with false they are neither read nor written, by crossdock sync neither."),
+            "Whether levels of stock travel; with false they are neither read nor written, not by crossdock sync "
+                + "either."
+        ),
         SettingShape(
             "adminEmail", .text, aliases: ["WOOCOMMERCE_ADMIN_EMAIL"],
             "Accepted for seed 001; alerts by mail come later."),
@@ -82,8 +84,8 @@ struct ShopSettings: Sendable {
     private static func verified(_ name: String) -> SettingShape {
         SettingShape(
             name, .flag,
-            "Whether webhooks are verified; only true is accepted, on loopback too: an unsigned call could be anybody's."
-        )
+            "Whether webhooks are verified; only true is accepted, on loopback too: "
+                + "an unsigned call could be anybody's.")
     }
 
     private static func automatic(_ name: String, _ what: String) -> SettingShape {
