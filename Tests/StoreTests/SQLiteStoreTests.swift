@@ -12,6 +12,10 @@ struct SQLiteStoreTests {
         try SQLiteStore(path: path, migrations: migrations ?? [table, IDPool.migration])
     }
 
+    private func things(in store: SQLiteStore) async throws -> Int64? {
+        try await store.read { try $0.rows("SELECT count(*) FROM thing", []).first?.integer(0) }
+    }
+
     @Test func theWriterKeepsSynchronousFullAndTheLogIsAhead() async throws {
         let store = try store()
         let level = try await store.write { try $0.rows("PRAGMA synchronous", []).first?.integer(0) }
@@ -71,11 +75,11 @@ struct SQLiteStoreTests {
         }
         #expect(kept > 0 && failure != nil)
         #expect("\(failure.map(String.init(describing:)) ?? "")".contains("full"))
-        #expect(try await store.read { try $0.rows("SELECT count(*) FROM thing", []).first?.integer(0) } == Int64(kept))
+        #expect(try await things(in: store) == Int64(kept))
 
         try await store.write { _ = try $0.rows("PRAGMA max_page_count = 100000", []) }
         try await store.write { try $0.run("INSERT INTO thing (name) VALUES (?1)", [.text(page)]) }
-        #expect(try await store.read { try $0.rows("SELECT count(*) FROM thing", []).first?.integer(0) } == Int64(kept + 1))
+        #expect(try await things(in: store) == Int64(kept + 1))
     }
 
     @Test func aStepThatThrowsLeavesNothing() async throws {

@@ -109,9 +109,8 @@ struct WooCommerceWriting: Sendable {
     /// Why the price of a request is not written; nil where it is, or where none is to be.
     func foreignPrice(_ request: WriteRequest) -> String? {
         guard let price = request.changes[ProductPart.price], isForeign(price), let currency else { return nil }
-        return
-            "price: it is in \(price.currency), the shop sells in \(currency); nothing is converted without a rule, so "
-            + "the price was left as it is there"
+        return "price: it is in \(price.currency), the shop sells in \(currency); nothing is converted without a rule, "
+            + "so the price was left as it is there"
     }
 
     /// Amounts go as text with all their decimals: a JSON number is refused by the shop.
