@@ -60,6 +60,8 @@ public struct IntegrationOptions: Hashable, Sendable {
     public var quickRetries: Int?
     /// The wait before the first repeat, in seconds; nil is the hub's own.
     public var firstRetrySeconds: Double?
+    /// What of the stock is offered there: by SKU (folded), `*` for the rest.
+    public var stock: [String: OfferTerms] = [:]
 
     /// How often a kind is read when nothing is said, in seconds (C-13).
     public static let standardIntervalSeconds = 900
@@ -87,6 +89,7 @@ public struct IntegrationOptions: Hashable, Sendable {
             policies: table("policies"))
         byHand = Set(json["byHand"]?.array?.compactMap(\.string) ?? [])
         quickRetries = json["quickRetries"]?.integer
+        stock = (json["stock"]?.object ?? [:]).compactMapValues(OfferTerms.init(json:))
         firstRetrySeconds = json["firstRetryMilliseconds"]?.integer.map { Double($0) / 1000 }
     }
 
@@ -101,6 +104,7 @@ public struct IntegrationOptions: Hashable, Sendable {
         ]
         if !byHand.isEmpty { members["byHand"] = .array(byHand.sorted().map(JSON.string)) }
         members["quickRetries"] = quickRetries.map { JSON.integer($0) }
+        if !stock.isEmpty { members["stock"] = .object(stock.mapValues(\.json)) }
         members["firstRetryMilliseconds"] = firstRetrySeconds.map { JSON.integer(Int($0 * 1000)) }
         return .object(members)
     }
