@@ -22,7 +22,9 @@ extension Absorb {
         let moved = snapshot.stock.moved[number] ?? []
         // An order that was read before movements were kept has lowered stock that was counted then.
         let isOld = moved.isEmpty && (before?.values[OrderPart.state]).map(rule.lowersAt.contains) ?? false
-        for step in try OrderMovements(stock, rule: rule, moved: moved).missing() {
+        let movements = OrderMovements(stock, rule: rule, moved: moved)
+        if before == nil { try pass(movements.passed(), content) }
+        for step in try movements.missing() {
             try move(step, content, isCounted: isOld)
             snapshot.stock.moved[number, default: []].append(step)
         }
@@ -67,6 +69,29 @@ extension Absorb {
         note(movement, record, old)
         keep(known)
         result.pending.append(ExternalKey(known.kind, known.externalID))
+    }
+
+    /// What was sold and put back before the order was read moves nothing; only a write of ours may have hidden half of
+    /// it.
+    private mutating func pass(_ steps: [StockMovement], _ content: OrderContent) throws {
+        for step in steps {
+            guard let record = record(of: step),
+                var link = snapshot.linksOfRecord[record.id]?.first(where: {
+                    $0.integration == batch.integration && $0.role == HubLink.mainRole && $0.isActive
+                })
+            else { continue }
+            var side = link.stockSide(snapshot.stock.sides[record.id])
+            let known = side
+            try side.pass(
+                step.quantity, ids: (ids(), ids()), number: snapshot.stock.number,
+                happenedAt: content.placedAt.adding(seconds: -(batch.clockOffsetSeconds ?? 0)),
+                ordersAskedAt: snapshot.stock.ordersAskedAt)
+            guard side != known else { continue }
+            keep(side, record.id)
+            link.remember(side)
+            link.digest = nil
+            keep(link)
+        }
     }
 
     private func interval(_ movement: Movement) -> ChangeInterval {

@@ -103,7 +103,8 @@ public enum LedgerMigrations {
 
     private static let stock = """
         -- What a movement stands for: the document and its line at the side that issued it. A record of 0 is a
-        -- product the hub does not know yet. `number` is the settle number at which it was learned, `happened_at` the far stamp.
+        -- product the hub does not know yet. `number` is the settle number at which it was learned, `happened_at` the
+        -- earliest time it may have happened.
         ALTER TABLE movement ADD COLUMN document TEXT;
         ALTER TABLE movement ADD COLUMN line TEXT;
         ALTER TABLE movement ADD COLUMN kind TEXT NOT NULL DEFAULT 'count';

@@ -17,6 +17,7 @@ final class MarketHub {
     private var ordersAskedAt: [Int64: Int64] = [:]
     private var read: [Int64: Int] = [:]
     private var revision: [Int64: Int] = [:]
+    private var known: Set<String> = []
     private var orderRevision: [String: Int] = [:]
     private var settledNumber: [Int64: Int64] = [:]
     private var seenAt: [Int64: Int] = [:]
@@ -125,7 +126,16 @@ final class MarketHub {
             organization: 1, integration: shop.id, order: order.id, lines: [line],
             state: order.isCancelled ? .cancelled : .processing)
         attempt {
-            let missing = try OrderMovements(stock, rule: rule, moved: moved[order.id] ?? []).missing()
+            let movements = OrderMovements(stock, rule: rule, moved: moved[order.id] ?? [])
+            for step in movements.passed() where known.insert(order.id).inserted {
+                ids += 2
+                try product.sides[shop.id]?.pass(
+                    step.quantity, ids: (ids - 1, ids), number: number + 1,
+                    happenedAt: Moment(milliseconds: Int64(order.placedAt)), ordersAskedAt: ordersAskedAt[shop.id])
+                number += 1
+            }
+            known.insert(order.id)
+            let missing = try movements.missing()
             guard !missing.isEmpty else { return }
             number += 1
             for movement in missing {
@@ -246,7 +256,8 @@ final class MarketHub {
         side.plan(StockWrite(quantity: offer, from: standing, number: number, writing: shop.writing))
         product.sides[shop.id] = side
         inFlight.insert(shop.id)
-        let isLost = market.chance(market.habits.losesAnswers)
+        // Where neither orders nor the answer tell, nothing can: such a side answers.
+        let isLost = shop.showsOrders && market.chance(market.habits.losesAnswers)
         let isMade = !isLost || market.chance(50)
         market.after(market.lag()) { [self] in
             let isTaken = isMade && (shop.writing != .compared || shop.quantity == shown)

@@ -98,6 +98,15 @@ public struct OrderMovements: Sendable {
         return nil
     }
 
+    /// What was sold and put back before the order was first read: nothing has moved, but a number set in between hides
+    /// the one and not the other.
+    public func passed() -> [StockMovement] {
+        guard isRestored, movedByLine.isEmpty else { return [] }
+        return order.lines.filter { $0.quantity > .zero }.map { line in
+            StockMovement(key: key(line.key, .sale), item: line.item, sku: line.sku, quantity: line.quantity)
+        }
+    }
+
     private var isRestored: Bool { rule.restoresAt.contains(order.state) }
 
     private func missing(of line: OrderLine) throws(AmountError) -> [StockMovement] {

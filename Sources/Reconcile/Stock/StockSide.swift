@@ -118,6 +118,21 @@ public struct StockSide: Hashable, Sendable {
         pending.sort { $0.isBefore($1) }
     }
 
+    /// Pieces were sold and put back before anybody heard of it: where a number was set meanwhile, it hides the sale
+    /// alone.
+    ///
+    /// - Throws: `AmountError.overflow`.
+    public mutating func pass(
+        _ quantity: ExactDecimal, ids: (Int64, Int64), number: Int64, happenedAt: Moment?, ordersAskedAt: Int64?
+    ) throws(AmountError) {
+        guard write?.writing == .absolute || hasGap(ordersAskedAt: ordersAskedAt) else { return }
+        let sold = PendingMovement(
+            id: ids.0, quantity: try quantity.negated(), number: number, happenedAt: happenedAt)
+        try learn(sold, ordersAskedAt: ordersAskedAt)
+        let back = PendingMovement(id: ids.1, quantity: quantity, number: number)
+        try learn(back, ordersAskedAt: ordersAskedAt)
+    }
+
     /// A write is about to be sent.
     public mutating func plan(_ write: StockWrite) { self.write = write }
 
