@@ -31,7 +31,7 @@ public enum StockWriting: String, Hashable, Sendable, Codable {
     case absolute
     /// A number is set only where the one that was read still stands.
     case compared
-    /// Pieces are added or taken off in one go.
+    /// Pieces are added or taken off in one go; what is not there any more cannot be taken off, that is refused.
     case delta
 
     /// Whether a sale at the far side can never be undone by a write of ours.

@@ -71,9 +71,10 @@ extension Absorb {
         result.pending.append(ExternalKey(known.kind, known.externalID))
     }
 
-    /// What was sold and put back before the order was read moves nothing; only a write of ours may have hidden half of
-    /// it.
+    /// What was sold and put back before the order was read moves nothing, but a look or a write in between may know
+    /// of half of it.
     private mutating func pass(_ steps: [StockMovement], _ content: OrderContent) throws {
+        guard snapshot.stock.ordersAskedAt != nil else { return }
         for step in steps {
             guard let record = record(of: step),
                 var link = snapshot.linksOfRecord[record.id]?.first(where: {
@@ -91,6 +92,7 @@ extension Absorb {
             link.remember(side)
             link.digest = nil
             keep(link)
+            result.pending.append(ExternalKey(link.kind, link.externalID))
         }
     }
 

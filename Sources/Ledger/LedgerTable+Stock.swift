@@ -90,7 +90,7 @@ extension LedgerTable {
         for row in try session.rows(
             """
             SELECT record_id, integration_id, wrote, wrote_from, wrote_number, writing, settled_number, rounds,
-                shown_number
+                shown_number, hides
             FROM stock_side WHERE organization_id = ?1 AND record_id IN {2} AND (?3 IS NULL OR integration_id = ?3)
             """, values)
         {
@@ -100,6 +100,7 @@ extension LedgerTable {
                 side.write = StockWrite(
                     quantity: ExactDecimal(millionths: wrote), from: ExactDecimal(millionths: row.integer(3)),
                     number: row.integer(4), writing: StockWriting(rawValue: row.text(5)) ?? .absolute)
+                side.write?.hides = row.integer(9) == 1
             }
             sides[row.integer(0), default: [:]][row.integer(1)] = side
         }
@@ -127,7 +128,7 @@ extension LedgerTable {
         guard !sides.isEmpty else { return }
         let columns = [
             "organization_id", "record_id", "integration_id", "wrote", "wrote_from", "wrote_number", "writing",
-            "settled_number", "rounds", "shown_number",
+            "settled_number", "rounds", "shown_number", "hides",
         ]
         let sorted = sides.sorted { $0.key < $1.key }
         try session.save(
@@ -137,6 +138,7 @@ extension LedgerTable {
                     SQLValue(side.write?.quantity.millionths), SQLValue(side.write?.from.millionths),
                     SQLValue(side.write?.number), SQLValue(side.write?.writing.rawValue), SQLValue(side.settledAt),
                     .integer(Int64(side.rounds)), .integer(side.shownNumber),
+                    SQLValue(side.write.map { $0.hides ? 1 : 0 }),
                 ]
             }, as: Upsert("stock_side", columns, key: Array(columns.prefix(3)), updates: Array(columns.dropFirst(3))))
         try session.run(

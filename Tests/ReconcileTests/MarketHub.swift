@@ -260,7 +260,7 @@ final class MarketHub {
         let isLost = shop.showsOrders && market.chance(market.habits.losesAnswers)
         let isMade = !isLost || market.chance(50)
         market.after(market.lag()) { [self] in
-            let isTaken = isMade && (shop.writing != .compared || shop.quantity == shown)
+            let isTaken = isMade && shop.takes(wanted - from, from: shown)
             if isTaken {
                 tell("shop \(shop.id) \(shop.quantity) is written from \(from) to \(wanted), lost \(isLost)")
                 shop.move(shop.writing == .delta ? wanted - from : wanted - shop.quantity)

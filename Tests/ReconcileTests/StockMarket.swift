@@ -31,6 +31,15 @@ final class FarShop {
         self.quantity = quantity
     }
 
+    /// Whether it takes a new number as its interface promises.
+    func takes(_ change: Int, from shown: Int) -> Bool {
+        switch writing {
+        case .absolute: true
+        case .compared: quantity == shown
+        case .delta: change > 0 || quantity + change >= 0
+        }
+    }
+
     func move(_ pieces: Int) {
         quantity += pieces
         revision += 1
@@ -158,7 +167,11 @@ final class StockMarket {
         time = entry.time
         entry.action()
         let offered = shops.reduce(0) { $0 + max(0, $1.quantity) }
-        worstExposure = max(worstExposure, offered - max(0, truth))
+        let exposure = offered - max(0, truth)
+        if Self.tellsStory, exposure > worstExposure {
+            print(time, "exposed by \(exposure):", shops.map(\.quantity), "truth", truth)
+        }
+        worstExposure = max(worstExposure, exposure)
     }
 
     // MARK: People

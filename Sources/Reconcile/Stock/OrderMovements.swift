@@ -98,8 +98,8 @@ public struct OrderMovements: Sendable {
         return nil
     }
 
-    /// What was sold and put back before the order was first read: nothing has moved, but a number set in between hides
-    /// the one and not the other.
+    /// What was sold and put back before the order was first read: nothing has moved, but what was shown
+    /// or set in between knows of the one alone.
     public func passed() -> [StockMovement] {
         guard isRestored, movedByLine.isEmpty else { return [] }
         return order.lines.filter { $0.quantity > .zero }.map { line in

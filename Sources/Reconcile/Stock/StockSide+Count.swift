@@ -112,7 +112,7 @@ extension StockSide {
         if !isStill {
             standing = try look.quantity.plus(ExactDecimal.sum(pending.map(\.quantity)))
         }
-        if reading.isWritten, write?.writing == .absolute {
+        if reading.isWritten, write?.hides ?? false {
             // When exactly it was written nobody knows; orders are read from here on to find what it hid.
             settledAt = look.number
         } else if !hasGap(look) {
@@ -132,7 +132,7 @@ extension StockSide {
         }
         let after = pending.filter { $0.number > write.number }.map { movement in
             var movement = movement
-            movement.isVeiled = write.writing == .absolute
+            movement.isVeiled = write.hides
             return movement
         }
         readings += try Self.readings(from: write.quantity, after, askedAt: look.askedAt, isWritten: true)

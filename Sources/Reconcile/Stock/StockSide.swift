@@ -33,6 +33,9 @@ public struct StockWrite: Hashable, Sendable {
     /// The hub's count of steps when it was decided: what was learned up to then is in the number.
     public var number: Int64
     public var writing: StockWriting
+    /// Whether it may lie over a movement that nobody knew when it was decided. A number that is set does; one that is
+    /// compared first does where movements were pending: two of them may have brought the number back to what it was.
+    public var hides: Bool
 
     /// A write.
     public init(
@@ -42,6 +45,7 @@ public struct StockWrite: Hashable, Sendable {
         self.from = from
         self.number = number
         self.writing = writing
+        hides = writing == .absolute
     }
 }
 
@@ -112,20 +116,19 @@ public struct StockSide: Hashable, Sendable {
     public mutating func learn(_ movement: PendingMovement, ordersAskedAt: Int64?) throws(AmountError) {
         guard let standing else { return }
         var movement = movement
-        movement.isVeiled = write?.writing == .absolute || hasGap(ordersAskedAt: ordersAskedAt)
+        movement.isVeiled = write?.hides ?? false || hasGap(ordersAskedAt: ordersAskedAt)
         self.standing = try standing.plus(movement.quantity)
         pending.append(movement)
         pending.sort { $0.isBefore($1) }
     }
 
-    /// Pieces were sold and put back before anybody heard of it: where a number was set meanwhile, it hides the sale
-    /// alone.
+    /// Pieces were sold and put back before anybody heard of it: a look in between shows the sale alone, and so does
+    /// what a number hides that was set in between.
     ///
     /// - Throws: `AmountError.overflow`.
     public mutating func pass(
         _ quantity: ExactDecimal, ids: (Int64, Int64), number: Int64, happenedAt: Moment?, ordersAskedAt: Int64?
     ) throws(AmountError) {
-        guard write?.writing == .absolute || hasGap(ordersAskedAt: ordersAskedAt) else { return }
         let sold = PendingMovement(
             id: ids.0, quantity: try quantity.negated(), number: number, happenedAt: happenedAt)
         try learn(sold, ordersAskedAt: ordersAskedAt)
@@ -134,7 +137,11 @@ public struct StockSide: Hashable, Sendable {
     }
 
     /// A write is about to be sent.
-    public mutating func plan(_ write: StockWrite) { self.write = write }
+    public mutating func plan(_ write: StockWrite) {
+        var write = write
+        write.hides = write.writing == .absolute || write.writing == .compared && !pending.isEmpty
+        self.write = write
+    }
 
     /// A write had its effect.
     ///
@@ -159,7 +166,7 @@ public struct StockSide: Hashable, Sendable {
         pending = pending.filter { $0.number > write.number }
         shown = answered ?? write.quantity
         standing = try write.quantity.plus(ExactDecimal.sum(pending.map(\.quantity)))
-        guard write.writing == .absolute else { return }
+        guard write.hides else { return }
         settledAt = number
         for index in pending.indices { pending[index].isVeiled = true }
     }
