@@ -28,7 +28,7 @@ extension Absorb {
             if count.waits || !(snapshot.stock.sides[record.id]?.pending.isEmpty ?? true) { isWhole = false }
             if count.hasMoved, !isNew { log(record, HubLink.stockPart, old: stockBefore, rule: "counted there") }
             isChanged = isChanged || count.hasMoved
-            isTouched = isTouched || link.parts[HubLink.stockPart] != known
+            isTouched = isTouched || link.parts[HubLink.stockPart] != known || result.sides[record.id] != nil
         }
         isChanged = applyHead(draft, to: &record) || isChanged
         link.digest = isWhole ? digest : nil

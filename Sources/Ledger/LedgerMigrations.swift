@@ -122,8 +122,8 @@ public enum LedgerMigrations {
         -- unclear, since when a write may hide a sale, and how often a count could not be explained.
         CREATE TABLE stock_side (
             organization_id INTEGER NOT NULL, record_id INTEGER NOT NULL, integration_id INTEGER NOT NULL,
-            wrote INTEGER, wrote_from INTEGER, wrote_number INTEGER, writing TEXT, hides INTEGER, settled_number INTEGER,
-            rounds INTEGER NOT NULL DEFAULT 0, shown_number INTEGER NOT NULL DEFAULT 0,
+            wrote INTEGER, wrote_from INTEGER, wrote_number INTEGER, writing TEXT, hides INTEGER,
+            settled_number INTEGER, rounds INTEGER NOT NULL DEFAULT 0, shown_number INTEGER NOT NULL DEFAULT 0,
             PRIMARY KEY (organization_id, record_id, integration_id)
         ) STRICT;
         -- Movements that no count of their side has shown for certain yet.

@@ -133,6 +133,7 @@ public struct StockOffers: Sendable {
         for channel in channels where channel.writing[record.kind] != nil {
             let terms = channel.options.terms(of: record.naturalKey)
             product.rules[channel.integration] = terms.rule
+            product.rules[channel.integration]?.writing = channel.writing[record.kind] ?? .absolute
             // One channel that asks for its own part asks it of all: what is dealt out must not be offered twice.
             if terms.mode == .allotted { product.mode = .allotted }
         }

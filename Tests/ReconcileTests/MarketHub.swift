@@ -41,7 +41,7 @@ final class MarketHub {
         for shop in market.shops {
             let quantity = ExactDecimal(shop.quantity)
             product.sides[shop.id] = StockSide(shown: quantity, standing: quantity)
-            product.rules[shop.id] = OfferRule(buffer: ExactDecimal(market.habits.buffer))
+            product.rules[shop.id] = OfferRule(buffer: ExactDecimal(market.habits.buffer), writing: shop.writing)
             ordersAskedAt[shop.id] = 0
             poll(shop)
         }

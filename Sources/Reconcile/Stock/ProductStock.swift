@@ -53,15 +53,17 @@ public struct ProductStock: Hashable, Sendable {
         for (channel, rule) in rules {
             let side = sides[channel]
             let offer = try StockOffer.shared(sellable: sellable, rule: rule)
-            offers[channel] = side.flatMap { Self.standing($0, insteadOf: offer) } ?? offer
+            offers[channel] = side.flatMap { Self.standing($0, insteadOf: offer, rule) } ?? offer
         }
         return offers
     }
 
     /// What a side shows where it is to be left alone: it is not known for sure, or nothing can be sold there anyway.
-    private static func standing(_ side: StockSide, insteadOf offer: ExactDecimal) -> ExactDecimal? {
+    private static func standing(_ side: StockSide, insteadOf offer: ExactDecimal, _ rule: OfferRule) -> ExactDecimal? {
         guard let standing = side.standing else { return nil }
-        return side.isUnsettled || offer == .zero && standing <= .zero ? standing : nil
+        // Two movements may bring a number back to what it was: it is compared only once all of them are shown.
+        let isMoving = rule.writing == .compared && !side.pending.isEmpty
+        return side.isUnsettled || isMoving || offer == .zero && standing <= .zero ? standing : nil
     }
 
     private func allotted() throws(AmountError) -> [Int64: ExactDecimal] {
@@ -73,7 +75,8 @@ public struct ProductStock: Hashable, Sendable {
         for channel in rules.keys {
             let side = sides[channel]
             let most = max(.zero, try side?.most() ?? .zero)
-            standing[channel] = StandingOffer(confirmed: most, inFlight: side?.isUnsettled ?? false ? most : nil)
+            let isMoving = side.map { $0.isUnsettled || !$0.pending.isEmpty } ?? false
+            standing[channel] = StandingOffer(confirmed: most, inFlight: isMoving ? most : nil)
         }
         if try ExactDecimal.sum(standing.values.map(\.most)) <= room {
             for (channel, target) in targets where try isCloseEnough(standing[channel], to: target, rules[channel]) {

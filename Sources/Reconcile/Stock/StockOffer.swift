@@ -8,12 +8,18 @@ public struct OfferRule: Hashable, Sendable {
     public var maximum: ExactDecimal?
     /// Its share when stock is allotted, in proportion to the shares of the others.
     public var share: Int
+    /// How it takes a new number.
+    public var writing: StockWriting
 
     /// A rule; all of the stock unless said otherwise.
-    public init(buffer: ExactDecimal = .zero, maximum: ExactDecimal? = nil, share: Int = 1) {
+    public init(
+        buffer: ExactDecimal = .zero, maximum: ExactDecimal? = nil, share: Int = 1,
+        writing: StockWriting = .absolute
+    ) {
         self.buffer = buffer
         self.maximum = maximum
         self.share = share
+        self.writing = writing
     }
 }
 

@@ -101,8 +101,9 @@ public struct StockSide: Hashable, Sendable {
             most = try most.minus(movement.quantity)
         }
         guard let write else { return most }
-        return write.writing == .delta
-            ? max(most, try most.plus(write.quantity.minus(write.from))) : max(most, write.quantity)
+        if write.writing == .delta { return max(most, try most.plus(write.quantity.minus(write.from))) }
+        let back = pending.filter { $0.number > write.number && $0.quantity > .zero }.map(\.quantity)
+        return max(most, try write.quantity.plus(ExactDecimal.sum(back)))
     }
 
     // MARK: What happens to it
