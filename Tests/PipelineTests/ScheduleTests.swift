@@ -127,6 +127,23 @@ struct ScheduleTests {
         #expect(world.ask("south", "/products", [.init("per_page", "100")]).array?.count == 6)
     }
 
+    @Test func whatIsLeftToAPersonIsTakenFromItsSettingsAndNewSettingsTakeItBack() async throws {
+        let (world, hub, _) = try await oneShop()
+        var settings = World.shopSettings("north").object ?? [:]
+        settings["auto_sync_products"] = false
+        let byHand = try await hub.replace("woocommerce", name: "north", config: .object(settings))
+        #expect(byHand.options.byHand == ["category", "product", "variant"])
+        try await round(hub)
+        #expect(try await world.count(hub, "SELECT count(*) FROM record WHERE kind = 'product'") == 0)
+
+        settings["auto_sync_products"] = true
+        let bySchedule = try await hub.replace("woocommerce", name: "north", config: .object(settings))
+        #expect(bySchedule.options.byHand == [])
+        world.pass(seconds: 900)
+        try await round(hub)
+        #expect(try await world.count(hub, "SELECT count(*) FROM record WHERE kind = 'product'") == 6)
+    }
+
     @Test func aPersonsPushOfOneKindWritesNoOther() async throws {
         let (world, hub, shop) = try await oneShop()
         world.openShop("south", products: 0, customers: 0, seed: 5)
