@@ -7,8 +7,8 @@ import Store
 extension Hub {
     /// Does one piece of due work. False when nothing is due.
     ///
-    /// Without `only` it is the hub's own doing, and kinds that wait for a person are left alone; with it a person asks,
-    /// for these integrations and, where `kinds` are given, what is written or read of these kinds.
+    /// Without `only` it is the hub's own doing, and kinds that wait for a person are left alone; with it a person
+    /// asks, for these integrations and, where `kinds` are given, what is written or read of these kinds.
     ///
     /// - Throws: `StoreFailure`.
     @discardableResult

@@ -52,6 +52,21 @@ struct ScheduleTests {
             try await world.count(hub, "SELECT count(*) FROM record WHERE kind = 'product' AND is_deleted = 0") == 6)
     }
 
+    @Test func aCensusRightAfterAPullFindsNothingNewAndNothingMissing() async throws {
+        let world = try World()
+        world.openShop("north", products: 12, customers: 6, orders: 9)
+        let hub = try world.hub()
+        let shop = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
+        _ = try await hub.pull(shop)
+        try await hub.drain()
+        for kind in [RecordKind.category, .product, .variant, .customer, .order] {
+            let result = try #require(try await hub.census(shop, kind))
+            #expect(result.missing == 0 && result.unknown == 0, "\(kind): \(result)")
+            #expect(
+                try await world.count(hub, "SELECT count(*) FROM link WHERE kind = '\(kind.rawValue)'") > 0, "\(kind)")
+        }
+    }
+
     @Test func aShopThatShowsNothingAnyMoreIsNotTakenForEmpty() async throws {
         let (world, hub, _) = try await oneShop(products: 60)
         try await round(hub)
