@@ -21,7 +21,10 @@ struct LockFile {
         _ = flock(descriptor, LOCK_EX | LOCK_NB)
         _ = Self.mark.withCString { write(descriptor, $0, strlen($0)) }
         for _ in 0..<2 {
-            if link(made, lockPath) == 0 { return }
+            if link(made, lockPath) == 0 {
+                Self.sweep(lockPath, but: made, now: now)
+                return
+            }
             let number = errno
             if number == EEXIST, Self.clearAbandoned(lockPath) { continue }
             close(descriptor)
@@ -62,6 +65,24 @@ struct LockFile {
             return true
         }
         return unlink(lockPath) == 0
+    }
+
+    /// From what age on a file without our mark is one whose maker was killed before it wrote it, in seconds.
+    private static let abandonedSeconds: Int64 = 60
+
+    /// Takes away the beginnings of locks whose makers were killed before they had them.
+    private static func sweep(_ lockPath: String, but made: String, now: BookTime) {
+        let folder = Disk.folder(of: lockPath)
+        let start = (lockPath as NSString).lastPathComponent + "."
+        let all = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in all where name.hasPrefix(start) && name.utf8.count == start.utf8.count + 6 {
+            let left = "\(folder)/\(name)"
+            var status = stat()
+            guard left != made, !clearAbandoned(left), stat(left, &status) == 0 else { continue }
+            if status.st_size == 0, now.secondsSince1970 - Int64(status.st_mtim.tv_sec) > abandonedSeconds {
+                unlink(left)
+            }
+        }
     }
 
     private static func taken(_ path: String, now: BookTime) -> BookFailure {
