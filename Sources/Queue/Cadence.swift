@@ -22,7 +22,8 @@ public enum Cadence: Hashable, Sendable {
     public init(seconds: Int) throws(ScheduleRefusal) {
         guard (Self.shortestSeconds...Self.longestSeconds).contains(seconds) else {
             throw ScheduleRefusal(
-                "an interval of \(seconds) s cannot be: the shortest is \(Self.shortestSeconds) s, the longest ten years")
+                "an interval of \(seconds) s cannot be: the shortest is \(Self.shortestSeconds) s, the longest ten years"
+            )
         }
         self = .every(seconds: seconds)
     }
@@ -32,7 +33,8 @@ public enum Cadence: Hashable, Sendable {
     /// - Throws: `ScheduleRefusal` as `init(seconds:)`.
     public init(minutes: Int) throws(ScheduleRefusal) {
         guard (1...Self.longestSeconds / 60).contains(minutes) else {
-            throw ScheduleRefusal("an interval of \(minutes) minutes cannot be: the shortest is 1, the longest ten years")
+            throw ScheduleRefusal(
+                "an interval of \(minutes) minutes cannot be: the shortest is 1, the longest ten years")
         }
         try self.init(seconds: minutes * 60)
     }

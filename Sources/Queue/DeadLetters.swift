@@ -28,7 +28,8 @@ public struct RetriedLetters: Hashable, Sendable {
 
 /// Dead letters: seen, mended, tried again or dropped, one by one or by what they failed with.
 extension JobTable {
-    private static let deadColumns = "id, queue, integration_id, kind, key, error_class, error, payload, attempt, updated_at"
+    private static let deadColumns =
+        "id, queue, integration_id, kind, key, error_class, error, payload, attempt, updated_at"
 
     /// The dead letters that are meant, the latest first.
     ///

@@ -70,6 +70,21 @@ extension JobTable {
         return jobs
     }
 
+    static let claimStatement = """
+        UPDATE job SET state = 'running', lease_owner = ?6, lease_until = ?7, attempt = attempt + 1,
+            claim = claim + 1, updated_at = ?5
+        WHERE organization_id = ?1 AND id IN (SELECT id FROM (
+            SELECT * FROM (SELECT id, priority, run_at FROM job WHERE organization_id = ?1 AND integration_id = ?2
+                AND queue = ?3 AND kind = ?4 AND state = 'available' AND is_blocked = 0
+                ORDER BY priority, run_at, id LIMIT ?8)
+            UNION ALL
+            SELECT * FROM (SELECT id, priority, run_at FROM job WHERE organization_id = ?1 AND integration_id = ?2
+                AND queue = ?3 AND kind = ?4 AND state IN ('scheduled', 'retryable') AND is_blocked = 0
+                AND run_at <= ?5 ORDER BY run_at, id LIMIT ?8)
+            ) ORDER BY priority, run_at, id LIMIT ?8)
+        RETURNING \(Job.columns)
+        """
+
     /// Claims due jobs for a worker, whatever stands in their way: they are running, under its lease.
     ///
     /// A job whose payload cannot be read is given up with the reason, and holds up no other.
@@ -77,20 +92,7 @@ extension JobTable {
     /// - Throws: `StoreFailure`.
     public func claim(_ work: DueWork, limit: Int, owner: String, now: Moment) throws -> [Job] {
         let rows = try session.rows(
-            """
-            UPDATE job SET state = 'running', lease_owner = ?6, lease_until = ?7, attempt = attempt + 1,
-                claim = claim + 1, updated_at = ?5
-            WHERE organization_id = ?1 AND id IN (SELECT id FROM (
-                SELECT * FROM (SELECT id, priority, run_at FROM job WHERE organization_id = ?1 AND integration_id = ?2
-                    AND queue = ?3 AND kind = ?4 AND state = 'available' AND is_blocked = 0
-                    ORDER BY priority, run_at, id LIMIT ?8)
-                UNION ALL
-                SELECT * FROM (SELECT id, priority, run_at FROM job WHERE organization_id = ?1 AND integration_id = ?2
-                    AND queue = ?3 AND kind = ?4 AND state IN ('scheduled', 'retryable') AND is_blocked = 0
-                    AND run_at <= ?5 ORDER BY run_at, id LIMIT ?8)
-                ) ORDER BY priority, run_at, id LIMIT ?8)
-            RETURNING \(Job.columns)
-            """,
+            Self.claimStatement,
             [
                 .integer(organization), .integer(work.integration), .text(work.queue.rawValue),
                 .text(work.kind?.rawValue ?? ""), SQLValue(now), .text(owner),
@@ -99,8 +101,9 @@ extension JobTable {
         var jobs: [Job] = []
         for row in rows {
             guard let job = Job(row) else { continue }
-            if let refusal = PayloadRule(job.queue).refusal(of: row.optionalText(9) ?? "") {
-                try settle([(job, .dead(errorClass: refusal.errorClass, error: refusal.description))],
+            if let refusal = PayloadRule(job.queue).refusal(of: row.text(9), read: job.payload) {
+                try settle(
+                    [(job, .dead(errorClass: refusal.errorClass, error: refusal.description))],
                     owner: owner, now: now)
             } else {
                 jobs.append(job)

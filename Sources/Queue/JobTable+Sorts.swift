@@ -24,7 +24,7 @@ extension JobTable {
         }
     }
 
-    private static func walk(_ waiting: Waiting) -> String {
+    static func walk(_ waiting: Waiting) -> String {
         let from = "FROM job WHERE organization_id = ?1 AND \(waiting.rawValue)"
         let first = "\(from) AND integration_id = kinds.integration AND queue = kinds.queue AND kind = kinds.kind"
         return """

@@ -95,10 +95,11 @@ public struct PayloadRule: Hashable, Sendable {
         return payload
     }
 
-    /// Why a stored payload cannot be worked with; nil when it can.
-    func refusal(of text: String) -> PayloadRefusal? {
-        do {
-            _ = try parse(Array(text.utf8))
+    /// Why a stored payload cannot be worked with; nil when it can. `read`: what was made of the text, null when nothing.
+    func refusal(of text: String, read: JSON) -> PayloadRefusal? {
+        do throws(PayloadRefusal) {
+            if read.isNull, text != "null" { _ = try parse(Array(text.utf8)) }
+            try check(read, bytes: text.utf8.count)
             return nil
         } catch {
             return error

@@ -67,7 +67,8 @@ public enum WhyWaiting: Hashable, Sendable {
         case .lost(let at):
             return "it was running, and its worker is not heard of any more; it is taken back "
                 + (at > now ? "at \(Self.when(at, now)), when the call it was about to make has surely ended" : "now")
-        case .ended(let state, let reason): return "it does not wait, it is \(state.rawValue)\(reason.map { ": \($0)" } ?? "")"
+        case .ended(let state, let reason):
+            return "it does not wait, it is \(state.rawValue)\(reason.map { ": \($0)" } ?? "")"
         }
     }
 
@@ -81,7 +82,8 @@ extension WaitReason {
     public func sentence(now: Moment) -> String {
         switch self {
         case .paused(let pause):
-            "\(pause.words) is paused by \(pause.by) since \(pause.at)" + (pause.reason.isEmpty ? "" : ": \(pause.reason)")
+            "\(pause.words) is paused by \(pause.by) since \(pause.at)"
+                + (pause.reason.isEmpty ? "" : ": \(pause.reason)")
         case .standing(let reason): reason
         case .closed(let until, let reason):
             "calls to the integration rest until \(WhyWaiting.when(until, now))" + Self.tail(reason)

@@ -48,7 +48,7 @@ extension Moment {
 }
 
 /// A job for integration 5 unless said otherwise.
-func job(
+func newJob(
     _ key: String, _ queue: JobQueue = .deliver, integration: Int64 = 5, kind: RecordKind? = .product,
     priority: Int = 100, at: Moment = QueueStage.start, payload: JSON = .null, lane: String? = nil,
     batch: Int64? = nil
@@ -58,7 +58,7 @@ func job(
         lane: lane, batch: batch)
 }
 
-/// The sort of work `job` makes.
+/// The sort of work `newJob` makes.
 func work(_ queue: JobQueue = .deliver, integration: Int64 = 5, kind: RecordKind? = .product) -> DueWork {
     DueWork(integration: integration, queue: queue, kind: kind)
 }
@@ -84,4 +84,16 @@ extension JobTable {
     }
 
     func state(_ id: Int64) throws -> JobState? { try job(id)?.state }
+}
+
+extension JobTable {
+    /// How the database goes about a claim.
+    func planOfClaim() throws -> [String] { try plan(of: Self.claimStatement, count: 8) }
+
+    /// How it goes about a walk over the sorts of waiting jobs.
+    func planOfWalk(_ waiting: Waiting) throws -> [String] { try plan(of: Self.walk(waiting), count: 1) }
+
+    private func plan(of sql: String, count: Int) throws -> [String] {
+        try session.rows("EXPLAIN QUERY PLAN " + sql, Array(repeating: .integer(1), count: count)).map { $0.text(3) }
+    }
 }

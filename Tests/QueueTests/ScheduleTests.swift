@@ -90,12 +90,12 @@ struct ScheduleTests {
             Schedule(Self.pull, .every(seconds: 300), now: Self.start),
             Schedule(.task("prune"), .every(seconds: 300), now: Self.start),
         ]
-        try await stage.step { jobs, _ in for one in schedules { try self.table(jobs).save(one) } }
+        try await stage.step { jobs, _ throws in for one in schedules { try self.table(jobs).save(one) } }
         // Two processes that look at the same moment, and one that looks twice.
         for _ in 0..<3 {
-            _ = try await stage.step { jobs, ids in try self.table(jobs).tick(ids: &ids, now: Self.start + 300) }
+            _ = try await stage.step { jobs, ids throws in try self.table(jobs).tick(ids: &ids, now: Self.start + 300) }
         }
-        try await stage.step { jobs, _ in
+        try await stage.step { jobs, _ throws in
             let list = try jobs.list([.available])
             #expect(Set(list.map(\.queue)) == [.pull, .task])
             #expect(list.count == 2)
@@ -110,11 +110,11 @@ struct ScheduleTests {
     @Test func aTickThatIsNotCommittedLeavesTheTimeDue() async throws {
         let stage = try QueueStage()
         let schedule = try Schedule(Self.pull, .every(seconds: 300), now: Self.start)
-        try await stage.step { jobs, _ in try self.table(jobs).save(schedule) }
+        try await stage.step { jobs, _ throws in try self.table(jobs).save(schedule) }
         struct Death: Error {}
 
         await #expect(throws: Death.self) {
-            try await stage.step { jobs, ids in
+            try await stage.step { jobs, ids throws in
                 try self.table(jobs).tick(ids: &ids, now: Self.start + 300)
                 throw Death()
             }
@@ -128,7 +128,7 @@ struct ScheduleTests {
 
     @Test func aRunThatTakesLongerThanItsIntervalIsNotDoubled() async throws {
         let schedule = try Schedule(Self.pull, .every(seconds: 60), now: Self.start)
-        try await QueueStage.once { jobs, ids in
+        try await QueueStage.once { jobs, ids throws in
             try self.table(jobs).save(schedule)
             for minute in 1...5 {
                 try self.table(jobs).tick(ids: &ids, now: Self.start + 60 * Double(minute))
@@ -139,7 +139,7 @@ struct ScheduleTests {
 
     @Test func aScheduleThatCannotBeReadAnyMoreIsStoppedWithItsReasonAndTheOthersGoOn() async throws {
         let good = try Schedule(Self.pull, .every(seconds: 300), now: Self.start)
-        try await QueueStage.once { jobs, ids in
+        try await QueueStage.once { jobs, ids throws in
             try self.table(jobs).save(good)
             for (subject, line) in [("never", "0 0 30 2 *"), ("zone", "0 0 * * *")] {
                 try jobs.session.run(
@@ -160,7 +160,7 @@ struct ScheduleTests {
         let first = try Schedule(Self.pull, .every(seconds: 300), now: Self.start)
         let second = try Schedule(
             Self.pull, Cadence(cron: "0 3 * * 1", zone: "Asia/Colombo"), afterDowntime: .catchUp, now: Self.start)
-        try await QueueStage.once { jobs, _ in
+        try await QueueStage.once { jobs, _ throws in
             try self.table(jobs).save(first)
             try self.table(jobs).save(second)
             #expect(try self.table(jobs).all() == [second])
