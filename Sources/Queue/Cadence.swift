@@ -22,7 +22,8 @@ public enum Cadence: Hashable, Sendable {
     public init(seconds: Int) throws(ScheduleRefusal) {
         guard (Self.shortestSeconds...Self.longestSeconds).contains(seconds) else {
             throw ScheduleRefusal(
-                "an interval of \(seconds) s cannot be: the shortest is \(Self.shortestSeconds) s, the longest ten years"
+                "an interval of \(seconds) s cannot be: the shortest is \(Self.shortestSeconds) s, "
+                    + "the longest ten years"
             )
         }
         self = .every(seconds: seconds)

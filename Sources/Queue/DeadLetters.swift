@@ -109,7 +109,8 @@ extension JobTable {
         // What it failed with stays readable beside who dropped it.
         try session.run(
             """
-            UPDATE job SET state = 'cancelled', updated_at = ?8, error = 'dropped by ' || ?9 || coalesce('; ' || error, '')
+            UPDATE job SET state = 'cancelled', updated_at = ?8,
+                error = 'dropped by ' || ?9 || coalesce('; ' || error, '')
             WHERE organization_id = ?1 AND id IN (
                 SELECT id FROM job WHERE \(JobFilter.condition) AND state = 'dead' ORDER BY id LIMIT ?7)
             """,

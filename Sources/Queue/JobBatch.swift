@@ -50,7 +50,8 @@ extension JobTable {
         }
         try session.run(
             """
-            INSERT INTO batch (organization_id, id, name, last_step, is_sealed, created_at) VALUES (?1, ?2, ?3, ?4, 0, ?5)
+            INSERT INTO batch (organization_id, id, name, last_step, is_sealed, created_at)
+            VALUES (?1, ?2, ?3, ?4, 0, ?5)
             """, [.integer(organization), .integer(id), .text(name), SQLValue(last), SQLValue(now)])
         return id
     }
@@ -82,10 +83,13 @@ extension JobTable {
         return try batches(ids: ids.map { $0.integer(0) })
     }
 
-    /// Drops what is left of a batch: its waiting jobs, and its last step. What runs is not tried again.
+    /// Drops what is left of a batch, and seals it: its waiting jobs, and its last step. What runs is not tried again.
     ///
     /// - Throws: `StoreFailure`.
     public func cancelBatch(_ id: Int64, by: String, reason: String, now: Moment) throws -> Cancelled {
+        try session.run(
+            "UPDATE batch SET is_sealed = 1 WHERE organization_id = ?1 AND id = ?2",
+            [.integer(organization), .integer(id)])
         let members = try session.rows(
             """
             SELECT job_id FROM batch_member WHERE organization_id = ?1 AND batch_id = ?2
@@ -133,7 +137,8 @@ extension JobTable {
                 [.integer(organization), .integer(batch.id), SQLValue(now), SQLValue(outcome)])
             try session.run(
                 """
-                UPDATE job SET is_blocked = 0, run_at = ?3, payload = ?4, updated_at = ?3 WHERE organization_id = ?1
+                UPDATE job SET is_blocked = 0, run_at = max(run_at, ?3), payload = ?4, updated_at = ?3
+                WHERE organization_id = ?1 AND state IN ('available', 'scheduled', 'held')
                     AND id = (SELECT last_step FROM batch WHERE organization_id = ?1 AND id = ?2)
                 """, [.integer(organization), .integer(batch.id), SQLValue(now), SQLValue(outcome)])
             // Its jobs may be forgotten from here on; how it ended is remembered.

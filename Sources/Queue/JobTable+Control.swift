@@ -128,9 +128,7 @@ extension JobTable {
             filter.values(organization) + [
                 .keys(states.map(\.rawValue)), .integer(Int64(limit)), SQLValue(now), SQLValue(words),
             ])
-        try unblock(
-            Set(rows.compactMap { row in row.optionalText(2).map { Lane(integration: row.integer(1), name: $0) } }))
-        try finishBatches(of: Set(rows.map { $0.integer(0) }), now: now)
+        try goOn(after: rows, now: now)
         return rows.count
     }
 }

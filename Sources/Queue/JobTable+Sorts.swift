@@ -58,22 +58,33 @@ extension JobTable {
     /// - Throws: `StoreFailure`.
     @discardableResult
     public func giveUpUnknown(now: Moment) throws -> Int {
-        var count = 0
+        var rows: [Row] = []
         for sort in try sorts(.ready) + sorts(.timed) where sort.work == nil {
-            count += try session.run(
+            let words = """
+                this Crossdock knows no work "\(sort.queue)" of "\(sort.kind)"; retry it with the one that made it, or \
+                drop it
+                """
+            rows += try session.rows(
                 """
                 UPDATE job SET state = 'dead', error_class = 'unknown', updated_at = ?5, error = ?6
                 WHERE organization_id = ?1 AND integration_id = ?2 AND queue = ?3 AND kind = ?4
                     AND state IN ('available', 'scheduled', 'retryable')
+                RETURNING id, integration_id, lane
                 """,
                 [
                     .integer(organization), .integer(sort.integration), .text(sort.queue), .text(sort.kind),
-                    SQLValue(now),
-                    .text(
-                        "this Crossdock knows no work \"\(sort.queue)\" of \"\(sort.kind)\"; retry it with the one that "
-                            + "made it, or drop it"),
+                    SQLValue(now), .text(words),
                 ])
         }
-        return count
+        try goOn(after: rows, now: now)
+        return rows.count
+    }
+
+    /// What follows from jobs that ended, of which each row has the id, the integration and the lane: the next of their
+    /// lanes go on, and batches whose last they were end.
+    func goOn(after rows: [Row], now: Moment) throws {
+        try unblock(
+            Set(rows.compactMap { row in row.optionalText(2).map { Lane(integration: row.integer(1), name: $0) } }))
+        try finishBatches(of: Set(rows.map { $0.integer(0) }), now: now)
     }
 }

@@ -34,7 +34,8 @@ public struct JobTable {
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13, ?14)
                 ON CONFLICT (organization_id, queue, integration_id, kind, key)
                     WHERE state IN ('available', 'scheduled', 'running', 'retryable', 'held')
-                DO UPDATE SET version = job.version + 1, priority = min(job.priority, excluded.priority),
+                DO UPDATE SET version = job.version + 1, cancelled_by = NULL,
+                    priority = min(job.priority, excluded.priority),
                     state = CASE job.state WHEN 'held' THEN 'available' WHEN 'scheduled' THEN excluded.state
                         ELSE job.state END,
                     run_at = CASE WHEN job.state IN ('running', 'retryable') THEN job.run_at

@@ -16,7 +16,7 @@ public enum PayloadRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .tooLarge(let bytes):
-            "the payload has \(bytes) bytes; a job carries at most \(PayloadRule.byteLimit), the rest belongs in a record"
+            "the payload has \(bytes) bytes; a job carries at most \(PayloadRule.byteLimit)"
         case .notJSON(let detail): "the payload is \(detail)"
         case .notAnObject: "the payload must be null or a JSON object"
         case .unknownVersion(let version, let known):
@@ -25,8 +25,8 @@ public enum PayloadRefusal: Error, Hashable, Sendable, CustomStringConvertible {
             "the payload has a member \"\(name)\" that means nothing here; "
                 + (known.isEmpty ? "this work takes none" : "there are: \(known.joined(separator: ", "))")
         case .unknownWork(let words):
-            "this Crossdock knows no work \"\(words)\", so it cannot say what its payload may be; drop it, or retry it with "
-                + "the Crossdock that made it"
+            "this Crossdock knows no work \"\(words)\", so it cannot say what its payload may be; "
+                + "drop it, or retry it with the Crossdock that made it"
         case .wrongMember(let name, let expected): "\"\(name)\" in the payload must be \(expected)"
         }
     }
@@ -95,7 +95,8 @@ public struct PayloadRule: Hashable, Sendable {
         return payload
     }
 
-    /// Why a stored payload cannot be worked with; nil when it can. `read`: what was made of the text, null when nothing.
+    /// Why a stored payload cannot be worked with; nil when it can. `read`: what was made of the text; null when
+    /// nothing was.
     func refusal(of text: String, read: JSON) -> PayloadRefusal? {
         do throws(PayloadRefusal) {
             if read.isNull, text != "null" { _ = try parse(Array(text.utf8)) }

@@ -34,7 +34,8 @@ extension JobTable {
     public func prune(_ retention: Retention, after: Int64 = 0, now: Moment) throws -> PruneStep {
         let looked = try session.rows(
             """
-            SELECT max(id), count(*) FROM (SELECT id FROM job WHERE organization_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3)
+            SELECT max(id), count(*) FROM (
+                SELECT id FROM job WHERE organization_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3)
             """, [.integer(organization), .integer(after), .integer(Int64(Self.pruneStepSize))])
         guard let last = looked.first?.optionalInteger(0) else {
             try forgetBatches(endedBefore: now.adding(seconds: -retention.endedSeconds))

@@ -105,4 +105,15 @@ struct ControlTests {
             #expect(try !table.snooze(id, until: Self.start + 900, by: "ann", now: Self.start + 600))
         }
     }
+
+    @Test func aRunningJobThatIsAskedForAgainAfterItWasCancelledRunsAgain() async throws {
+        try await QueueStage.once { table, ids throws in
+            let job = try table.claimed(newJob("7"), ids: &ids)
+            _ = try table.cancelAll(JobFilter(), by: "ann", reason: "", now: Self.start)
+            try table.add([newJob("7")], ids: &ids, now: Self.start)
+            let failed = JobOutcome.retry(errorClass: "e", error: "e", at: Self.start, keepsIntent: false)
+            try table.settle([(job, failed)], owner: "me", now: Self.start)
+            #expect(try table.state(job.id) == .retryable)
+        }
+    }
 }

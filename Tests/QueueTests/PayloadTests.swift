@@ -27,7 +27,7 @@ struct PayloadTests {
         }
     }
 
-    /// Rows another program, or a newer Crossdock, has written: each is given up with its reason, and the queue goes on.
+    /// Rows another program, or a newer Crossdock, has written: each is given up with its reason, the rest goes on.
     @Test(arguments: [
         ("{\"v\": 9}", "of version 9"), ("{\"cut", "not JSON"), ("", "not JSON"), ("[1]", "null or a JSON object"),
         ("\"" + String(repeating: "x", count: 70_000) + "\"", "at most 65536"),
@@ -63,6 +63,16 @@ struct PayloadTests {
                     letters.first { $0.key == "3" }?.id ?? 0, payload: Array("null".utf8), now: Self.start)
             }
             #expect(try table.claim(work(), limit: 9, owner: "me", now: Self.start).map(\.key) == ["4"])
+        }
+    }
+
+    @Test func aLaneGoesOnBehindWorkNobodyKnows() async throws {
+        try await QueueStage.once { table, ids throws in
+            try table.add([newJob("1", lane: "k"), newJob("2", lane: "k")], ids: &ids, now: Self.start)
+            try table.session.run("UPDATE job SET queue = 'teleport' WHERE key = '1'", [])
+            #expect(try table.claim(work(), limit: 9, owner: "me", now: Self.start).isEmpty)
+            try table.giveUpUnknown(now: Self.start)
+            #expect(try table.claim(work(), limit: 9, owner: "me", now: Self.start).map(\.key) == ["2"])
         }
     }
 }
