@@ -14,14 +14,15 @@ public struct Engine: Sendable {
     /// How long a worker rests when nothing is due, in milliseconds.
     static let restMilliseconds = 200
     static let leaseRenewalSeconds = 4
-    static let rescueSeconds = 5
+    /// How often lost jobs are looked for, in milliseconds: with the lease, a dead worker's job is taken back in 15 s.
+    static let rescueMilliseconds = 500
+    /// How often work nobody knows is looked for, in seconds.
+    static let unknownSeconds = 30
     static let scheduleSeconds = 2
     /// How often the vendors' webhooks are looked at, in seconds.
     static let webhookWatchSeconds = 120.0
     /// How often ids are compared to find deletions, in seconds.
     static let censusSeconds = 86_400.0
-    /// How long ended jobs are kept, in seconds.
-    static let keepEndedJobsSeconds = 7 * 86_400.0
 
     /// The loops of a hub, by that clock.
     public init(_ hub: Hub, clock: any Clock<Duration> = ContinuousClock()) {
@@ -34,8 +35,28 @@ public struct Engine: Sendable {
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<Self.workerCount { group.addTask { await work() } }
             group.addTask { await every(Self.leaseRenewalSeconds) { try await hub.renewLeases() } }
-            group.addTask { await every(Self.rescueSeconds) { try await hub.rescue() } }
+            group.addTask { await watchLeases(clock) }
+            group.addTask { await every(Self.unknownSeconds) { try await hub.giveUpUnknown() } }
+            group.addTask { await every(Self.scheduleSeconds) { try await hub.tick() } }
             group.addTask { await schedule() }
+        }
+    }
+
+    /// Takes back what dead workers held; where this machine's clock was set, leases are moved with it first.
+    private func watchLeases<Ticking: Clock>(_ clock: Ticking) async where Ticking.Duration == Duration {
+        let begin = clock.now
+        var watch = ClockWatch(wall: hub.now, monotonicSeconds: 0)
+        while !Task.isCancelled {
+            do {
+                let elapsed = begin.duration(to: clock.now) / .seconds(1)
+                if let jump = watch.jump(wall: hub.now, monotonicSeconds: elapsed) {
+                    try await hub.moveLeases(by: jump)
+                }
+                try await hub.rescue()
+            } catch {
+                hub.logger.warning("\(error)")
+            }
+            try? await clock.sleep(for: .milliseconds(Self.rescueMilliseconds))
         }
     }
 
@@ -81,6 +102,7 @@ public struct Engine: Sendable {
         do {
             guard try await hub.isOpen(integration) else { return }
             let mustCatchUp = try await watchWebhooks(integration)
+            try await hub.pullAsked(integration)
             try await hub.pullDue(integration, all: mustCatchUp)
             try await hub.censusDue(integration)
         } catch let failure as PullFailure {
@@ -115,8 +137,11 @@ extension Hub {
     /// - Throws: `StoreFailure`.
     func isOpen(_ integration: Integration) async throws -> Bool {
         let (organization, now) = (organization, now)
-        let gate = try await store.read { try JobTable($0, organization: organization).gate(of: integration.id) }
-        return gate.closedUntil.map { $0 <= now } ?? true
+        return try await store.read { session in
+            let table = JobTable(session, organization: organization)
+            guard try !table.pauses().contains(where: { $0.stops(.pull, of: integration.id) }) else { return false }
+            return try table.gate(of: integration.id).closedUntil.map { $0 <= now } ?? true
+        }
     }
 
     /// Reads the kinds whose time has come.
@@ -124,7 +149,8 @@ extension Hub {
     /// - Throws: `PullFailure`, `HubError`, `StoreFailure`.
     public func pullDue(_ integration: Integration, all: Bool = false) async throws {
         let organization = organization
-        for kind in try sourceKinds(integration) {
+        let scheduled = try await scheduledKinds(integration)
+        for kind in try sourceKinds(integration) where all || !scheduled.contains(kind) {
             let cursor = try await store.read {
                 try LedgerTable($0, organization: organization).cursor(integration.id, kind)
             }

@@ -8,7 +8,7 @@ import Store
 /// *Is delivered*: tasks become one batch of writes; what came of each is settled in one transaction.
 extension Hub {
     /// The longest one outward call may take, in seconds; who takes over a job with an open intent waits this long.
-    static let callDeadlineSeconds = 75.0
+    static let callDeadlineSeconds = JobTable.callDeadlineSeconds
 
     /// Brings records in step with an integration, for tasks a worker has claimed.
     ///
@@ -110,11 +110,10 @@ extension Hub {
             try table.settle(plan.outcomes, owner: owner, now: now)
             try table.add(plan.added, ids: &ids, now: now)
             let intents = plan.writes.map { write in
-                (write.job.id, JSON.object(["wrote": write.wrote.json]))
+                (job: write.job, intent: JSON.object(["wrote": write.wrote.json]))
             }
             try table.intend(
-                Dictionary(uniqueKeysWithValues: intents), owner: owner,
-                deadline: now.adding(seconds: Self.callDeadlineSeconds))
+                intents, owner: owner, deadline: now.adding(seconds: Self.callDeadlineSeconds))
             try ledger.save(
                 plan.writes.compactMap { write in
                     guard var link = write.link else { return nil }
@@ -203,11 +202,14 @@ extension Hub {
             let context = SettleContext(
                 peer: peer, target: target, settleNumber: try ledger.nextSettleNumber(), schedule: RetrySchedule(),
                 jitter: jitter, now: now, ids: { try box.next() })
-            var settlement = try Settlement.decide(writes, results, gate: table.gate(of: peer.id), context)
+            let side = FarOperation(peer.id, writes[0].job.operation)
+            var settlement = try Settlement.decide(
+                writes, results, gate: table.gate(of: peer.id), breaker: table.breaker(of: side), context)
             let far = settlement.links.filter { $0.role == HubLink.mainRole }
             if let kind = far.first?.kind {
                 settlement.holdTaken(try ledger.links(peer.id, kind, externalIDs: far.map(\.externalID)))
             }
+            try table.save(settlement.breaker, of: side)
             try Self.save(settlement, setting, peer, session, organization, owner, box, now: now)
             return settlement.refusal
         }

@@ -61,8 +61,10 @@ public struct ChangeReport: Sendable {
 public struct JobReport: Sendable {
     public var id: Int64
     public var queue: JobQueue
+    /// Empty for the hub's own work.
     public var integration: String
-    public var kind: RecordKind
+    /// Nil for the hub's own work.
+    public var kind: RecordKind?
     /// What it is about: a record's title, a far id.
     public var title: String
     public var state: JobState
@@ -70,6 +72,9 @@ public struct JobReport: Sendable {
     public var runAt: Moment
     /// Why it waits or died.
     public var reason: String?
+
+    /// What it is about, with its kind: `product Tea`.
+    public var subject: String { kind.map { "\($0.rawValue) \(title)" } ?? title }
 }
 
 /// A conflict, in words.
@@ -134,8 +139,7 @@ extension Hub {
     public func dueCount(for integration: Integration) async throws -> Int {
         let (organization, now) = (organization, now)
         return try await store.read { session in
-            try JobTable(session, organization: organization).due(at: now).filter { $0.integration == integration.id }
-                .reduce(0) { $0 + $1.count }
+            try JobTable(session, organization: organization).dueCount(integration.id, now: now)
         }
     }
 
@@ -184,7 +188,9 @@ struct ReportWords {
         names = Dictionary(all.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
     }
 
-    func name(_ integration: Int64) -> String { names[integration] ?? String(integration) }
+    func name(_ integration: Int64) -> String {
+        integration == 0 ? "" : names[integration] ?? String(integration)
+    }
 
     func integrations(_ addresses: [Int64: String?]) throws -> [IntegrationReport] {
         let linked = try ledger.linkCounts()

@@ -22,6 +22,12 @@ public struct RetriedLetters: Hashable, Sendable {
     /// A newer job of the same key does their work.
     public var superseded: Int
 
+    /// A count of both.
+    public init(retried: Int, superseded: Int) {
+        self.retried = retried
+        self.superseded = superseded
+    }
+
     /// How many were touched.
     public var count: Int { retried + superseded }
 }

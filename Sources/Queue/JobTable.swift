@@ -90,6 +90,19 @@ public struct JobTable {
             """, [.integer(organization), SQLValue(now)])
     }
 
+    /// Whether `rescue` may have something to do.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func mayHaveLost(now: Moment) throws -> Bool {
+        try !session.rows(
+            """
+            SELECT 1 FROM job WHERE organization_id = ?1 AND state = 'running' AND (lease_until < ?2 OR lease_until > ?3)
+            LIMIT 1
+            """,
+            [.integer(organization), SQLValue(now), SQLValue(now.adding(seconds: Self.leaseSeconds))]
+        ).isEmpty
+    }
+
     /// Moves every lease and every deadline, when this machine's clock was found to have jumped by so many seconds: a
     /// worker that is alive keeps its jobs, and a call under way is still waited for.
     ///

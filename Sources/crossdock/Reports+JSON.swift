@@ -20,7 +20,7 @@ extension JobReport {
     var json: JSON {
         [
             "id": .integer(id), "state": .string(state.rawValue), "queue": .string(queue.rawValue),
-            "integration": .string(integration), "kind": .string(kind.rawValue), "title": .string(title),
+            "integration": .string(integration), "kind": .text(kind?.rawValue), "title": .string(title),
             "attempt": .integer(attempt), "runAt": .string(runAt.description), "reason": .text(reason),
         ]
     }

@@ -98,7 +98,7 @@ struct JobActions {
             jobs.map {
                 [
                     String($0.id), $0.state.rawValue, $0.queue.rawValue, $0.integration,
-                    "\($0.kind.rawValue) \($0.title)", $0.why(now: hub.now),
+                    $0.subject, $0.why(now: hub.now),
                 ]
             },
             header: ["ID", "STATE", "WORK", "INTEGRATION", "RECORD", "WHY"])
