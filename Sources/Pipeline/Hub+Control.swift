@@ -54,12 +54,56 @@ extension Hub {
         }
     }
 
+    /// How much an integration may be asked for, as it stands now.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func limits(of integration: Integration) async throws -> [Allowance] {
+        let (organization, now) = (organization, now)
+        return try await store.read {
+            try JobTable($0, organization: organization).allowances(of: integration.id).map { $0.at(now) }
+        }
+    }
+
+    /// Limits how much an integration is asked for, in the place of an earlier limit of the same form.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func limit(_ integration: Integration, _ allowance: Allowance) async throws {
+        let organization = organization
+        try await store.write { try JobTable($0, organization: organization).save(allowance, of: integration.id) }
+    }
+
+    /// Lifts all limits of an integration, and answers how many there were.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func liftLimits(of integration: Integration) async throws -> Int {
+        let organization = organization
+        return try await store.write { session in
+            let table = JobTable(session, organization: organization)
+            let all = try table.allowances(of: integration.id)
+            for allowance in all {
+                _ = try table.lift(allowance.form, operation: allowance.operation, of: integration.id)
+            }
+            return all.count
+        }
+    }
+
     /// The dead letters that are meant, the latest first.
     ///
     /// - Throws: `StoreFailure`.
     public func deadLetters(_ filter: JobFilter, limit: Int = 200) async throws -> [DeadLetter] {
         let organization = organization
         return try await store.read { try JobTable($0, organization: organization).deadLetters(filter, limit: limit) }
+    }
+
+    /// The dead letters in words, the latest first.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func deadReports(_ filter: JobFilter = JobFilter(), limit: Int = 200) async throws -> [DeadReport] {
+        let organization = organization
+        return try await store.read { session in
+            let words = try ReportWords(session, organization)
+            return try words.dead(words.jobs.deadLetters(filter, limit: limit))
+        }
     }
 
     /// Gives a dead letter another payload. False when there is no such dead letter.

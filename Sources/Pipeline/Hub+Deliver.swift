@@ -210,6 +210,9 @@ extension Hub {
                 settlement.holdTaken(try ledger.links(peer.id, kind, externalIDs: far.map(\.externalID)))
             }
             try table.save(settlement.breaker, of: side)
+            if results.contains(where: \.isThrottled) {
+                try table.learn(LimitReading(remaining: 0), .rate, of: peer.id, now: now)
+            }
             try Self.save(settlement, setting, peer, session, organization, owner, box, now: now)
             return settlement.refusal
         }
@@ -255,4 +258,8 @@ final class IDBox {
 
     /// The ids that are left, in two halves: what is given here is not given again.
     func rest() -> IDBlock { block.splitHalf() }
+}
+
+extension WriteResult {
+    fileprivate var isThrottled: Bool { if case .failed(.throttled) = self { true } else { false } }
 }

@@ -159,6 +159,9 @@ extension Hub {
             if case .throttled(let seconds) = failure { gate = gate.afterThrottle(seconds: seconds ?? 30, now: now) }
             try table.settle(outcomes, owner: owner, now: now)
             try table.save(gate, of: integration.id)
+            if case .throttled = failure {
+                try table.learn(LimitReading(remaining: 0), .rate, of: integration.id, now: now)
+            }
             if let operation = jobs.first?.operation {
                 let side = FarOperation(integration.id, operation)
                 try table.save(Self.breaker(table.breaker(of: side), after: failure, now: now), of: side)

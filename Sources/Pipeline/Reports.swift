@@ -77,6 +77,15 @@ public struct JobReport: Sendable {
     public var subject: String { kind.map { "\($0.rawValue) \(title)" } ?? title }
 }
 
+/// A job that was given up, in words.
+public struct DeadReport: Sendable {
+    public var letter: DeadLetter
+    /// Empty for the hub's own work.
+    public var integration: String
+    /// What it is about: a record's title, a far id.
+    public var title: String
+}
+
 /// A conflict, in words.
 public struct ConflictReport: Sendable {
     public var id: Int64
@@ -224,6 +233,15 @@ struct ReportWords {
             return JobReport(
                 id: job.id, queue: job.queue, integration: name(job.integration), kind: job.kind,
                 title: title ?? job.key, state: job.state, attempt: job.attempt, runAt: job.runAt, reason: job.error)
+        }
+    }
+
+    func dead(_ letters: [DeadLetter]) throws -> [DeadReport] {
+        let deliver = JobQueue.deliver.rawValue
+        let titles = try titles(letters.filter { $0.queue == deliver }.compactMap { Int64($0.key) })
+        return letters.map { letter in
+            let title = letter.queue == deliver ? Int64(letter.key).flatMap { titles[$0] } : nil
+            return DeadReport(letter: letter, integration: name(letter.integration), title: title ?? letter.key)
         }
     }
 

@@ -43,8 +43,8 @@ extension JobTable {
     public func deadLetters(_ filter: JobFilter = JobFilter(), limit: Int = 50) throws -> [DeadLetter] {
         try session.rows(
             """
-            SELECT \(Self.deadColumns) FROM job WHERE \(JobFilter.condition) AND state = 'dead'
-            ORDER BY updated_at DESC, id DESC LIMIT ?7
+            SELECT \(Self.deadColumns) FROM job WHERE \(filter.condition) AND state = 'dead'
+            ORDER BY updated_at DESC, id DESC LIMIT ?6
             """, filter.values(organization) + [.integer(Int64(limit))]
         ).map { row in
             DeadLetter(
@@ -89,8 +89,8 @@ extension JobTable {
     public func retryDead(_ filter: JobFilter, now: Moment) throws -> RetriedLetters {
         let rows = try session.rows(
             """
-            SELECT id, integration_id, lane FROM job WHERE \(JobFilter.condition) AND state = 'dead'
-            ORDER BY id LIMIT ?7
+            SELECT id, integration_id, lane FROM job WHERE \(filter.condition) AND state = 'dead'
+            ORDER BY id LIMIT ?6
             """, filter.values(organization) + [.integer(Int64(Self.bulkLimit))])
         var result = RetriedLetters(retried: 0, superseded: 0)
         for row in rows {
@@ -115,10 +115,10 @@ extension JobTable {
         // What it failed with stays readable beside who dropped it.
         try session.run(
             """
-            UPDATE job SET state = 'cancelled', updated_at = ?8,
-                error = 'dropped by ' || ?9 || coalesce('; ' || error, '')
+            UPDATE job SET state = 'cancelled', updated_at = ?7,
+                error = 'dropped by ' || ?8 || coalesce('; ' || error, '')
             WHERE organization_id = ?1 AND id IN (
-                SELECT id FROM job WHERE \(JobFilter.condition) AND state = 'dead' ORDER BY id LIMIT ?7)
+                SELECT id FROM job WHERE \(filter.condition) AND state = 'dead' ORDER BY id LIMIT ?6)
             """,
             filter.values(organization) + [.integer(Int64(Self.bulkLimit)), SQLValue(now), .text(by)])
     }

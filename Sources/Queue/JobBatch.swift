@@ -95,14 +95,13 @@ extension JobTable {
             SELECT job_id FROM batch_member WHERE organization_id = ?1 AND batch_id = ?2
             UNION SELECT last_step FROM batch WHERE organization_id = ?1 AND id = ?2 AND last_step IS NOT NULL
             """, [.integer(organization), .integer(id)])
-        var all = Cancelled(dropped: 0, asked: 0)
-        while true {
-            let some = try cancelAll(
-                JobFilter(ids: members.map { $0.integer(0) }), by: by, reason: reason, now: now)
-            all.dropped += some.dropped
-            all.asked += some.asked
-            guard some.dropped > 0 else { return all }
+        var all = Cancelled(dropped: 0, asked: 0, next: 0)
+        let filter = JobFilter(ids: members.map { $0.integer(0) })
+        while let after = all.next {
+            let some = try cancelAll(filter, by: by, reason: reason, after: after, now: now)
+            all = Cancelled(dropped: all.dropped + some.dropped, asked: all.asked + some.asked, next: some.next)
         }
+        return all
     }
 
     // MARK: How it goes on

@@ -21,17 +21,19 @@ public struct JobFilter: Hashable, Sendable {
         self.ids = ids
     }
 
-    /// The condition; its parameters are `?1` to `?6`.
-    static let condition = """
+    /// The condition; its parameters are `?1` to `?5`. Jobs that are named are found by their ids.
+    var condition: String {
+        """
         organization_id = ?1 AND (?2 IS NULL OR queue = ?2) AND (?3 IS NULL OR integration_id = ?3)
             AND (?4 IS NULL OR error_class = ?4 OR substr(error_class, 1, length(?4) + 1) = ?4 || ':')
-            AND (?5 = 0 OR id IN {6})
+            \(ids == nil ? "" : "AND id IN {5}")
         """
+    }
 
     func values(_ organization: Int64) -> [SQLValue] {
         [
             .integer(organization), SQLValue(queue?.rawValue), SQLValue(integration), SQLValue(errorClass),
-            .integer(ids == nil ? 0 : 1), .ids(ids ?? []),
+            .ids(ids ?? []),
         ]
     }
 }
@@ -86,8 +88,8 @@ extension JobTable {
     /// - Throws: `StoreFailure`.
     public func cancel(_ id: Int64, now: Moment) throws -> Bool {
         try end(
-            JobFilter(ids: [id]), in: [.available, .scheduled, .retryable, .held, .dead], as: nil, limit: 1, now: now
-        ) == 1
+            JobFilter(ids: [id]), in: [.available, .scheduled, .retryable, .held, .dead], as: nil, after: 0, now: now
+        ).count == 1
     }
 
     /// What cancelling came to.
@@ -96,39 +98,45 @@ extension JobTable {
         public var dropped: Int
         /// Running jobs that are dropped unless they succeed.
         public var asked: Int
+        /// Where the next step goes on; nil when all are touched.
+        public var next: Int64?
     }
 
     /// Drops the jobs that are meant: those that wait or are held at once; one that runs is not tried again when it
-    /// fails. Touches at most `bulkLimit`; ask again until nothing is dropped. Dead letters are left.
+    /// fails. Drops at most `bulkLimit`; ask again with `next` as `after` until there is none. Dead letters are left.
     ///
     /// - Throws: `StoreFailure`.
-    public func cancelAll(_ filter: JobFilter, by: String, reason: String, now: Moment) throws -> Cancelled {
+    public func cancelAll(
+        _ filter: JobFilter, by: String, reason: String, after: Int64 = 0, now: Moment
+    ) throws -> Cancelled {
         let words = "cancelled by \(by)" + (reason.isEmpty ? "" : ": \(reason)")
         let dropped = try end(
-            filter, in: [.available, .scheduled, .retryable, .held], as: words, limit: Self.bulkLimit, now: now)
+            filter, in: [.available, .scheduled, .retryable, .held], as: words, after: after, now: now)
         let asked = try session.run(
             """
-            UPDATE job SET cancelled_by = ?7 WHERE \(JobFilter.condition) AND state = 'running'
+            UPDATE job SET cancelled_by = ?6 WHERE \(filter.condition) AND state = 'running'
                 AND cancelled_by IS NULL
             """, filter.values(organization) + [.text(words)])
-        return Cancelled(dropped: dropped, asked: asked)
+        let next = dropped.count == Self.bulkLimit ? dropped.last : nil
+        return Cancelled(dropped: dropped.count, asked: asked, next: next)
     }
 
-    /// Ends jobs that do not run. Answers how many.
-    func end(
-        _ filter: JobFilter, in states: [JobState], as words: String?, limit: Int, now: Moment
-    ) throws -> Int {
+    /// Ends jobs that do not run, at most `bulkLimit`, in the order of their ids behind `after`. Answers the ids.
+    private func end(
+        _ filter: JobFilter, in states: [JobState], as words: String?, after: Int64, now: Moment
+    ) throws -> [Int64] {
         let rows = try session.rows(
             """
-            UPDATE job SET state = 'cancelled', updated_at = ?9, error = coalesce(?10, error)
+            UPDATE job SET state = 'cancelled', updated_at = ?8, error = coalesce(?9, error)
             WHERE organization_id = ?1 AND id IN (
-                SELECT id FROM job WHERE \(JobFilter.condition) AND state IN {7} ORDER BY id LIMIT ?8)
+                SELECT id FROM job WHERE \(filter.condition) AND state IN {6} AND id > ?10 ORDER BY id LIMIT ?7)
             RETURNING id, integration_id, lane
             """,
             filter.values(organization) + [
-                .keys(states.map(\.rawValue)), .integer(Int64(limit)), SQLValue(now), SQLValue(words),
+                .keys(states.map(\.rawValue)), .integer(Int64(Self.bulkLimit)), SQLValue(now), SQLValue(words),
+                .integer(after),
             ])
         try goOn(after: rows, now: now)
-        return rows.count
+        return rows.map { $0.integer(0) }.sorted()
     }
 }

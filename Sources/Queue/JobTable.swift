@@ -24,7 +24,8 @@ public struct JobTable {
     /// - Throws: `PayloadRefusal` when a payload is too large or of a version nobody knows, `StoreFailure`.
     public func add(_ jobs: [NewJob], ids: inout IDBlock, now: Moment) throws {
         for job in jobs {
-            try PayloadRule(job.queue).check(job.payload, bytes: job.payload.text.utf8.count)
+            let payload = job.payload.text
+            try PayloadRule(job.queue).check(job.payload, bytes: payload.utf8.count)
             let id = try ids.next()
             let place = try job.lane.map { try nextPlace(in: Lane(integration: job.integration, name: $0), id: id) }
             let rows = try session.rows(
@@ -47,7 +48,7 @@ public struct JobTable {
                     .integer(job.integration), .text(job.kind?.rawValue ?? ""), .text(job.key),
                     .integer(Int64(max(0, min(1000, job.priority)))),
                     .text((job.runAt > now ? JobState.scheduled : .available).rawValue), SQLValue(job.runAt),
-                    SQLValue(job.payload), SQLValue(now), SQLValue(job.lane), SQLValue(place?.number),
+                    .text(payload), SQLValue(now), SQLValue(job.lane), SQLValue(place?.number),
                     .integer(place?.isBlocked ?? false ? 1 : 0),
                 ])
             if let batch = job.batch, let member = rows.first?.integer(0) { try join(member, batch) }
@@ -96,8 +97,8 @@ public struct JobTable {
     public func mayHaveLost(now: Moment) throws -> Bool {
         try !session.rows(
             """
-            SELECT 1 FROM job WHERE organization_id = ?1 AND state = 'running' AND (lease_until < ?2 OR lease_until > ?3)
-            LIMIT 1
+            SELECT 1 FROM job WHERE organization_id = ?1 AND state = 'running'
+                AND (lease_until < ?2 OR lease_until > ?3) LIMIT 1
             """,
             [.integer(organization), SQLValue(now), SQLValue(now.adding(seconds: Self.leaseSeconds))]
         ).isEmpty

@@ -4,6 +4,17 @@ import Pipeline
 import Queue
 import Reconcile
 
+extension DeadReport {
+    var json: JSON {
+        [
+            "id": .integer(letter.id), "state": "dead", "queue": .string(letter.queue),
+            "integration": .string(integration), "kind": .string(letter.kind), "title": .string(title),
+            "attempt": .integer(letter.attempt), "at": .string(letter.at.description),
+            "class": .string(letter.errorClass), "reason": .string(letter.error), "payload": .string(letter.payload),
+        ]
+    }
+}
+
 extension JobReport {
     /// Why it waits, in words.
     func why(now: Moment) -> String {

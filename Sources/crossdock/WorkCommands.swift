@@ -17,13 +17,17 @@ struct JobsCommand: AsyncParsableCommand {
     var run: Int?
     @Option(help: "Drop this task.")
     var drop: Int?
+    @Option(help: "Say why this task waits.")
+    var why: Int?
     @OptionGroup var options: HubOptions
 
     func run() async throws {
         try await Terminal.run {
             let open = try OpenHub(options)
             try await JobActions(open.hub, options).act(run: run, drop: drop)
-            if run == nil, drop == nil {
+            if let why {
+                try await JobActions(open.hub, options).explain(why)
+            } else if run == nil, drop == nil {
                 var states: [JobState] = [.available, .scheduled, .running, .retryable, .held]
                 if let state {
                     guard let one = JobState(rawValue: state) else {
@@ -35,29 +39,6 @@ struct JobsCommand: AsyncParsableCommand {
                     states = [one]
                 }
                 try await JobActions(open.hub, options).list(states, limit: limit, empty: "Nothing waits.")
-            }
-            await open.close()
-        }
-    }
-}
-
-/// `crossdock dead`
-struct DeadCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "dead", abstract: "Tasks that were given up; each can be run again or dropped.")
-
-    @Option(help: "Let this task run again.")
-    var run: Int?
-    @Option(help: "Drop this task.")
-    var drop: Int?
-    @OptionGroup var options: HubOptions
-
-    func run() async throws {
-        try await Terminal.run {
-            let open = try OpenHub(options)
-            try await JobActions(open.hub, options).act(run: run, drop: drop)
-            if run == nil, drop == nil {
-                try await JobActions(open.hub, options).list([.dead], limit: 200, empty: "No task was given up.")
             }
             await open.close()
         }
@@ -87,6 +68,11 @@ struct JobActions {
             }
             Terminal.note("task \(drop) was dropped")
         }
+    }
+
+    func explain(_ id: Int) async throws {
+        guard let sentence = try await hub.why(job: Int64(id)) else { throw HubError("task \(id) is not there") }
+        print(options.json ? (["id": .integer(id), "why": .string(sentence)] as JSON).text : sentence)
     }
 
     func list(_ states: [JobState], limit: Int, empty: String) async throws {

@@ -89,7 +89,7 @@ struct CommandTests {
         defer { program.close() }
         for (command, words) in [
             ("integrations", "No integration yet"), ("status", "nothing waits"), ("jobs", "Nothing waits."),
-            ("dead", "No task was given up."), ("conflicts", "No conflict is open."),
+            ("dead", "No task was given up."), ("schedules", "No schedule yet"), ("conflicts", "No conflict is open."),
         ] {
             let plain = try await program.run([command])
             #expect(plain.status == 0 && plain.output.contains(words), "\(command): \(plain.said)")
@@ -111,6 +111,23 @@ struct CommandTests {
         (["jobs", "--state", "odd"], 2, "\"odd\" is no state; there are: "),
         (["jobs", "--limit", "0"], 2, "--limit must be from 1 to 500"),
         (["jobs", "--run", "7"], 2, "task 7 is not there"), (["dead", "--drop", "7"], 2, "task 7 is not there"),
+        (["jobs", "--why", "7"], 2, "task 7 is not there"),
+        (["dead", "edit", "7"], 2, "task 7 is no task that was given up"),
+        (["dead", "edit", "7", "--payload", "@/no/such/file"], 2, "cannot be read"),
+        (["dead", "retry"], 2, "name the tasks"), (["dead", "drop", "--queue", "odd"], 2, "\"odd\" is no queue"),
+        (["pause", "nobody"], 2, "there is no integration named \"nobody\""),
+        (["pause", "--queue", "odd"], 2, "\"odd\" is no queue; there are: receive, fetch, deliver, pull, task"),
+        (["resume"], 2, "nothing is paused"), (["limits", "nobody"], 2, "no integration named \"nobody\""),
+        (["limits", "shop", "--per-second", "0"], 2, "--per-second must be from"),
+        (["limits", "shop", "--burst", "3"], 2, "--burst needs --per-second"),
+        (["limits", "shop", "--at-once", "0"], 2, "--at-once must be from 1 to"),
+        (["schedules", "set", "shop", "order", "--cron", "0 0 30 2 *"], 2, "never fires: Feb has no day 30"),
+        (["schedules", "set", "shop", "order", "--cron", "0 0 * *"], 2, "has 4 fields"),
+        (["schedules", "set", "shop", "order", "--cron", "0 0 * * *", "--zone", "Mars"], 2, "is no time zone"),
+        (["schedules", "set", "shop", "order", "--every", "often"], 2, "is no interval; there are: 4-hourly"),
+        (["schedules", "set", "shop", "order", "--every", "0"], 2, "the shortest is 1"),
+        (["schedules", "set", "shop", "order"], 2, "give --cron or --every"),
+        (["schedules", "set", "shop", "spoon", "--every", "daily"], 2, "\"spoon\" is no kind"),
         (["conflicts", "--resolve", "7"], 2, "--resolve needs --use"),
         (["conflicts", "--resolve", "7", "--use", "theirs"], 2, "no conflict 7 is open"),
         (["conflicts", "--resolve", "7", "--use", "{odd"], 2, "neither theirs, ours nor a JSON value"),
