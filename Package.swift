@@ -82,10 +82,11 @@ func connector(_ name: String, uses: [String] = []) -> Room {
 
 let executable = Room(
     name: "crossdock", row: 7, path: "Sources/crossdock",
-    uses: (rooms + connectors).map(\.name), packages: [argumentParser, logging], isExecutable: true)
+    uses: (rooms + connectors).map(\.name) + ["CMalloc"], packages: [argumentParser, logging], isExecutable: true)
 
 let systemLibraries: [Target] = [
-    .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])])
+    .systemLibrary(name: "CMalloc", path: "Sources/CMalloc"),
+    .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
 ]
 
 /// A test target may use whatever the room it tests may use, the room itself, and the kit for tests.

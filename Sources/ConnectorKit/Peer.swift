@@ -12,7 +12,7 @@ public struct Peer: Hashable, Sendable {
         var creates: Bool
         var matches: Bool
         var issues: Bool
-        var mayRepeatCreate: Bool
+        var mayRepeatCreate: Int?
     }
 
     /// A peer from its card's kinds (as its settings narrow them) and the merchant's directions by kind.
@@ -28,7 +28,7 @@ public struct Peer: Hashable, Sendable {
                 let way = Way(
                     takes: Set(parts.filter { $0.value.takes }.keys), gives: gives,
                     creates: card.creation != nil && !gives.isEmpty, matches: card.matchesByNaturalKey,
-                    issues: card.issues, mayRepeatCreate: card.creation?.mayRepeat ?? false)
+                    issues: card.issues, mayRepeatCreate: card.creation?.repeatableAfterSeconds)
                 return (card.kind, way)
             }, uniquingKeysWith: { first, _ in first })
     }
@@ -43,8 +43,8 @@ public struct Peer: Hashable, Sendable {
     public func matches(_ kind: RecordKind) -> Bool { ways[kind]?.matches ?? false }
     /// Whether it issues documents of that kind.
     public func issues(_ kind: RecordKind) -> Bool { ways[kind]?.issues ?? false }
-    /// Whether a create may be repeated after an unclear answer.
-    public func mayRepeatCreate(_ kind: RecordKind) -> Bool { ways[kind]?.mayRepeatCreate ?? false }
+    /// How long after an unclear create one that cannot be found there may be made again, in seconds; nil is never.
+    public func mayRepeatCreate(_ kind: RecordKind) -> Int? { ways[kind]?.mayRepeatCreate }
     /// The kinds it has anything to do with.
     public var kinds: Set<RecordKind> { Set(ways.keys) }
 }

@@ -16,6 +16,7 @@ public struct Settlement: Sendable {
     public var breaker: Breaker
     /// Why the integration must not be called any more; nil when it may.
     public var refusal: String?
+    private var hasFailed = false
 
     /// Nothing to be saved.
     public init(gate: Gate, breaker: Breaker = Breaker()) {
@@ -118,11 +119,13 @@ extension Settlement {
         if written.isAdopted {
             if let answer = written.answer { answers.append(answer) }
         } else {
-            let answered = written.answer.map { hubTerms($0.parts, wrote: write.wrote, kind: write.record.kind) }
+            let answered = written.answer.map {
+                hubTerms(link.kept($0.parts), wrote: write.wrote, kind: write.record.kind)
+            }
             link.parts.merge(
                 Reconcile.settled(
                     kind: write.record.kind, wrote: write.wrote, answered: answered, link: link.parts,
-                    normalForm: context.target.normalForm)
+                    normalForm: { context.target.normalForm(of: ScopedName($0).part, $1) })
             ) { $1 }
             link.revision = written.answer?.revision ?? link.revision
         }
@@ -170,7 +173,9 @@ extension Settlement {
         let isUnclear = failure.mayHaveHappened
         switch failure {
         case .unavailable:
-            breaker = breaker.afterFailure(failure.sentence, now: context.now)
+            // A batch is one call, however many writes it carried.
+            if !hasFailed { breaker = breaker.afterFailure(failure.sentence, now: context.now) }
+            hasFailed = true
             let at = context.schedule.next(afterAttempt: write.job.attempt, now: context.now, jitter: context.jitter)
             let error = "\(write.record.title): \(failure.sentence)"
             end(

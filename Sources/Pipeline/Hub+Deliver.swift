@@ -24,21 +24,20 @@ extension Hub {
             return try await fail(jobs, error, integration)
         }
         let plan = try await plan(jobs, integration, peer)
-        var (writes, results) = try await resolveUnclear(plan.writes, target, peer)
-        if !writes.isEmpty {
+        let (open, looked) = try await resolveUnclear(plan.writes, target, peer)
+        var results = looked.map(\.result)
+        if !open.isEmpty {
             do throws(ConnectorFailure) {
-                let answered = try await target.write(writes.map(\.request))
-                guard answered.count == writes.count else {
-                    throw .unreadable(detail: "\(answered.count) results for \(writes.count) writes")
+                let answered = try await target.write(open.map(\.request))
+                guard answered.count == open.count else {
+                    throw .unreadable(detail: "\(answered.count) results for \(open.count) writes")
                 }
-                results.append(contentsOf: answered.map { Optional($0) })
+                results += answered
             } catch {
-                results.append(contentsOf: writes.map { _ in .failed(error) })
+                results += open.map { _ in .failed(error) }
             }
         }
-        let all = plan.writes.filter { !writes.contains($0) } + writes
-        writes = all
-        try await settle(all, results.compactMap { $0 }, plan, integration, target, peer)
+        try await settle(looked.map(\.write) + open, results, plan, integration, target, peer)
     }
 
     /// The far side is read right before it is written: an edit made there meanwhile is merged, not overwritten, and
@@ -90,8 +89,8 @@ extension Hub {
             guard let parts = shown[link.externalID] else { return link }
             let intent = Parts(intents[String(link.record)]?["wrote"]?.object ?? [:])
             let settled = Reconcile.recovered(
-                kind: link.kind, intent: intent, shown: parts, link: link.parts,
-                normalForm: { target?.normalForm(of: $0, $1) ?? $1 })
+                kind: link.kind, intent: intent, shown: link.kept(parts), link: link.parts,
+                normalForm: { target?.normalForm(of: ScopedName($0).part, $1) ?? $1 })
             link.parts.merge(settled) { $1 }
             return link
         }
@@ -110,7 +109,7 @@ extension Hub {
             try table.settle(plan.outcomes, owner: owner, now: now)
             try table.add(plan.added, ids: &ids, now: now)
             let intents = plan.writes.map { write in
-                (job: write.job, intent: JSON.object(["wrote": write.wrote.json]))
+                (job: write.job, intent: write.intent(at: now))
             }
             try table.intend(
                 intents, owner: owner, deadline: now.adding(seconds: Self.callDeadlineSeconds))
@@ -144,46 +143,8 @@ extension Hub {
             references: Dictionary(references.map { ($0.record, $0) }, uniquingKeysWith: { first, _ in first }),
             names: Dictionary(
                 try ledger.integrations().map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first }),
-            reference: try ledger.references())
-    }
-
-    /// Creates whose earlier attempt is unclear are looked for at the far side. Gives back what is to be written, and
-    /// the results of those that need no write, in the order: results first, then writes.
-    private func resolveUnclear(_ writes: [PlannedWrite], _ target: any RecordTarget, _ peer: Peer) async throws
-        -> ([PlannedWrite], [WriteResult?])
-    {
-        var open: [PlannedWrite] = []
-        var results: [WriteResult?] = []
-        for write in writes {
-            guard write.job.intent != nil, write.link == nil else {
-                open.append(write)
-                continue
-            }
-            if let result = await look(for: write, target, peer) {
-                results.append(result)
-            } else {
-                open.append(write)
-            }
-        }
-        return (open, results)
-    }
-
-    /// What an unclear create came to; nil when it may be made (again).
-    private func look(for write: PlannedWrite, _ target: any RecordTarget, _ peer: Peer) async -> WriteResult? {
-        do throws(ConnectorFailure) {
-            let found = try await target.find(write.request)
-            if found.count == 1 {
-                return .written(Written(externalID: found[0].externalID, answer: found[0], isAdopted: true))
-            }
-            if found.isEmpty, peer.mayRepeatCreate(write.record.kind) { return nil }
-            let ids = found.map(\.externalID).joined(separator: ", ")
-            return .held(
-                "an earlier attempt to create \"\(write.record.title)\" was never answered; "
-                    + (found.isEmpty ? "look whether it is there" : "it may be one of \(ids)")
-                    + ", then retry or drop this")
-        } catch {
-            return .failed(error)
-        }
+            reference: try ledger.references(),
+            scope: try records.contains { !$0.kind.scopedParts.isEmpty } ? ledger.priceScope(of: peer.id) : nil)
     }
 
     private func settle(
@@ -200,7 +161,8 @@ extension Hub {
             let ledger = LedgerTable(session, organization: organization)
             let box = IDBox(block)
             let context = SettleContext(
-                peer: peer, target: target, settleNumber: try ledger.nextSettleNumber(), schedule: RetrySchedule(),
+                peer: peer, target: target, settleNumber: try ledger.nextSettleNumber(),
+                schedule: integration.options.retrySchedule,
                 jitter: jitter, now: now, ids: { try box.next() })
             let side = FarOperation(peer.id, writes[0].job.operation)
             var settlement = try Settlement.decide(

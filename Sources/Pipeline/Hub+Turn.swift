@@ -7,9 +7,12 @@ import Store
 extension Hub {
     /// Does one piece of due work. False when nothing is due.
     ///
+    /// Without `only` it is the hub's own doing, and kinds that wait for a person are left alone; with it a person asks,
+    /// for these integrations and, where `kinds` are given, what is written or read of these kinds.
+    ///
     /// - Throws: `StoreFailure`.
     @discardableResult
-    public func turn(for only: Set<Int64>? = nil) async throws -> Bool {
+    public func turn(for only: Set<Int64>? = nil, kinds: Set<RecordKind>? = nil) async throws -> Bool {
         let (organization, now) = (organization, now)
         let due = try await store.read { try JobTable($0, organization: organization).due(at: now) }
         let active = Dictionary(
@@ -23,6 +26,11 @@ extension Hub {
                 continue
             }
             guard let integration = active[work.integration] else { continue }
+            if work.queue != .receive {
+                guard let kind = work.kind else { continue }
+                if only == nil, integration.options.isByHand(kind) { continue }
+                if let kinds, !kinds.contains(kind) { continue }
+            }
             if try await claimAndRun(work, integration) { return true }
         }
         return false
@@ -132,7 +140,7 @@ extension Hub {
     /// A read that failed: tried again later, or given up for a person.
     func fail(_ jobs: [Job], _ failure: ConnectorFailure, _ integration: Integration) async throws {
         let jitter = Double(surroundings.random(1).first ?? 0) / 255
-        let (organization, owner, now) = (organization, owner, now)
+        let (organization, owner, now, schedule) = (organization, owner, now, integration.options.retrySchedule)
         try await store.write(.urgent) { session in
             let table = JobTable(session, organization: organization)
             var gate = try table.gate(of: integration.id)
@@ -148,7 +156,7 @@ extension Hub {
                         job,
                         .retry(
                             errorClass: failure.errorClass, error: failure.sentence,
-                            at: RetrySchedule().next(afterAttempt: job.attempt, now: now, jitter: jitter),
+                            at: schedule.next(afterAttempt: job.attempt, now: now, jitter: jitter),
                             keepsIntent: false)
                     )
                 case .unauthorized: (job, .snooze(reason: failure.sentence, until: now.adding(seconds: 60)))

@@ -27,6 +27,7 @@ public final class Hub: Sendable {
     let logger: Logger
     /// This process's name as an owner of leases.
     let owner: String
+    let addressBook = AddressBook()
     private let connectors = Mutex<[Int64: Made]>([:])
 
     /// The hub's public address, for the vendors' calls; nil when nobody outside can reach it.

@@ -145,10 +145,10 @@ extension Hub {
     /// How many tasks of an integration are due now.
     ///
     /// - Throws: `StoreFailure`.
-    public func dueCount(for integration: Integration) async throws -> Int {
+    public func dueCount(for integration: Integration, kinds: Set<RecordKind>? = nil) async throws -> Int {
         let (organization, now) = (organization, now)
         return try await store.read { session in
-            try JobTable(session, organization: organization).dueCount(integration.id, now: now)
+            try JobTable(session, organization: organization).dueCount(integration.id, kinds: kinds, now: now)
         }
     }
 

@@ -24,16 +24,21 @@ extension JobTable {
         return DueWork.inTurn(open, served: try served(), now: now)
     }
 
-    /// How many jobs of an integration are due now.
+    /// How many jobs of an integration are due now, of all kinds or of some.
     ///
     /// - Throws: `StoreFailure`.
-    public func dueCount(_ integration: Int64, now: Moment) throws -> Int {
+    public func dueCount(_ integration: Int64, kinds: Set<RecordKind>? = nil, now: Moment) throws -> Int {
         Int(
             try session.rows(
                 """
                 SELECT count(*) FROM job WHERE organization_id = ?1 AND integration_id = ?2 AND is_blocked = 0
                     AND (state = 'available' OR state IN ('scheduled', 'retryable') AND run_at <= ?3)
-                """, [.integer(organization), .integer(integration), SQLValue(now)]
+                    AND (?4 = 0 OR kind IN {5})
+                """,
+                [
+                    .integer(organization), .integer(integration), SQLValue(now), .integer(kinds == nil ? 0 : 1),
+                    .keys((kinds ?? []).map(\.rawValue)),
+                ]
             ).first?.integer(0) ?? 0)
     }
 

@@ -1,0 +1,79 @@
+import ConnectorKit
+import Deliver
+import Queue
+
+/// Creates whose earlier attempt was not answered: the far side is looked at before anything else (design 2.8).
+extension Hub {
+    /// What a look at the far side tells of an unclear create.
+    private enum Look {
+        case result(WriteResult)
+        /// It was not made: it may be made now.
+        case repeatable
+        /// It cannot be told before that time.
+        case wait(Moment)
+    }
+
+    /// Gives back what is to be written, and what needs no write with its result. What cannot be told yet waits.
+    ///
+    /// - Throws: `StoreFailure`.
+    func resolveUnclear(
+        _ writes: [PlannedWrite], _ target: any RecordTarget, _ peer: Peer
+    ) async throws -> (open: [PlannedWrite], looked: [(write: PlannedWrite, result: WriteResult)]) {
+        var open: [PlannedWrite] = []
+        var looked: [(write: PlannedWrite, result: WriteResult)] = []
+        for write in writes {
+            guard let intent = write.job.intent, write.link == nil else {
+                open.append(write)
+                continue
+            }
+            switch await look(for: write, since: intent["at"]?.integer, target, peer) {
+            case .result(let result): looked.append((write, result))
+            case .repeatable:
+                try await intendAnew(write)
+                open.append(write)
+            case .wait(let until):
+                let reason =
+                    "\(write.record.title): an earlier attempt to create it was not answered; until "
+                    + "\(until) it may still appear there, then it is made again"
+                try await settle(
+                    [(write.job, .retry(errorClass: "unclear", error: reason, at: until, keepsIntent: true))])
+            }
+        }
+        return (open, looked)
+    }
+
+    /// From now on a miss counts anew: this attempt may be the one that is not answered.
+    private func intendAnew(_ write: PlannedWrite) async throws {
+        let (organization, owner, now) = (organization, owner, now)
+        let intent = write.intent(at: now, isFirst: true)
+        try await store.write(.urgent) { session in
+            try JobTable(session, organization: organization).intend(
+                [(job: write.job, intent: intent)], owner: owner,
+                deadline: now.adding(seconds: Self.callDeadlineSeconds))
+        }
+    }
+
+    private func look(
+        for write: PlannedWrite, since first: Int?, _ target: any RecordTarget, _ peer: Peer
+    ) async -> Look {
+        do throws(ConnectorFailure) {
+            let found = try await target.find(write.request)
+            if found.count == 1 {
+                return .result(.written(Written(externalID: found[0].externalID, answer: found[0], isAdopted: true)))
+            }
+            if found.isEmpty, let seconds = peer.mayRepeatCreate(write.record.kind) {
+                let tried = first.map { Moment(milliseconds: Int64($0)) } ?? now
+                let until = tried.adding(seconds: Double(seconds))
+                return now < until ? .wait(until) : .repeatable
+            }
+            let ids = found.map(\.externalID).joined(separator: ", ")
+            return .result(
+                .held(
+                    "an earlier attempt to create \"\(write.record.title)\" was never answered; "
+                        + (found.isEmpty ? "look whether it is there" : "it may be one of \(ids)")
+                        + ", then retry or drop this"))
+        } catch {
+            return .result(.failed(error))
+        }
+    }
+}
