@@ -9,6 +9,8 @@ extension Hub {
     public enum OwnTask: String, Sendable, CaseIterable {
         /// Ended jobs are forgotten after a week, dead letters after ninety days.
         case prune
+        /// The last step of a batch: says in the log how it ended.
+        case report
     }
 
     /// How often old jobs are forgotten, in seconds.
@@ -61,6 +63,23 @@ extension Hub {
         return schedule
     }
 
+    /// The schedules that an integration's own settings ask for, one for each kind it reads; times that passed while
+    /// the hub was down are made up for by one run, as an interval does it.
+    ///
+    /// - Throws: `HubError` when the cron line of its settings cannot be read or never fires.
+    func schedules(bySettingsOf integration: Integration) throws -> [Schedule] {
+        guard let line = integration.options.cronLine else { return [] }
+        do {
+            let cadence = try Cadence(line: line)
+            return try sourceKinds(integration).map { kind in
+                try Schedule(
+                    .pull(integration: integration.id, kind: kind), cadence, afterDowntime: .catchUp, now: now)
+            }
+        } catch let refusal as ScheduleRefusal {
+            throw HubError("\(integration.name) cannot be read by \"\(line)\": \(refusal)")
+        }
+    }
+
     /// Lets a kind be read by its interval again. False when it has no schedule.
     ///
     /// - Throws: `StoreFailure`.
@@ -97,9 +116,14 @@ extension Hub {
                 jobs.map { ($0, .dead(errorClass: "unknown", error: "\(integration.name) does not offer it any more")) }
             )
         }
+        let isFull = jobs.contains { $0.payload["full"]?.bool == true }
         do {
-            _ = try await pull(integration, kind)
+            _ = try await pull(integration, kind, isFull: isFull)
+            // What a full reading did not show may be deleted there: each is asked for by itself.
+            if isFull { _ = try await census(integration, kind) }
         } catch PullFailure.connector(let failure) {
+            return try await fail(jobs, failure, integration)
+        } catch let failure as ConnectorFailure {
             return try await fail(jobs, failure, integration)
         } catch let failure as PullFailure {
             return try await settle(jobs.map { ($0, .dead(errorClass: "repeating", error: failure.description)) })
@@ -119,6 +143,7 @@ extension Hub {
         do {
             switch OwnTask(rawValue: String(job.key.prefix { $0 != "/" })) {
             case .prune: try await prune()
+            case .report: try await report(job)
             case nil:
                 let error = "this hub has no task named \"\(job.key)\""
                 try await settle([(job, .dead(errorClass: "unknown", error: error))])

@@ -7,8 +7,8 @@ import Store
 extension Hub {
     /// Does one piece of due work. False when nothing is due.
     ///
-    /// Without `only` it is the hub's own doing, and kinds that wait for a person are left alone; with it a person asks,
-    /// for these integrations and, where `kinds` are given, what is written or read of these kinds.
+    /// Without `only` it is the hub's own doing, and kinds that wait for a person are left alone; with it a person
+    /// asks, for these integrations and, where `kinds` are given, what is written or read of these kinds.
     ///
     /// - Throws: `StoreFailure`.
     @discardableResult
@@ -105,6 +105,7 @@ extension Hub {
             try await putBack(jobs, "\(error)")
             logger.warning("\(work.queue.rawValue) stopped: \(error)", metadata: ["integration": "\(integration.name)"])
         }
+        if work.queue.callsOut { try await learnLimits(of: integration) }
         return true
     }
 
@@ -194,6 +195,7 @@ extension Hub {
 
     /// A call that went through opens the gate again, and closes the breaker of its operation.
     func noteSuccess(_ integration: Integration, _ operation: String? = nil) async throws {
+        try await learnLimits(of: integration)
         let organization = organization
         let side = operation.map { FarOperation(integration.id, $0) }
         let isAtRest = try await store.read { session in

@@ -29,8 +29,10 @@ public struct IntegrationReport: Sendable {
     public var state: IntegrationState
     /// Why it is not active, or why calls to it pause.
     public var reason: String?
-    /// Until when nothing is called; nil when calls go through.
+    /// Until when calls rest, all of them or those of `breakers`; nil when calls go through.
     public var closedUntil: Moment?
+    /// The sorts of call that failed last, and how their breakers stand; sorts that work are not in it.
+    public var breakers: [BreakerReport] = []
     /// How many records of each kind are linked there.
     public var linked: [RecordKind: Int]
     /// When each kind was last read to the end.
@@ -39,6 +41,22 @@ public struct IntegrationReport: Sendable {
     /// The address the vendor calls; nil without a public address.
     public var webhookAddress: String?
     public var clockOffsetMilliseconds: Int64?
+}
+
+/// One sort of call to an integration that failed, and whether it is called.
+public struct BreakerReport: Sendable {
+    /// `fetch product`.
+    public var operation: String
+    public var breaker: Breaker
+
+    /// How it stands at that time, in one word.
+    public func state(at now: Moment) -> String {
+        switch breaker.state(at: now) {
+        case .closed: "closed"
+        case .open: "open"
+        case .halfOpen, .probing: "half-open"
+        }
+    }
 }
 
 /// A line of the change log, in words.
@@ -72,6 +90,8 @@ public struct JobReport: Sendable {
     public var runAt: Moment
     /// Why it waits or died.
     public var reason: String?
+    /// 0 to 1000, lower first.
+    public var priority = 100
 
     /// What it is about, with its kind: `product Tea`.
     public var subject: String { kind.map { "\($0.rawValue) \(title)" } ?? title }
@@ -203,12 +223,22 @@ struct ReportWords {
 
     func integrations(_ addresses: [Int64: String?]) throws -> [IntegrationReport] {
         let linked = try ledger.linkCounts()
+        let breakers = try jobs.breakers()
         return try all.map { integration in
             let gate = try jobs.gate(of: integration.id)
+            let failing = breakers.filter { $0.key.integration == integration.id }
+                .map { BreakerReport(operation: $0.key.operation, breaker: $0.value) }
+                .sorted { $0.operation < $1.operation }
+            let open = failing.filter { $0.breaker.openUntil != nil }
+                .max {
+                    ($0.breaker.openUntil ?? Moment(milliseconds: 0))
+                        < ($1.breaker.openUntil ?? Moment(milliseconds: 0))
+                }
+            let reason = gate.closedUntil == nil ? open?.breaker.reason : gate.reason
             return IntegrationReport(
                 id: integration.id, name: integration.name, connector: integration.connector, state: integration.state,
-                reason: integration.reason ?? (gate.closedUntil == nil ? nil : gate.reason),
-                closedUntil: gate.closedUntil, linked: linked[integration.id] ?? [:],
+                reason: integration.reason ?? reason, closedUntil: gate.closedUntil ?? open?.breaker.openUntil,
+                breakers: failing, linked: linked[integration.id] ?? [:],
                 pulledAt: try ledger.pulledAt(integration.id), webhooks: integration.webhookState,
                 webhookAddress: addresses[integration.id] ?? nil,
                 clockOffsetMilliseconds: integration.clockOffsetMilliseconds)
@@ -232,7 +262,8 @@ struct ReportWords {
             let title = job.queue == .deliver ? Int64(job.key).flatMap { titles[$0] } : nil
             return JobReport(
                 id: job.id, queue: job.queue, integration: name(job.integration), kind: job.kind,
-                title: title ?? job.key, state: job.state, attempt: job.attempt, runAt: job.runAt, reason: job.error)
+                title: title ?? job.key, state: job.state, attempt: job.attempt, runAt: job.runAt, reason: job.error,
+                priority: job.priority)
         }
     }
 

@@ -2,8 +2,8 @@
 
 /// How much an integration may be asked for: one limit of one vendor, as a value that is decided with and stored.
 ///
-/// Vendors limit in three forms, and a shop's own machine in a fourth; all four are kept here. Amounts are whole
-/// millionths of a call (or of a vendor's cost point), so that a refill of any length is exact.
+/// Vendors limit in three forms, and a shop's own machine in a fourth; a fifth is what their answers alone tell.
+/// Amounts are whole millionths of a call (or of a vendor's cost point), so that a refill of any length is exact.
 public struct Allowance: Hashable, Sendable {
     /// The form of a limit.
     public enum Form: String, Hashable, Sendable, CaseIterable {
@@ -15,6 +15,8 @@ public struct Allowance: Hashable, Sendable {
         case day
         /// So many calls at the same time.
         case together
+        /// So many calls until the time that answers name; known from answers alone, and never longer than they say.
+        case window
     }
 
     public var form: Form
@@ -30,7 +32,7 @@ public struct Allowance: Hashable, Sendable {
     public var price: Int64
     /// When `level` was true.
     public var at: Moment
-    /// When a daily limit is full again.
+    /// When a daily limit or a window is full again.
     public var fullAt: Moment?
 
     /// One call, in millionths.
@@ -65,6 +67,13 @@ public struct Allowance: Hashable, Sendable {
         bucket(.together, 0, calls, operation, now)
     }
 
+    /// What an answer's headers tell of a limit nobody has set; nil when they do not tell enough to keep to.
+    static func told(by reading: LimitReading, now: Moment) -> Allowance? {
+        guard let form = reading.form, let maximum = reading.maximum, maximum >= 1 else { return nil }
+        let told = bucket(form, reading.perSecond ?? 0, maximum, "*", now)
+        return told.learning(reading, now: now)
+    }
+
     private static func bucket(
         _ form: Form, _ perSecond: Double, _ capacity: Int, _ operation: String, _ now: Moment
     ) -> Allowance {
@@ -84,7 +93,9 @@ public struct Allowance: Hashable, Sendable {
     public func at(_ now: Moment) -> Allowance {
         var later = self
         later.at = now
-        if form == .day, let full = fullAt, now >= full {
+        if form == .window, let full = fullAt, now >= full {
+            (later.level, later.fullAt) = (capacity, nil)
+        } else if form == .day, let full = fullAt, now >= full {
             later.level = capacity
             let days = (now.seconds(since: full) / Self.daySeconds).rounded(.down) + 1
             later.fullAt = full.adding(seconds: days * Self.daySeconds)
@@ -114,7 +125,7 @@ public struct Allowance: Hashable, Sendable {
         let current = at(now)
         switch form {
         case .together: return nil
-        case .day: return current.level >= price ? now : current.fullAt
+        case .day, .window: return current.level >= price ? now : current.fullAt
         case .rate, .cost:
             let missing = price - current.level
             guard missing > 0 else { return now }
@@ -138,7 +149,7 @@ public struct Allowance: Hashable, Sendable {
             learned.level += price - actual
             learned.price = actual >= price ? actual : (price * 3 + actual) / 4
         }
-        if let seconds = reading.fullInSeconds, seconds >= 0, form == .day {
+        if let seconds = reading.fullInSeconds, seconds >= 0, form == .day || form == .window {
             learned.fullAt = now.adding(seconds: seconds)
         }
         learned.level = min(learned.level, learned.capacity)
@@ -172,8 +183,19 @@ public struct LimitReading: Hashable, Sendable {
         self.fullInSeconds = fullInSeconds
     }
 
+    /// The form of the limit that headers speak of; nil when they do not say when calls come back.
+    public var form: Allowance.Form? {
+        guard remaining != nil else { return nil }
+        if fullInSeconds != nil { return .window }
+        return perSecond != nil ? .rate : nil
+    }
+
     /// Whether it says nothing.
     public var isEmpty: Bool { self == LimitReading() }
+
+    /// In how many seconds Shopify's bucket of calls runs empty, whatever its size: 40 at 2 a second, 400 at 20.
+    /// Source: "REST Admin API rate limits".
+    static let shopifyEmptySeconds = 20.0
 
     /// Reads the headers vendors send: `RateLimit-Remaining`, `-Limit`, `-Reset` with or without `X-`, and
     /// `X-Shopify-Shop-Api-Call-Limit: 32/40`. What is no number is not read.
@@ -191,6 +213,7 @@ public struct LimitReading: Hashable, Sendable {
         {
             reading.remaining = maximum - used
             reading.maximum = maximum
+            reading.perSecond = Double(maximum) / shopifyEmptySeconds
         }
         return reading
     }

@@ -72,6 +72,21 @@ public enum Cadence: Hashable, Sendable {
         self = .cron(cron, zone: zone)
     }
 
+    private static let zonePrefixes = ["CRON_TZ=", "TZ="]
+
+    /// A cron line that may name its zone as crontabs do: `CRON_TZ=Asia/Colombo 0 2 * * *`; without a name it is UTC.
+    ///
+    /// - Throws: `ScheduleRefusal` as `init(cron:zone:)`.
+    public init(line: String) throws(ScheduleRefusal) {
+        let text = line.drop { $0 == " " }
+        guard let prefix = Self.zonePrefixes.first(where: { text.hasPrefix($0) }) else {
+            try self.init(cron: line)
+            return
+        }
+        let zone = text.dropFirst(prefix.count).prefix { $0 != " " }
+        try self.init(cron: String(text.dropFirst(prefix.count + zone.count)), zone: String(zone))
+    }
+
     /// The word of an interval that has one.
     public var word: String? {
         guard case .every(let seconds) = self else { return nil }

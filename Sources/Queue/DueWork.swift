@@ -23,6 +23,11 @@ public struct DueWork: Hashable, Sendable {
         self.since = since
     }
 
+    /// That a kind is read from an integration.
+    public static func pull(_ integration: Int64, _ kind: RecordKind) -> DueWork {
+        DueWork(integration: integration, queue: .pull, kind: kind)
+    }
+
     /// What the work is called where limits and breakers are kept: `fetch product`.
     public var operation: String { Self.operation(queue, kind) }
 

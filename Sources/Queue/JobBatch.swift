@@ -83,6 +83,32 @@ extension JobTable {
         return try batches(ids: ids.map { $0.integer(0) })
     }
 
+    /// The batches there are, also those that have ended, the latest first.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func latestBatches(limit: Int = 50) throws -> [BatchProgress] {
+        let ids = try session.rows(
+            "SELECT id FROM batch WHERE organization_id = ?1 ORDER BY id DESC LIMIT ?2",
+            [.integer(organization), .integer(Int64(limit))])
+        return try batches(ids: ids.map { $0.integer(0) })
+    }
+
+    /// Counts jobs that are on the queue already in a batch, at most `bulkLimit` in the order of their ids behind
+    /// `after`. Answers where the next step goes on; nil when all are counted.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func joinOpen(_ filter: JobFilter, _ batch: Int64, after: Int64 = 0) throws -> Int64? {
+        let rows = try session.rows(
+            """
+            INSERT INTO batch_member (organization_id, batch_id, job_id)
+            SELECT organization_id, ?6, id FROM job WHERE \(filter.condition) AND id > ?7
+                AND state IN ('available', 'scheduled', 'running', 'retryable') ORDER BY id LIMIT ?8
+            ON CONFLICT DO NOTHING RETURNING job_id
+            """,
+            filter.values(organization) + [.integer(batch), .integer(after), .integer(Int64(Self.bulkLimit))])
+        return rows.count == Self.bulkLimit ? rows.map { $0.integer(0) }.max() : nil
+    }
+
     /// Drops what is left of a batch, and seals it: its waiting jobs, and its last step. What runs is not tried again.
     ///
     /// - Throws: `StoreFailure`.
@@ -95,11 +121,10 @@ extension JobTable {
             SELECT job_id FROM batch_member WHERE organization_id = ?1 AND batch_id = ?2
             UNION SELECT last_step FROM batch WHERE organization_id = ?1 AND id = ?2 AND last_step IS NOT NULL
             """, [.integer(organization), .integer(id)])
-        var all = Cancelled(dropped: 0, asked: 0, next: 0)
+        var all = Cancelled.none
         let filter = JobFilter(ids: members.map { $0.integer(0) })
         while let after = all.next {
-            let some = try cancelAll(filter, by: by, reason: reason, after: after, now: now)
-            all = Cancelled(dropped: all.dropped + some.dropped, asked: all.asked + some.asked, next: some.next)
+            all = all.followed(by: try cancelAll(filter, by: by, reason: reason, after: after, now: now))
         }
         return all
     }

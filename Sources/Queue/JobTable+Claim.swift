@@ -75,6 +75,19 @@ extension JobTable {
         return jobs
     }
 
+    /// Begins one call for which there is no job, within the same limits. False when something stands in the way.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func begin(_ work: DueWork, now: Moment) throws -> Bool {
+        let admission = try admission(to: work)
+        guard case .jobs(_, let isProbe) = admission.grant(1, now: now) else { return false }
+        for allowance in admission.allowances where allowance.form != .together {
+            try save(allowance.taking(1, now: now), of: work.integration)
+        }
+        if isProbe { try save(admission.breaker.probing(now: now), of: FarOperation(work.integration, work.operation)) }
+        return true
+    }
+
     static let claimStatement = """
         UPDATE job SET state = 'running', lease_owner = ?6, lease_until = ?7, attempt = attempt + 1,
             claim = claim + 1, updated_at = ?5

@@ -6,6 +6,8 @@ public struct JobFilter: Hashable, Sendable {
     public var queue: JobQueue?
     /// Nil: of every integration.
     public var integration: Int64?
+    /// Nil: of every kind.
+    public var kind: RecordKind?
     /// Nil: whatever they failed with. `refused` means `refused:23505` too.
     public var errorClass: String?
     /// Nil: every one that fits the rest.
@@ -13,10 +15,12 @@ public struct JobFilter: Hashable, Sendable {
 
     /// A filter; every job unless said otherwise.
     public init(
-        queue: JobQueue? = nil, integration: Int64? = nil, errorClass: String? = nil, ids: [Int64]? = nil
+        queue: JobQueue? = nil, integration: Int64? = nil, kind: RecordKind? = nil, errorClass: String? = nil,
+        ids: [Int64]? = nil
     ) {
         self.queue = queue
         self.integration = integration
+        self.kind = kind
         self.errorClass = errorClass
         self.ids = ids
     }
@@ -26,7 +30,7 @@ public struct JobFilter: Hashable, Sendable {
         """
         organization_id = ?1 AND (?2 IS NULL OR queue = ?2) AND (?3 IS NULL OR integration_id = ?3)
             AND (?4 IS NULL OR error_class = ?4 OR substr(error_class, 1, length(?4) + 1) = ?4 || ':')
-            \(ids == nil ? "" : "AND id IN {5}")
+            \(kind.map { "AND kind = '\($0.rawValue)'" } ?? "") \(ids == nil ? "" : "AND id IN {5}")
         """
     }
 
@@ -100,6 +104,14 @@ extension JobTable {
         public var asked: Int
         /// Where the next step goes on; nil when all are touched.
         public var next: Int64?
+
+        /// Nothing cancelled yet.
+        public static let none = Cancelled(dropped: 0, asked: 0, next: 0)
+
+        /// This and the step that followed it.
+        public func followed(by step: Cancelled) -> Cancelled {
+            Cancelled(dropped: dropped + step.dropped, asked: asked + step.asked, next: step.next)
+        }
     }
 
     /// Drops the jobs that are meant: those that wait or are held at once; one that runs is not tried again when it

@@ -108,6 +108,38 @@ extension JobTable {
             """, [.integer(organization), .integer(integration), .text(operation), .text(form.rawValue)]) == 1
     }
 
+    /// Keeps to what an answer's headers say: a limit of that form that is known is lowered, and one that nobody has
+    /// set is kept as the far side tells it. A limit that a person set is never widened.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func hear(_ reading: LimitReading, of integration: Int64, now: Moment) throws {
+        guard let heard = try heard(reading, of: integration, now: now) else { return }
+        try save(heard.next, of: integration)
+    }
+
+    /// Whether headers say something of the limits that is not known yet.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func isNews(_ reading: LimitReading, of integration: Int64, now: Moment) throws -> Bool {
+        guard let (known, next) = try heard(reading, of: integration, now: now) else { return false }
+        guard let known = known?.at(now) else { return true }
+        let moved = next.fullAt.map { abs($0.seconds(since: known.fullAt ?? now)) } ?? 0
+        return next.level != known.level || next.capacity != known.capacity || moved > Self.newsSeconds
+    }
+
+    /// The end of a window that moves by less than this is the same one, in seconds.
+    private static let newsSeconds = 1.0
+
+    private func heard(
+        _ reading: LimitReading, of integration: Int64, now: Moment
+    ) throws -> (known: Allowance?, next: Allowance)? {
+        guard let form = reading.form else { return nil }
+        let known = try allowances(of: integration).first { $0.form == form && $0.operation == "*" }
+        var reading = reading
+        if form == .rate, known != nil { (reading.maximum, reading.perSecond) = (nil, nil) }
+        return (known?.learning(reading, now: now) ?? .told(by: reading, now: now)).map { (known, $0) }
+    }
+
     /// Tells the limits of an integration what an answer says about them.
     ///
     /// - Throws: `StoreFailure`.

@@ -59,7 +59,7 @@ public struct PayloadRule: Hashable, Sendable {
         switch queue {
         case .receive, .deliver: [:]
         case .fetch: ["final": .flag]
-        case .pull: ["count": .count, "dueAt": .count]
+        case .pull: ["count": .count, "dueAt": .count, "full": .flag]
         case .task: nil
         }
     }

@@ -64,7 +64,7 @@ public enum QueueMigrations {
             -- How much an integration may be asked for, in millionths of a call or of a vendor's points.
             CREATE TABLE allowance (
                 organization_id INTEGER NOT NULL, integration_id INTEGER NOT NULL, operation TEXT NOT NULL,
-                form TEXT NOT NULL CHECK (form IN ('rate', 'cost', 'day', 'together')),
+                form TEXT NOT NULL CHECK (form IN ('rate', 'cost', 'day', 'together', 'window')),
                 capacity INTEGER NOT NULL CHECK (capacity > 0), refill INTEGER NOT NULL CHECK (refill >= 0),
                 level INTEGER NOT NULL, price INTEGER NOT NULL CHECK (price > 0), at INTEGER NOT NULL,
                 full_at INTEGER, PRIMARY KEY (organization_id, integration_id, operation, form)

@@ -47,6 +47,15 @@ public struct ScheduleTable {
             [.integer(organization), .integer(subject.integration), .text(subject.word)]) == 1
     }
 
+    /// Forgets the schedules of an integration that have that cadence.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func remove(of integration: Int64, cadence: Cadence) throws {
+        for schedule in try all() where schedule.subject.integration == integration && schedule.cadence == cadence {
+            _ = try remove(schedule.subject)
+        }
+    }
+
     /// All schedules, those of the hub itself first.
     ///
     /// - Throws: `StoreFailure`.

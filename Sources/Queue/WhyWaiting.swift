@@ -114,6 +114,7 @@ extension WaitReason {
         case .cost: "cost budget"
         case .day: "daily quota"
         case .together: "concurrency limit"
+        case .window: "call limit"
         }
     }
 

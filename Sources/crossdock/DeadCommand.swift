@@ -22,17 +22,31 @@ struct DeadListCommand: AsyncParsableCommand {
     var run: Int?
     @Option(help: "Drop this task.")
     var drop: Int?
+    @Flag(help: "How many failed with what.")
+    var classes = false
+    @OptionGroup var choice: DeadChoice
     @OptionGroup var options: HubOptions
 
     func run() async throws {
         try await Terminal.run {
             let open = try OpenHub(options)
             try await JobActions(open.hub, options).act(run: run, drop: drop)
-            if run == nil, drop == nil {
-                show(try await open.hub.deadReports())
+            if classes {
+                show(try await open.hub.deadClasses())
+            } else if run == nil, drop == nil {
+                show(try await open.hub.deadReports(choice.filter(open.hub, isAllMeant: true)))
             }
             await open.close()
         }
+    }
+
+    private func show(_ classes: [(errorClass: String, count: Int)]) {
+        if options.json {
+            let counts = classes.map { ["class": .string($0.errorClass), "count": .integer($0.count)] as JSON }
+            return print(JSON.array(counts).text)
+        }
+        if classes.isEmpty { return print("No task was given up.") }
+        Terminal.table(classes.map { [$0.errorClass, String($0.count)] }, header: ["CLASS", "TASKS"])
     }
 
     private func show(_ reports: [DeadReport]) {
@@ -105,8 +119,9 @@ struct DeadChoice: ParsableArguments {
     @Flag(help: "All of them.")
     var all = false
 
-    func filter(_ hub: Hub) async throws -> JobFilter {
-        guard !ids.isEmpty || errorClass != nil || integration != nil || queue != nil || all else {
+    /// `isAllMeant`: nothing named means all of them.
+    func filter(_ hub: Hub, isAllMeant: Bool = false) async throws -> JobFilter {
+        guard isAllMeant || !ids.isEmpty || errorClass != nil || integration != nil || queue != nil || all else {
             throw Refusal("name the tasks: their numbers, --class, --integration, --queue, or --all")
         }
         return JobFilter(

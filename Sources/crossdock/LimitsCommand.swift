@@ -83,6 +83,7 @@ extension Allowance {
         case .cost: return "\(size) points, \(Double(refill) / 1000) back a second"
         case .day: return "\(size) a day" + (fullAt.map { ", full again at \($0)" } ?? "")
         case .together: return "\(size) at the same time"
+        case .window: return "\(size) a window, as it says" + (fullAt.map { ", full again at \($0)" } ?? "")
         }
     }
 

@@ -32,7 +32,22 @@ extension JobReport {
         [
             "id": .integer(id), "state": .string(state.rawValue), "queue": .string(queue.rawValue),
             "integration": .string(integration), "kind": .text(kind?.rawValue), "title": .string(title),
-            "attempt": .integer(attempt), "runAt": .string(runAt.description), "reason": .text(reason),
+            "priority": .integer(priority), "attempt": .integer(attempt), "runAt": .string(runAt.description),
+            "reason": .text(reason),
+        ]
+    }
+}
+
+extension BatchProgress {
+    /// How it stands, in one word.
+    var stateWord: String { endedAt != nil ? "ended" : isSealed ? "under way" : "being filled" }
+
+    var json: JSON {
+        [
+            "id": .integer(id), "name": .string(name), "state": .string(stateWord), "total": .integer(total),
+            "done": .integer(done), "failed": .integer(failed), "left": .integer(left),
+            "endedAt": .text(endedAt?.description),
+            "jobs": .object(Dictionary(uniqueKeysWithValues: counts.map { ($0.key.rawValue, .integer($0.value)) })),
         ]
     }
 }
@@ -47,6 +62,13 @@ extension IntegrationReport {
                 Dictionary(uniqueKeysWithValues: pulledAt.map { ($0.key.rawValue, .string($0.value.description)) })),
             "webhooks": .text(webhooks), "webhookAddress": .text(webhookAddress),
             "closedUntil": .text(closedUntil?.description),
+            "breakers": .array(
+                breakers.map {
+                    [
+                        "operation": .string($0.operation), "failures": .integer($0.breaker.failures),
+                        "openUntil": .text($0.breaker.openUntil?.description), "reason": .text($0.breaker.reason),
+                    ]
+                }),
         ]
     }
 }

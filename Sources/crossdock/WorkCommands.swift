@@ -19,15 +19,33 @@ struct JobsCommand: AsyncParsableCommand {
     var drop: Int?
     @Option(help: "Say why this task waits.")
     var why: Int?
+    @Option(help: "Put this task off by --minutes.")
+    var snooze: Int?
+    @Option(help: "By how much --snooze puts off.")
+    var minutes = 60
+    @Option(help: "Keep this task until somebody lets it run.")
+    var hold: Int?
+    @Option(help: "Why --hold keeps it.")
+    var reason = ""
     @OptionGroup var options: HubOptions
+
+    /// The longest a task is put off, in minutes: a year.
+    private static let longestMinutes = 525_600
 
     func run() async throws {
         try await Terminal.run {
+            guard (1...Self.longestMinutes).contains(minutes) else {
+                throw Refusal("--minutes must be from 1 to \(Self.longestMinutes)")
+            }
+            guard reason.utf8.count <= 500 else { throw Refusal("--reason has at most 500 bytes") }
             let open = try OpenHub(options)
-            try await JobActions(open.hub, options).act(run: run, drop: drop)
+            let actions = JobActions(open.hub, options)
+            try await actions.act(run: run, drop: drop)
+            try await actions.put(off: snooze, minutes: minutes)
+            try await actions.keep(hold, reason: reason)
             if let why {
-                try await JobActions(open.hub, options).explain(why)
-            } else if run == nil, drop == nil {
+                try await actions.explain(why)
+            } else if run == nil, drop == nil, snooze == nil, hold == nil {
                 var states: [JobState] = [.available, .scheduled, .running, .retryable, .held]
                 if let state {
                     guard let one = JobState(rawValue: state) else {
@@ -38,7 +56,7 @@ struct JobsCommand: AsyncParsableCommand {
                     }
                     states = [one]
                 }
-                try await JobActions(open.hub, options).list(states, limit: limit, empty: "Nothing waits.")
+                try await actions.list(states, limit: limit, empty: "Nothing waits.")
             }
             await open.close()
         }
@@ -68,6 +86,23 @@ struct JobActions {
             }
             Terminal.note("task \(drop) was dropped")
         }
+    }
+
+    func put(off id: Int?, minutes: Int) async throws {
+        guard let id else { return }
+        let until = hub.now.adding(seconds: Double(minutes) * 60)
+        guard try await hub.snooze(job: Int64(id), until: until, by: Person.atThisTerminal) else {
+            throw HubError("task \(id) is not there, or it does not wait")
+        }
+        Terminal.note("task \(id) waits until \(until)")
+    }
+
+    func keep(_ id: Int?, reason: String) async throws {
+        guard let id else { return }
+        guard try await hub.hold(job: Int64(id), reason: reason, by: Person.atThisTerminal) else {
+            throw HubError("task \(id) is not there, or it does not wait")
+        }
+        Terminal.note("task \(id) is held; crossdock jobs --run \(id) lets it run")
     }
 
     func explain(_ id: Int) async throws {

@@ -90,6 +90,7 @@ struct CommandTests {
         for (command, words) in [
             ("integrations", "No integration yet"), ("status", "nothing waits"), ("jobs", "Nothing waits."),
             ("dead", "No task was given up."), ("schedules", "No schedule yet"), ("conflicts", "No conflict is open."),
+            ("batches", "No batch yet"),
         ] {
             let plain = try await program.run([command])
             #expect(plain.status == 0 && plain.output.contains(words), "\(command): \(plain.said)")
@@ -112,6 +113,16 @@ struct CommandTests {
         (["jobs", "--limit", "0"], 2, "--limit must be from 1 to 500"),
         (["jobs", "--run", "7"], 2, "task 7 is not there"), (["dead", "--drop", "7"], 2, "task 7 is not there"),
         (["jobs", "--why", "7"], 2, "task 7 is not there"),
+        (["jobs", "--snooze", "7"], 2, "task 7 is not there, or it does not wait"),
+        (["jobs", "--hold", "7"], 2, "task 7 is not there, or it does not wait"),
+        (["jobs", "--snooze", "7", "--minutes", "0"], 2, "--minutes must be from 1 to 525600"),
+        (["cancel"], 2, "name what is dropped"), (["cancel", "nobody"], 2, "no integration named \"nobody\""),
+        (["cancel", "--queue", "odd"], 2, "\"odd\" is no queue"), (["batches", "--id", "7"], 2, "there is no batch 7"),
+        (["batches", "--drop", "7"], 2, "there is no batch 7 that goes on"),
+        (["batches", "--limit", "0"], 2, "--limit must be from 1 to 500"),
+        (["sync", "shop", "--later", "--plan"], 2, "--later and --plan exclude each other"),
+        (["sync", "shop", "--later", "--priority", "1001"], 2, "--priority must be from 0 to 1000"),
+        (["sync", "nobody", "--later"], 2, "there is no integration named \"nobody\""),
         (["dead", "edit", "7"], 2, "task 7 is no task that was given up"),
         (["dead", "edit", "7", "--payload", "@/no/such/file"], 2, "cannot be read"),
         (["dead", "retry"], 2, "name the tasks"), (["dead", "drop", "--queue", "odd"], 2, "\"odd\" is no queue"),

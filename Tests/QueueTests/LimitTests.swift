@@ -97,7 +97,8 @@ struct LimitTests {
             read(["ratelimit-remaining": "7", "ratelimit-limit": "60", "ratelimit-reset": "12"])
                 == LimitReading(remaining: 7, maximum: 60, fullInSeconds: 12))
         #expect(read(["x-ratelimit-remaining": "0", "x-ratelimit-reset": "1700000000"]) == LimitReading(remaining: 0))
-        #expect(read(["x-shopify-shop-api-call-limit": "32/40"]) == LimitReading(remaining: 8, maximum: 40))
+        #expect(
+            read(["x-shopify-shop-api-call-limit": "32/40"]) == LimitReading(remaining: 8, maximum: 40, perSecond: 2))
         for nonsense in ["", "many", "-3", "99999999999999999999", "4.5", "٧"] {
             #expect(read(["ratelimit-remaining": nonsense]).isEmpty, "\(nonsense)")
             #expect(read(["x-shopify-shop-api-call-limit": "\(nonsense)/40"]).isEmpty, "\(nonsense)")
