@@ -164,6 +164,7 @@ extension Hub {
         var words = "\(report.active.count) active"
         if !report.registered.isEmpty { words += ", \(report.registered.count) registered" }
         if !report.reenabled.isEmpty { words += ", \(report.reenabled.count) had been switched off" }
+        words += report.remarks.map { "; " + $0 }.joined()
         try await noteWebhooks(words, of: integration)
         return !report.reenabled.isEmpty || !report.registered.isEmpty
     }
