@@ -11,7 +11,7 @@ public struct Engine: Sendable {
 
     /// How many workers claim jobs at the same time.
     static let workerCount = 3
-    /// How long a worker rests when nothing is due, in milliseconds.
+    /// How long a worker rests when nothing is due and nobody wakes it, in milliseconds.
     static let restMilliseconds = 200
     static let leaseRenewalSeconds = 4
     /// How often lost jobs are looked for, in milliseconds: with the lease, a dead worker's job is taken back in 15 s.
@@ -48,6 +48,7 @@ public struct Engine: Sendable {
             group.addTask { await schedule() }
         }
         stop.now()
+        hub.bell.ring()
         let patience = Task {
             do { try await clock.sleep(for: .seconds(Self.drainSeconds)) } catch { return }
             workers.cancel()
@@ -89,13 +90,16 @@ public struct Engine: Sendable {
     private func work(_ stop: Stop) async {
         while !Task.isCancelled, !stop.isAsked {
             let didWork: Bool
+            let heard = hub.bell.count
             do {
                 didWork = try await hub.turn()
             } catch {
                 hub.logger.warning("worker: \(error)")
                 didWork = false
             }
-            if !didWork { try? await clock.sleep(for: .milliseconds(Self.restMilliseconds)) }
+            if !didWork {
+                await hub.bell.wait(after: heard, atMost: .milliseconds(Self.restMilliseconds), by: clock)
+            }
         }
     }
 

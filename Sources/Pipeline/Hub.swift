@@ -28,6 +28,8 @@ public final class Hub: Sendable {
     /// This process's name as an owner of leases.
     let owner: String
     let addressBook = AddressBook()
+    /// Rung when there may be new work.
+    let bell = Bell()
     private let connectors = Mutex<[Int64: Made]>([:])
 
     /// The hub's public address, for the vendors' calls; nil when nobody outside can reach it.
