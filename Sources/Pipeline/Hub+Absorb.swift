@@ -36,11 +36,13 @@ extension Hub {
         // A draft needs at most a record, a link, a conflict per part and a task per peer.
         let block = try await ids.draw(batch.drafts.count * (8 + setting.peers.count * 2) + 16)
         let (organization, now) = (organization, now)
-        return try await store.write(priority) { session in
+        let counts = try await store.write(priority) { session in
             let counts = try Self.absorbStep(batch, setting, session, organization, ids: block, now: now)
             try also(session)
             return counts
         }
+        bell.ring()
+        return counts
     }
 
     /// Load, decide, save. Synchronous, and the same when it is run again.

@@ -88,7 +88,7 @@ extension Hub {
             return try await fail(jobs, error, integration)
         }
         try await merge(found, jobs, integration, kind, askedAt: number, requested)
-        try await noteSuccess(integration)
+        try await noteSuccess(integration, jobs.first?.operation)
     }
 
     private func merge(

@@ -181,6 +181,9 @@ final class KillLoop {
                 """, [.integer(Self.absenceMilliseconds)])
             try session.run(
                 "UPDATE gate SET closed_until = closed_until - ?1", [.integer(Self.absenceMilliseconds)])
+            try session.run(
+                "UPDATE breaker SET open_until = open_until - ?1, probe_until = probe_until - ?1",
+                [.integer(Self.absenceMilliseconds)])
         }
         await store.close()
     }
