@@ -19,7 +19,12 @@ struct LockFile {
         let made = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? lockPath }
         defer { unlink(made) }
         _ = flock(descriptor, LOCK_EX | LOCK_NB)
-        _ = Self.mark.withCString { write(descriptor, $0, strlen($0)) }
+        // A lock that does not say whose it is would stand for ever, should we be killed: a full disk makes such.
+        guard Self.mark.withCString({ write(descriptor, $0, strlen($0)) }) == Self.mark.utf8.count else {
+            let number = errno
+            close(descriptor)
+            throw BookFailure(errno: number, path: path, action: "lock")
+        }
         for _ in 0..<2 {
             if link(made, lockPath) == 0 {
                 Self.sweep(lockPath, but: made, now: now)
