@@ -6,7 +6,7 @@ T ?=
 NAME ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-quick test-one lint format demo bench rehearse docs ci connector clean
+.PHONY: help night build test test-quick test-one lint format demo bench rehearse docs ci connector clean
 
 help: ## print this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  make \1|\2/' \
@@ -44,6 +44,9 @@ docs: ## check the documents: links, shell examples, tables
 
 ci: ## all that .ci/run runs, in the same order: lint, test, no warnings, a new connector, demo --once
 	@scripts/ci
+
+night: ## the long suites: a million simulated sales (SALES=n for another number)
+	@scripts/night $(ARGS)
 
 connector: ## start a connector: make connector NAME=Koombiyo
 	@scripts/connector "$(NAME)"

@@ -14,13 +14,16 @@ public enum Announce {
 
     /// The tasks that bring every integration in step with these records.
     ///
-    /// The integration a value came from lacks nothing and gets no task; where the hub overruled it, it does.
-    public static func jobs(for records: [HubRecord], links: [Int64: [HubLink]], peers: [Peer], now: Moment) -> [NewJob]
-    {
+    /// The integration a value came from lacks nothing and gets no task; where the hub overruled it, it does. Of stock
+    /// every integration is compared with its own offer.
+    public static func jobs(
+        for records: [HubRecord], links: [Int64: [HubLink]], peers: [Peer], offers: StockOffers? = nil, now: Moment
+    ) -> [NewJob] {
         records.sorted { $0.id < $1.id }.flatMap { record in
-            peers.compactMap { peer in
-                let links = links[record.id] ?? []
-                return needs(record, links, peer) ? job(record, links, peer, now) : nil
+            let links = links[record.id] ?? []
+            let stock = offers?.values(of: record, links: links) ?? [:]
+            return peers.compactMap { peer in
+                needs(record.offering(stock[peer.id]), links, peer) ? job(record, links, peer, now) : nil
             }
         }
     }

@@ -8,10 +8,13 @@ public enum OrderPart {
     public static let fulfilment = Part<FulfilmentState>("fulfilment", .state)
     public static let payments = Part<[Payment]>("payments", .log)
     public static let refunds = Part<[Refund]>("refunds", .log)
+    /// What of its lines has left the issuer's stock, where the issuer says so.
+    public static let taken = Part<[LineStock]>("taken", .content)
 
     /// All, in the order they are shown.
     public static let all: [PartShape] = [
         state.shape, payment.shape, fulfilment.shape, customer.shape, content.shape, payments.shape, refunds.shape,
+        taken.shape,
     ]
 }
 

@@ -39,11 +39,16 @@ public struct KindCard: Sendable {
     public var issues: Bool
     /// How a record is updated at the far side.
     public var update: UpdateStyle
+    /// For orders: in which states the vendor has lowered its stock for them; nil where its orders do not move stock.
+    public var orderStock: OrderStockRule?
+    /// For products and variants: what stock can be changed by.
+    public var stockWriting: StockWriting
 
     /// A card for one kind.
     public init(
         _ kind: RecordKind, _ projection: Projection, matchesByNaturalKey: Bool = false,
-        creation: CreationClass? = nil, issues: Bool = false, update: UpdateStyle = .patch
+        creation: CreationClass? = nil, issues: Bool = false, update: UpdateStyle = .patch,
+        orderStock: OrderStockRule? = nil, stockWriting: StockWriting = .absolute
     ) {
         self.kind = kind
         self.projection = projection
@@ -51,6 +56,8 @@ public struct KindCard: Sendable {
         self.creation = creation
         self.issues = issues
         self.update = update
+        self.orderStock = orderStock
+        self.stockWriting = stockWriting
     }
 }
 

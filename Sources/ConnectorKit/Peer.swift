@@ -13,6 +13,8 @@ public struct Peer: Hashable, Sendable {
         var matches: Bool
         var issues: Bool
         var mayRepeatCreate: Int?
+        var orderStock: OrderStockRule?
+        var stockWriting: StockWriting
     }
 
     /// A peer from its card's kinds (as its settings narrow them) and the merchant's directions by kind.
@@ -28,7 +30,9 @@ public struct Peer: Hashable, Sendable {
                 let way = Way(
                     takes: Set(parts.filter { $0.value.takes }.keys), gives: gives,
                     creates: card.creation != nil && !gives.isEmpty, matches: card.matchesByNaturalKey,
-                    issues: card.issues, mayRepeatCreate: card.creation?.repeatableAfterSeconds)
+                    issues: card.issues, mayRepeatCreate: card.creation?.repeatableAfterSeconds,
+                    orderStock: parts[OrderPart.content.shape.name]?.takes ?? false ? card.orderStock : nil,
+                    stockWriting: card.stockWriting)
                 return (card.kind, way)
             }, uniquingKeysWith: { first, _ in first })
     }
@@ -45,6 +49,10 @@ public struct Peer: Hashable, Sendable {
     public func issues(_ kind: RecordKind) -> Bool { ways[kind]?.issues ?? false }
     /// How long after an unclear create one that cannot be found there may be made again, in seconds; nil is never.
     public func mayRepeatCreate(_ kind: RecordKind) -> Int? { ways[kind]?.mayRepeatCreate }
+    /// When its orders move stock; nil where they do not, or are not read.
+    public var orderStock: OrderStockRule? { ways[.order]?.orderStock }
+    /// What its stock can be changed by.
+    public func stockWriting(_ kind: RecordKind) -> StockWriting { ways[kind]?.stockWriting ?? .absolute }
     /// The kinds it has anything to do with.
     public var kinds: Set<RecordKind> { Set(ways.keys) }
 }

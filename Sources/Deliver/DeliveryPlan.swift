@@ -48,13 +48,16 @@ public struct DeliveryLoad: Sendable {
     public var reference: HubReference
     /// The scope (currency) the target is known to sell in; nil where it has not shown one yet.
     public var scope: String?
+    /// What each channel is to be told of stock; nil where nothing is counted.
+    public var offers: StockOffers?
 
     /// What was loaded.
     public init(
         records: [Int64: HubRecord], links: [Int64: [HubLink]], references: [Int64: HubLink], names: [Int64: String],
-        reference: HubReference, scope: String? = nil
+        reference: HubReference, scope: String? = nil, offers: StockOffers? = nil
     ) {
         self.scope = scope
+        self.offers = offers
         self.records = records
         self.links = links
         self.references = references
@@ -75,10 +78,11 @@ extension DeliveryPlan {
     }
 
     private mutating func add(_ job: Job, _ load: DeliveryLoad, _ peer: Peer, _ now: Moment) {
-        guard let id = Int64(job.key), let record = load.records[id], !record.isDeleted else {
+        guard let id = Int64(job.key), let known = load.records[id], !known.isDeleted else {
             return outcomes.append((job, .completed))
         }
         let links = load.links[id] ?? []
+        let record = known.offering(load.offers?.values(of: known, links: links)[peer.id])
         let link = links.first { $0.integration == peer.id && $0.role == HubLink.mainRole }
         if let link, !link.isActive { return outcomes.append((job, .completed)) }
         if link == nil, !peer.creates(record.kind) { return outcomes.append((job, .completed)) }

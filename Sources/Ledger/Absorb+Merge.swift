@@ -8,7 +8,8 @@ extension Absorb {
         var record = original
         var link = originalLink
         let isNew = snapshot.records[record.id] == nil
-        let (shown, isWhole) = resolve(draft)
+        var (shown, isWhole) = resolve(draft)
+        let level = takeCount(from: &shown, draft.kind)
         let names = HubLink.keptNames(shown, kind: draft.kind, record: record.parts, link: link.parts)
         let theirs = rename(shown, names, &link)
         let steps = Reconcile.inbound(
@@ -18,6 +19,17 @@ extension Absorb {
             rule: { rules.rule(draft.kind, $0) })
         var isChanged = false
         for step in steps { isChanged = try apply(step, to: &record, &link, isNew: isNew) || isChanged }
+        let stockBefore = record.parts[HubLink.stockPart]?.value
+        var isTouched = !steps.isEmpty
+        if let level {
+            let known = link.parts[HubLink.stockPart]
+            let count = try count(level, &record, &link)
+            // While it is not explained whole, the same number is looked at once more.
+            if count.waits || !(snapshot.stock.sides[record.id]?.pending.isEmpty ?? true) { isWhole = false }
+            if count.hasMoved, !isNew { log(record, HubLink.stockPart, old: stockBefore, rule: "counted there") }
+            isChanged = isChanged || count.hasMoved
+            isTouched = isTouched || link.parts[HubLink.stockPart] != known
+        }
         isChanged = applyHead(draft, to: &record) || isChanged
         link.digest = isWhole ? digest : nil
         link.revision = draft.revision ?? link.revision
@@ -31,8 +43,16 @@ extension Absorb {
         if isFirstSight { result.counts.updated += 1 }
         keep(link)
         // What was overruled must travel back, so the record is looked at even when its value stayed.
-        if isChanged || isNew || !steps.isEmpty { result.touched.insert(record.id) }
+        if isChanged || isNew || isTouched { result.touched.insert(record.id) }
         result.accepted.append(ExternalKey(draft.kind, draft.externalID))
+        try moveStock(by: record, before: isNew ? nil : original)
+    }
+
+    private mutating func log(_ record: HubRecord, _ part: String, old: JSON?, rule: String) {
+        result.changes.append(
+            Change(
+                record: record.id, kind: record.kind, part: part, old: old, new: record.parts[part]?.value,
+                origin: batch.integration, rule: rule, run: batch.run, at: batch.observedAt))
     }
 
     /// Scoped parts under the names the record keeps them by. A far side that changed its scope (a shop that sells in
@@ -54,12 +74,12 @@ extension Absorb {
             origin: batch.integration, rule: "new there", run: batch.run, at: batch.observedAt)
     }
 
-    private mutating func keep(_ record: HubRecord) {
+    mutating func keep(_ record: HubRecord) {
         snapshot.records[record.id] = record
         result.records[record.id] = record
     }
 
-    private mutating func keep(_ link: HubLink) {
+    mutating func keep(_ link: HubLink) {
         snapshot.links[ExternalKey(link.kind, link.externalID)] = link
         var links = snapshot.linksOfRecord[link.record] ?? []
         links.removeAll { $0.id == link.id }
@@ -143,8 +163,6 @@ extension Absorb {
                 NewConflict(
                     id: try ids(), record: record.id, link: link.id, part: step.part, base: base, theirs: theirs,
                     ours: ours))
-        case .counted(let expected, let theirs):
-            try count(expected: expected, theirs: theirs, step.part, &record)
         case .agreed:
             result.settledConflicts.append((link.id, step.part))
         default: break

@@ -1,45 +1,115 @@
 import Reconcile
 
+/// Counts: what a side shows of a product's stock is explained by known movements first; only the rest moves the hub's
+/// stock. The number itself is never taken over, except as the hub's very first level.
 extension Absorb {
-    /// A stock report is a count: what differs from what the far side last showed moves the hub's stock; the number
-    /// itself is never taken over. The first report of all is the hub's first level.
-    mutating func count(expected: JSON?, theirs: JSON, _ part: String, _ record: inout HubRecord) throws {
-        guard let reported = try? StockLevel(json: theirs) else { return }
-        let now = ChangeInterval(after: batch.requestedAt, before: batch.observedAt)
-        guard let held = record.parts[part], let ours = try? StockLevel(json: held.value), ours.isTracked,
-            reported.isTracked
-        else {
-            if record.parts[part] == nil || reported.isTracked {
-                record.parts[part] = HubPart(value: theirs, origin: batch.integration, changed: now)
-            }
-            return
-        }
-        guard let before = expected.flatMap({ try? StockLevel(json: $0) })?.quantity?.millionths,
-            let after = reported.quantity?.millionths, let stock = ours.quantity?.millionths
-        else { return }
-        let (delta, isOver) = after.subtractingReportingOverflow(before)
-        guard !isOver, delta != 0 else { return }
-        var moved = ours
-        moved.quantity = ExactDecimal(mantissa: stock + delta, scale: 6)
-        record.parts[part] = HubPart(value: moved.json, origin: batch.integration, changed: now)
-        let id = try ids()
-        result.movements.append(
-            Movement(
-                id: id, key: "count/\(batch.integration)/\(record.id)/\(id)", record: record.id,
-                integration: batch.integration, quantity: delta, reason: "counted there"))
+    /// The stock among the parts, where it is counted; it then takes no part in the merge of values.
+    func takeCount(from parts: inout Parts, _ kind: RecordKind) -> JSON? {
+        let part = HubLink.stockPart
+        guard kind.shape(of: part).form == .counter, !rules.rule(kind, part).isStockOverwritten else { return nil }
+        return parts.values.removeValue(forKey: part)
     }
-}
 
-extension ExactDecimal {
-    /// The number in millionths; nil when it has more digits or does not fit.
-    var millionths: Int64? {
-        guard scale <= 6 else { return nil }
-        var value = mantissa
-        for _ in scale..<6 {
-            let (tenfold, isOver) = value.multipliedReportingOverflow(by: 10)
-            guard !isOver else { return nil }
-            value = tenfold
+    /// Takes a look at the stock there.
+    ///
+    /// - Returns: Whether the hub's stock moved, and whether the look waits to be explained.
+    /// - Throws: `AmountError.overflow`; what `ids` throws.
+    mutating func count(
+        _ theirs: JSON, _ record: inout HubRecord, _ link: inout HubLink
+    ) throws -> (hasMoved: Bool, waits: Bool) {
+        let part = HubLink.stockPart
+        guard let reported = StockLevel.quantity(theirs) else {
+            return (uncounted(theirs, &record, &link), false)
         }
-        return value
+        guard record.sellable != nil else {
+            link.parts[part] = LinkedPart(sent: theirs, seen: theirs)
+            record.parts[part] = HubPart(value: theirs, origin: batch.integration, changed: interval)
+            try append(
+                reported, .init(kind: Movement.CountKind.first, reason: "first counted there"), record, after: nil)
+            try open(&record, &link)
+            return (true, false)
+        }
+        var side = link.stockSide(snapshot.stock.sides[record.id])
+        guard side.shown != nil else {
+            // The hub counts it already: this side is only met. What it shows is its offer, and is brought in step.
+            link.parts[part] = LinkedPart(sent: theirs, seen: theirs)
+            return (try open(&record, &link), false)
+        }
+        let known = side
+        let verdict = try side.count(look(reported))
+        if side != known {
+            keep(side, record.id)
+            if verdict != .waits { link.remember(side) }
+        }
+        switch verdict {
+        case .explained: return (false, false)
+        case .waits:
+            result.unsettled.append(ExternalKey(link.kind, link.externalID))
+            return (false, true)
+        case .adjusted(let residual):
+            let why = CountReason(kind: Movement.CountKind.count, reason: "counted there: \(reported)")
+            try append(residual, why, record, after: link.seenAt)
+            return (try record.moveStock(by: residual, origin: batch.integration, at: interval), false)
+        }
+    }
+
+    private var interval: ChangeInterval { ChangeInterval(after: batch.requestedAt, before: batch.observedAt) }
+
+    private func look(_ reported: ExactDecimal) -> StockLook {
+        StockLook(
+            reported, askedAt: batch.isHint ? nil : batch.askedAt, number: snapshot.stock.number,
+            areOrdersRead: rules.readsOrders && snapshot.stock.ordersAskedAt != nil,
+            ordersAskedAt: snapshot.stock.ordersAskedAt, isOrdersReadAfter: batch.isOrdersReadAfter)
+    }
+
+    /// A side that does not count it. The hub learns that only where it knows nothing better.
+    private func uncounted(_ theirs: JSON, _ record: inout HubRecord, _ link: inout HubLink) -> Bool {
+        let part = HubLink.stockPart
+        link.parts[part] = LinkedPart(sent: theirs, seen: theirs)
+        guard record.parts[part] == nil else { return false }
+        record.parts[part] = HubPart(value: theirs, origin: batch.integration, changed: interval)
+        return true
+    }
+
+    /// Remembers what is known of the side's stock.
+    mutating func keep(_ side: StockSide, _ record: Int64) {
+        snapshot.stock.sides[record] = side
+        result.sides[record] = side
+    }
+
+    /// Why a count moved stock.
+    struct CountReason {
+        var kind: String
+        var reason: String
+    }
+
+    private mutating func append(
+        _ quantity: ExactDecimal, _ why: CountReason, _ record: HubRecord, after: Moment?
+    ) throws {
+        guard let millionths = quantity.millionths else { throw AmountError.tooManyDigits("\(quantity)", allowed: 6) }
+        let id = try ids()
+        var movement = Movement(
+            id: id, key: "count/\(batch.integration)/\(record.id)/\(id)", record: record.id,
+            integration: batch.integration, quantity: millionths, reason: why.reason, kind: why.kind,
+            number: snapshot.stock.number)
+        movement.happenedAt = after
+        result.movements.append(movement)
+    }
+
+    /// Orders may have been read before their product. What they moved before this first count is in it; what was
+    /// learned after it was asked for is still to show.
+    @discardableResult
+    private mutating func open(_ record: inout HubRecord, _ link: inout HubLink) throws -> Bool {
+        var hasMoved = false
+        for var movement in snapshot.stock.unplaced.removeValue(forKey: link.externalID) ?? [] {
+            movement.record = record.id
+            result.placements.append((movement.id, record.id))
+            if batch.isHint || movement.number <= batch.askedAt {
+                try balance(movement)
+            } else {
+                hasMoved = try apply(movement, &record, &link) || hasMoved
+            }
+        }
+        return hasMoved
     }
 }

@@ -51,7 +51,9 @@ public struct Absorb {
         guard rules.takes[draft.kind] != nil else { return }
         result.counts.read += 1
         let key = ExternalKey(draft.kind, draft.externalID)
-        guard let link = snapshot.links[key] else { return try meet(draft, digest: digest) }
+        guard let link = snapshot.links[key] else {
+            return try countable(draft) ? meet(draft, digest: digest) : ()
+        }
         if link.digest == digest, link.isActive, link.missingSince == nil {
             result.counts.unchanged += 1
             return
@@ -63,7 +65,7 @@ public struct Absorb {
             result.wanted.append(key)
             return
         }
-        guard let record = snapshot.records[link.record] else { return }
+        guard let record = snapshot.records[link.record], countable(draft) else { return }
         try merge(draft, digest: digest, into: record, by: link, isFirstSight: false)
     }
 

@@ -62,6 +62,8 @@ public struct IntegrationOptions: Hashable, Sendable {
     public var firstRetrySeconds: Double?
     /// The cron line of its settings; nil where it is read at intervals.
     public var cronLine: String?
+    /// What of the stock is offered there: by SKU (folded), `*` for the rest.
+    public var stock: [String: OfferTerms] = [:]
 
     /// How often a kind is read when nothing is said, in seconds (C-13).
     public static let standardIntervalSeconds = 900
@@ -90,6 +92,7 @@ public struct IntegrationOptions: Hashable, Sendable {
         byHand = Set(json["byHand"]?.array?.compactMap(\.string) ?? [])
         quickRetries = json["quickRetries"]?.integer
         cronLine = json["cron"]?.string
+        stock = (json["stock"]?.object ?? [:]).compactMapValues(OfferTerms.init(json:))
         firstRetrySeconds = json["firstRetryMilliseconds"]?.integer.map { Double($0) / 1000 }
     }
 
@@ -105,6 +108,7 @@ public struct IntegrationOptions: Hashable, Sendable {
         if !byHand.isEmpty { members["byHand"] = .array(byHand.sorted().map(JSON.string)) }
         members["cron"] = cronLine.map(JSON.string)
         members["quickRetries"] = quickRetries.map { JSON.integer($0) }
+        if !stock.isEmpty { members["stock"] = .object(stock.mapValues(\.json)) }
         members["firstRetryMilliseconds"] = firstRetrySeconds.map { JSON.integer(Int($0 * 1000)) }
         return .object(members)
     }

@@ -3,7 +3,9 @@ import Store
 /// The tables of the ledger. Every key starts with the organization, so that they can be spread by it.
 public enum LedgerMigrations {
     /// In order.
-    public static let all = [Migration("0100-ledger", integrations + records + history)]
+    public static let all = [
+        Migration("0100-ledger", integrations + records + history), Migration("0110-stock", stock),
+    ]
 
     private static let integrations = """
         -- Tenants; the two counters number changes and settled writes in the order of their commits. The reference key
@@ -97,5 +99,46 @@ public enum LedgerMigrations {
             kind TEXT, what TEXT NOT NULL, state TEXT NOT NULL, counts TEXT NOT NULL, error TEXT,
             started_at INTEGER NOT NULL, ended_at INTEGER, PRIMARY KEY (organization_id, id)
         ) STRICT;
+        """
+
+    private static let stock = """
+        -- What a movement stands for: the document and its line at the side that issued it. A record of 0 is a
+        -- product the hub does not know yet. `number` is the settle number at which it was learned, `happened_at` the
+        -- earliest time it may have happened.
+        ALTER TABLE movement ADD COLUMN document TEXT;
+        ALTER TABLE movement ADD COLUMN line TEXT;
+        ALTER TABLE movement ADD COLUMN kind TEXT NOT NULL DEFAULT 'count';
+        ALTER TABLE movement ADD COLUMN item TEXT;
+        ALTER TABLE movement ADD COLUMN sku TEXT;
+        ALTER TABLE movement ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE movement ADD COLUMN happened_at INTEGER;
+        CREATE INDEX movement_record ON movement (organization_id, record_id, id);
+        CREATE INDEX movement_document ON movement (organization_id, integration_id, document)
+            WHERE document IS NOT NULL;
+        CREATE INDEX movement_unplaced ON movement (organization_id, integration_id, item) WHERE record_id = 0;
+        -- The settle number when the last finished pull of this kind was asked for.
+        ALTER TABLE cursor ADD COLUMN asked_at INTEGER;
+        -- What is known of a product's stock at one side beside what its link remembers: the write that is under way or
+        -- unclear, since when a write may hide a sale, and how often a count could not be explained.
+        CREATE TABLE stock_side (
+            organization_id INTEGER NOT NULL, record_id INTEGER NOT NULL, integration_id INTEGER NOT NULL,
+            wrote INTEGER, wrote_from INTEGER, wrote_number INTEGER, writing TEXT, settled_number INTEGER,
+            rounds INTEGER NOT NULL DEFAULT 0, shown_number INTEGER NOT NULL DEFAULT 0,
+            PRIMARY KEY (organization_id, record_id, integration_id)
+        ) STRICT;
+        -- Movements that no count of their side has shown for certain yet.
+        CREATE TABLE stock_pending (
+            organization_id INTEGER NOT NULL, record_id INTEGER NOT NULL, integration_id INTEGER NOT NULL,
+            movement_id INTEGER NOT NULL, quantity INTEGER NOT NULL, number INTEGER NOT NULL, happened_at INTEGER,
+            is_veiled INTEGER NOT NULL, PRIMARY KEY (organization_id, record_id, integration_id, movement_id)
+        ) STRICT;
+        -- Offers: what a channel was told it may sell, when, and what came of it (open, settled, failed, unclear).
+        CREATE TABLE stock_offer (
+            organization_id INTEGER NOT NULL, id INTEGER NOT NULL, record_id INTEGER NOT NULL,
+            integration_id INTEGER NOT NULL, quantity INTEGER NOT NULL, was INTEGER, number INTEGER NOT NULL,
+            planned_at INTEGER NOT NULL, settled_at INTEGER, outcome TEXT NOT NULL,
+            PRIMARY KEY (organization_id, id)
+        ) STRICT;
+        CREATE INDEX stock_offer_record ON stock_offer (organization_id, record_id, integration_id, id);
         """
 }

@@ -58,13 +58,14 @@ extension LedgerTable {
     public func cursor(_ integration: Int64, _ kind: RecordKind) throws -> PullCursor {
         let row = try session.rows(
             """
-            SELECT since, position, pulled_at, census_position, census_at, census_started_at FROM cursor
+            SELECT since, position, pulled_at, census_position, census_at, census_started_at, asked_at FROM cursor
             WHERE organization_id = ?1 AND integration_id = ?2 AND kind = ?3
             """, [.integer(organization), .integer(integration), .text(kind.rawValue)]
         ).first
         return PullCursor(
             since: row?.optionalText(0), position: row?.optionalText(1), pulledAt: row?.moment(2),
-            censusPosition: row?.optionalText(3), censusAt: row?.moment(4), censusStartedAt: row?.moment(5))
+            censusPosition: row?.optionalText(3), censusAt: row?.moment(4), censusStartedAt: row?.moment(5),
+            askedAt: row?.optionalInteger(6))
     }
 
     /// Remembers how far a kind has been read.
@@ -73,14 +74,14 @@ extension LedgerTable {
     public func save(_ cursor: PullCursor, _ integration: Int64, _ kind: RecordKind) throws {
         let columns = [
             "organization_id", "integration_id", "kind", "since", "position", "pulled_at", "census_position",
-            "census_at", "census_started_at",
+            "census_at", "census_started_at", "asked_at",
         ]
         try session.save(
             [
                 [
                     .integer(organization), .integer(integration), .text(kind.rawValue), SQLValue(cursor.since),
                     SQLValue(cursor.position), SQLValue(cursor.pulledAt), SQLValue(cursor.censusPosition),
-                    SQLValue(cursor.censusAt), SQLValue(cursor.censusStartedAt),
+                    SQLValue(cursor.censusAt), SQLValue(cursor.censusStartedAt), SQLValue(cursor.askedAt),
                 ]
             ], as: Upsert("cursor", columns, key: Array(columns.prefix(3)), updates: Array(columns.dropFirst(3))))
     }
@@ -118,11 +119,13 @@ public struct PullCursor: Hashable, Sendable {
     public var censusAt: Moment?
     /// When the census that is under way began.
     public var censusStartedAt: Moment?
+    /// The settle number when the last finished pull was asked for.
+    public var askedAt: Int64?
 
     /// Nothing read yet.
     public init(
         since: String? = nil, position: String? = nil, pulledAt: Moment? = nil, censusPosition: String? = nil,
-        censusAt: Moment? = nil, censusStartedAt: Moment? = nil
+        censusAt: Moment? = nil, censusStartedAt: Moment? = nil, askedAt: Int64? = nil
     ) {
         self.since = since
         self.position = position
@@ -130,5 +133,6 @@ public struct PullCursor: Hashable, Sendable {
         self.censusPosition = censusPosition
         self.censusAt = censusAt
         self.censusStartedAt = censusStartedAt
+        self.askedAt = askedAt
     }
 }

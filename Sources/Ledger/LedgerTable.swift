@@ -17,9 +17,8 @@ public struct LedgerTable {
     /// Everything a batch of drafts needs to be merged.
     ///
     /// - Throws: `StoreFailure`.
-    public func snapshot(for batch: ObservedBatch, matched: Set<RecordKind>, takes: [RecordKind: Set<String>]) throws
-        -> Snapshot
-    {
+    public func snapshot(for batch: ObservedBatch, rules: MergeRules) throws -> Snapshot {
+        let (matched, takes) = (rules.matched, rules.takes)
         var snapshot = Snapshot()
         snapshot.references = try references()
         for (kind, ids) in Self.namedKeys(batch.drafts) {
@@ -49,6 +48,7 @@ public struct LedgerTable {
         for link in try links(ofRecords: Array(missing)) {
             snapshot.linksOfRecord[link.record, default: []].append(link)
         }
+        try loadStock(&snapshot, for: batch, fresh: fresh, orderStock: rules.orderStock)
         return snapshot
     }
 
@@ -77,7 +77,7 @@ public struct LedgerTable {
         return keys.map { ($0.key, $0.value.sorted()) }.sorted { $0.0.rawValue < $1.0.rawValue }
     }
 
-    private func matches(_ kind: RecordKind, _ keys: [String]) throws -> [(String, Int64)] {
+    func matches(_ kind: RecordKind, _ keys: [String]) throws -> [(String, Int64)] {
         guard !keys.isEmpty else { return [] }
         return try session.rows(
             """
@@ -135,7 +135,7 @@ public struct LedgerTable {
         try append(absorption.changes)
         try open(absorption.conflicts, now: now)
         for (link, part) in absorption.settledConflicts { try closeConflict(link, part, "both sides agree", now: now) }
-        try save(absorption.movements, now: now)
+        try saveStock(absorption, of: integration, now: now)
         try save(absorption.rejections, of: integration, now: now)
         try resolveRejections(absorption.accepted, of: integration)
     }
@@ -179,18 +179,6 @@ public struct LedgerTable {
                     .text(change.rule), SQLValue(change.at),
                 ]
             }, as: Upsert("change", columns))
-    }
-
-    private func save(_ movements: [Movement], now: Moment) throws {
-        let columns = ["organization_id", "id", "key", "record_id", "integration_id", "quantity", "reason", "at"]
-        try session.save(
-            movements.map {
-                [
-                    .integer(organization), .integer($0.id), .text($0.key), .integer($0.record),
-                    SQLValue($0.integration),
-                    .integer($0.quantity), .text($0.reason), SQLValue(now),
-                ]
-            }, as: Upsert("movement", columns, key: ["organization_id", "key"]))
     }
 
     private func save(_ rejections: [Rejection], of integration: Int64, now: Moment) throws {

@@ -17,6 +17,10 @@ public struct ObservedBatch: Sendable {
     public var run: Int64?
     /// Whether the drafts came unasked (a webhook's body): merged only where they are surely newer than what is known.
     public var isHint = false
+    /// Whether the side's orders were read to their end after these drafts were read: all that they show is known.
+    public var isOrdersReadAfter = false
+    /// Whether whoever asked follows up by himself what cannot be explained.
+    public var isFollowedUp = false
 
     /// A batch.
     public init(
@@ -48,6 +52,10 @@ public struct MergeRules: Sendable {
     public var policies: [RecordKind: [String: PartRule]]
     /// The form in which two values of a part count as the same there.
     public var normalForm: @Sendable (RecordKind, String, JSON) -> JSON = { $2 }
+    /// When its orders move stock; nil where they do not, or are not read.
+    public var orderStock: OrderStockRule?
+    /// Whether its orders are read without anybody asking: then what a count shows can wait for them.
+    public var readsOrders = false
 
     /// Rules.
     public init(
@@ -113,6 +121,8 @@ public struct Snapshot: Sendable {
     public var linksOfRecord: [Int64: [HubLink]] = [:]
     /// What our own references look like.
     public var references = HubReference(key: "")
+    /// What is known of stock.
+    public var stock = StockSnapshot()
 
     /// Nothing loaded.
     public init() {}
@@ -176,24 +186,20 @@ public struct Absorption: Sendable {
     /// Records to be read: what a draft refers to and the hub does not know, and drafts that were too old.
     public var wanted: [ExternalKey] = []
     public var movements: [Movement] = []
+    /// Movements of products that were unknown until now: movement and record.
+    public var placements: [(movement: Int64, record: Int64)] = []
+    /// What is known of the side's stock from now on, by record.
+    public var sides: [Int64: StockSide] = [:]
+    /// Records whose stock there cannot be explained yet: orders are read, then these.
+    public var unsettled: [ExternalKey] = []
+    /// Records that moved there by an order: they are looked at once more if nothing shows it by itself.
+    public var pending: [ExternalKey] = []
     /// Records whose value changed or that are new here, for Announce.
     public var touched: Set<Int64> = []
     public var counts = RunCounts()
 
     /// Nothing to be done.
     public init() {}
-}
-
-/// A movement of stock.
-public struct Movement: Hashable, Sendable {
-    public var id: Int64
-    /// Once and no more: integration, record, and what moved it.
-    public var key: String
-    public var record: Int64
-    public var integration: Int64?
-    /// In millionths of a piece.
-    public var quantity: Int64
-    public var reason: String
 }
 
 /// What a run counted.

@@ -12,6 +12,8 @@ extension Hub {
     struct MergeSetting: Sendable {
         var rules: MergeRules
         var peers: [Peer]
+        /// Who may be told of stock, and on which terms.
+        var channels: [StockChannel]
         /// Whether what drafts refer to is not asked for a second time.
         var isFinal = false
     }
@@ -21,8 +23,9 @@ extension Hub {
     /// - Throws: `HubError`, `StoreFailure`.
     func mergeSetting(_ integration: Integration, isFinal: Bool = false) async throws -> MergeSetting {
         let all = try await integrations()
-        let peer = try peer(integration)
-        return MergeSetting(rules: rules(integration, peer, all: all), peers: peers(all), isFinal: isFinal)
+        let (peer, peers) = (try peer(integration), peers(all))
+        return MergeSetting(
+            rules: rules(integration, peer, all: all), peers: peers, channels: channels(all, peers), isFinal: isFinal)
     }
 
     /// Merges a batch in one step. `also` is saved in the same transaction: a cursor, a settled task.
@@ -32,48 +35,68 @@ extension Hub {
     func absorb(
         _ batch: ObservedBatch, _ setting: MergeSetting, priority: StepPriority = .normal,
         also: @escaping @Sendable (any StoreSession) throws -> Void = { _ in }
-    ) async throws -> RunCounts {
-        // A draft needs at most a record, a link, a conflict per part and a task per peer.
-        let block = try await ids.draw(batch.drafts.count * (8 + setting.peers.count * 2) + 16)
+    ) async throws -> Absorbed {
+        let block = try await ids.draw(Self.idCount(batch, setting))
         let (organization, now) = (organization, now)
-        let counts = try await store.write(priority) { session in
-            let counts = try Self.absorbStep(batch, setting, session, organization, ids: block, now: now)
+        let absorbed = try await store.write(priority) { session in
+            let absorbed = try Self.absorbStep(batch, setting, session, organization, ids: block, now: now)
             try also(session)
-            return counts
+            return absorbed
         }
         bell.ring()
-        return counts
+        return absorbed
+    }
+
+    /// What a merge came to, for who asked for it.
+    struct Absorbed: Sendable {
+        var counts: RunCounts
+        /// What shows a stock there that cannot be explained before the side's orders are read.
+        var unsettled: [ExternalKey]
+    }
+
+    /// A draft needs at most a record, a link, a conflict per part and a task per peer; a line of an order two
+    /// movements, a look at its product and a task per peer.
+    private static func idCount(_ batch: ObservedBatch, _ setting: MergeSetting) -> Int {
+        let lines = batch.drafts.reduce(0) { count, draft in
+            guard draft.kind == .order else { return count }
+            let lines = draft.parts[OrderPart.content.shape.name]?["lines"]?.array?.count ?? 0
+            let refunds = draft.parts[OrderPart.refunds.shape.name]?.array?.count ?? 0
+            return count + lines * (2 + refunds)
+        }
+        return (batch.drafts.count + lines) * (8 + setting.peers.count * 2) + 16
     }
 
     /// Load, decide, save. Synchronous, and the same when it is run again.
     static func absorbStep(
         _ batch: ObservedBatch, _ setting: MergeSetting, _ session: any StoreSession, _ organization: Int64,
         ids: IDBlock, now: Moment
-    ) throws -> RunCounts {
+    ) throws -> Absorbed {
         let ledger = LedgerTable(session, organization: organization)
         var ids = ids
-        let snapshot = try ledger.snapshot(for: batch, matched: setting.rules.matched, takes: setting.rules.takes)
+        let snapshot = try ledger.snapshot(for: batch, rules: setting.rules)
         var absorption = try Absorb.decide(batch, rules: setting.rules, snapshot: snapshot, ids: { try ids.next() })
         if setting.isFinal { absorption.settleForGood() }
         try ledger.save(absorption, of: batch.integration, now: now)
         try announce(
-            absorption.touched, records: absorption.records, setting.peers, session, organization, ids: &ids, now: now)
+            absorption.touched, records: absorption.records, setting.peers, setting.channels, session, organization,
+            ids: &ids, now: now)
         try JobTable(session, organization: organization).add(
-            fetchJobs(absorption.wanted, batch, now: now), ids: &ids, now: now)
-        return absorption.counts
+            fetchJobs(absorption.wanted, batch, now: now) + stockJobs(absorption, batch, now: now), ids: &ids, now: now)
+        return Absorbed(counts: absorption.counts, unsettled: absorption.unsettled)
     }
 
     /// Puts the tasks on the queue that bring the peers in step with records.
     static func announce(
-        _ touched: Set<Int64>, records: [Int64: HubRecord], _ peers: [Peer], _ session: any StoreSession,
-        _ organization: Int64, ids: inout IDBlock, now: Moment
+        _ touched: Set<Int64>, records: [Int64: HubRecord], _ peers: [Peer], _ channels: [StockChannel],
+        _ session: any StoreSession, _ organization: Int64, ids: inout IDBlock, now: Moment
     ) throws {
         guard !touched.isEmpty else { return }
         let ledger = LedgerTable(session, organization: organization)
         var all = records.filter { touched.contains($0.key) }
         for record in try ledger.records(touched.filter { records[$0] == nil }) { all[record.id] = record }
         let links = Dictionary(grouping: try ledger.links(ofRecords: Array(touched)), by: \.record)
-        let jobs = Announce.jobs(for: Array(all.values), links: links, peers: peers, now: now)
+        let offers = try offers(of: Array(all.values), channels, ledger)
+        let jobs = Announce.jobs(for: Array(all.values), links: links, peers: peers, offers: offers, now: now)
         try JobTable(session, organization: organization).add(jobs, ids: &ids, now: now)
     }
 

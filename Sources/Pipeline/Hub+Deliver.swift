@@ -63,13 +63,15 @@ extension Hub {
             let unclear = links.filter { intents[String($0.record)] != nil || $0.isInFlight }
             let looked = Self.recovered(unclear, drafts, intents, connector.targets[kind])
             if !looked.isEmpty {
-                try await store.write { try LedgerTable($0, organization: organization).save(looked) }
+                try await store.write { try LedgerTable($0, organization: organization).saveKeepingStock(looked) }
             }
             guard !drafts.isEmpty else { return }
-            try await absorb(
+            let setting = try await mergeSetting(integration)
+            let batch = try await absorbCounts(
                 ObservedBatch(
                     integration: integration.id, drafts: drafts, askedAt: number, requestedAt: requested,
-                    observedAt: now), mergeSetting(integration))
+                    observedAt: now), setting, integration)
+            if !batch.drafts.isEmpty { try await absorb(batch, setting) }
         } catch let failure as ConnectorFailure {
             throw failure
         } catch {
@@ -87,7 +89,9 @@ extension Hub {
             link.isInFlight = false
             link.digest = nil
             guard let parts = shown[link.externalID] else { return link }
-            let intent = Parts(intents[String(link.record)]?["wrote"]?.object ?? [:])
+            var intent = Parts(intents[String(link.record)]?["wrote"]?.object ?? [:])
+            // Of stock the count decides: a sale may have followed the write.
+            intent.values[HubLink.stockPart] = nil
             let settled = Reconcile.recovered(
                 kind: link.kind, intent: intent, shown: link.kept(parts), link: link.parts,
                 normalForm: { target?.normalForm(of: ScopedName($0).part, $1) ?? $1 })
@@ -98,13 +102,14 @@ extension Hub {
 
     /// Loads, compares, and remembers what is about to be sent, in one transaction.
     private func plan(_ jobs: [Job], _ integration: Integration, _ peer: Peer) async throws -> DeliveryPlan {
-        let block = try await ids.draw(jobs.count * 4 + 1)
+        let block = try await ids.draw(jobs.count * 5 + 1)
+        let channels = try await mergeSetting(integration).channels
         let (organization, owner, now) = (organization, owner, now)
         return try await store.write { session in
             var ids = block
             let ledger = LedgerTable(session, organization: organization)
             let table = JobTable(session, organization: organization)
-            let load = try Self.load(jobs, peer, ledger)
+            let load = try Self.load(jobs, peer, channels, ledger)
             let plan = DeliveryPlan.make(jobs, load, peer: peer, now: now)
             try table.settle(plan.outcomes, owner: owner, now: now)
             try table.add(plan.added, ids: &ids, now: now)
@@ -119,11 +124,14 @@ extension Hub {
                     link.isInFlight = true
                     return link
                 })
+            try Self.planStock(plan, load, peer, ledger, ids: &ids, now: now)
             return plan
         }
     }
 
-    static func load(_ jobs: [Job], _ peer: Peer, _ ledger: LedgerTable) throws -> DeliveryLoad {
+    static func load(
+        _ jobs: [Job], _ peer: Peer, _ channels: [StockChannel], _ ledger: LedgerTable
+    ) throws -> DeliveryLoad {
         let records = try ledger.records(jobs.compactMap { Int64($0.key) })
         var referred = Set<Int64>()
         for record in records {
@@ -144,7 +152,8 @@ extension Hub {
             names: Dictionary(
                 try ledger.integrations().map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first }),
             reference: try ledger.references(),
-            scope: try records.contains { !$0.kind.scopedParts.isEmpty } ? ledger.priceScope(of: peer.id) : nil)
+            scope: try records.contains { !$0.kind.scopedParts.isEmpty } ? ledger.priceScope(of: peer.id) : nil,
+            offers: try offers(of: records, channels, ledger))
     }
 
     private func settle(
@@ -153,7 +162,7 @@ extension Hub {
     ) async throws {
         guard !writes.isEmpty else { return }
         let setting = try await mergeSetting(integration)
-        let block = try await ids.draw(writes.count * (16 + setting.peers.count * 2) + 32)
+        let block = try await ids.draw(writes.count * (24 + setting.peers.count * 4) + 64)
         let jitter = Double(surroundings.random(1).first ?? 0) / 255
         let (organization, owner, now) = (organization, owner, now)
         let refusal = try await store.write(.urgent) { session -> String? in
@@ -175,6 +184,8 @@ extension Hub {
             if results.contains(where: \.isThrottled) {
                 try table.learn(LimitReading(remaining: 0), .rate, of: peer.id, now: now)
             }
+            try Self.settleStock(
+                &settlement, writes, results, setting, ledger, number: context.settleNumber, now: now)
             try Self.save(settlement, setting, peer, session, organization, owner, box, now: now)
             return settlement.refusal
         }
@@ -203,6 +214,11 @@ extension Hub {
             _ = try absorbStep(batch, setting, session, organization, ids: box.rest(), now: now)
         }
         var ids = box.rest()
+        let stock = Set(settlement.links.filter { $0.parts[HubLink.stockPart] != nil }.map(\.record))
+        try announce(
+            stock, records: [:], setting.peers, setting.channels, session, organization, ids: &ids, now: now)
+        try table.add(
+            gapJobs(settlement.links, peer, setting, ledger, now: now), ids: &ids, now: now)
         let suspects = settlement.suspects.map {
             NewJob(.fetch, integration: peer.id, kind: $0.kind, key: $0.id, priority: 70, runAt: now)
         }

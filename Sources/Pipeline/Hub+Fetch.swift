@@ -78,16 +78,18 @@ extension Hub {
         guard let kind = jobs.first?.kind, let source = try connector(of: integration).sources[kind] else {
             return try await settle(jobs.map { ($0, .completed) })
         }
-        let organization = organization
-        let number = try await store.read { try LedgerTable($0, organization: organization).settleNumber() }
-        let requested = now
-        let found: [Fetched]
-        do throws(ConnectorFailure) {
-            found = try await source.fetch(jobs.map(\.key))
-        } catch {
-            return try await fail(jobs, error, integration)
+        let jobs = try await stillWanted(jobs, integration, kind)
+        guard !jobs.isEmpty else { return }
+        do {
+            try await closeGaps(jobs.map(\.key), integration, kind)
+            let organization = organization
+            let number = try await store.read { try LedgerTable($0, organization: organization).settleNumber() }
+            let requested = now
+            let found = try await source.fetch(jobs.map(\.key))
+            try await merge(found, jobs, integration, kind, askedAt: number, requested)
+        } catch let failure as ConnectorFailure {
+            return try await fail(jobs, failure, integration)
         }
-        try await merge(found, jobs, integration, kind, askedAt: number, requested)
         try await noteSuccess(integration, jobs.first?.operation)
     }
 
@@ -110,6 +112,9 @@ extension Hub {
         let isFinal = jobs.allSatisfy { $0.payload["final"]?.bool ?? false }
         let setting = try await mergeSetting(integration, isFinal: isFinal)
         let block = try await ids.draw(missing.count * 4 + 1)
+        if setting.rules.readsOrders, kind == .product || kind == .variant {
+            batch = try await absorbCounts(batch, setting, integration)
+        }
         try await absorb(batch, setting) { session in
             var ids = block
             let again = try Self.noteGone(missing, kind, integration, setting, session, organization, now: now)

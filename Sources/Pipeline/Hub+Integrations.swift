@@ -183,14 +183,16 @@ extension Hub {
     ///
     /// - Throws: `StoreFailure`.
     public func resolve(conflict id: Int64, _ choice: ConflictChoice) async throws -> Bool {
-        let peers = peers(try await integrations())
+        let all = try await integrations()
+        let peers = peers(all)
+        let channels = channels(all, peers)
         let block = try await ids.draw(peers.count * 2 + 8)
         let (organization, now) = (organization, now)
         return try await store.write { session in
             var ids = block
             let ledger = LedgerTable(session, organization: organization)
             guard let record = try ledger.resolve(conflict: id, choice.resolution, now: now) else { return false }
-            try Self.announce([record], records: [:], peers, session, organization, ids: &ids, now: now)
+            try Self.announce([record], records: [:], peers, channels, session, organization, ids: &ids, now: now)
             return true
         }
     }

@@ -85,7 +85,7 @@ extension Hub {
         let organization = organization
         return try await store.read { session in
             let ledger = LedgerTable(session, organization: organization)
-            let snapshot = try ledger.snapshot(for: batch, matched: setting.rules.matched, takes: setting.rules.takes)
+            let snapshot = try ledger.snapshot(for: batch, rules: setting.rules)
             var id: Int64 = 0
             return try Absorb.decide(
                 batch, rules: setting.rules, snapshot: snapshot,
@@ -98,6 +98,7 @@ extension Hub {
 
     private func planPush(_ integration: Integration, _ only: Set<RecordKind>?, _ plan: inout RunPlan) async throws {
         let peer = try peer(integration)
+        let channels = try await mergeSetting(integration).channels
         let (organization, now) = (organization, now)
         let delivery = try await store.read { session -> DeliveryPlan in
             let states: [JobState] = [.available, .scheduled, .retryable, .held]
@@ -105,7 +106,7 @@ extension Hub {
                 $0.queue == .deliver && $0.integration == integration.id
                     && ($0.kind.map { only?.contains($0) ?? true } ?? false)
             }
-            let load = try Self.load(jobs, peer, LedgerTable(session, organization: organization))
+            let load = try Self.load(jobs, peer, channels, LedgerTable(session, organization: organization))
             return DeliveryPlan.make(jobs, load, peer: peer, now: now)
         }
         for write in delivery.writes {

@@ -72,23 +72,25 @@ extension Hub {
         var next: String?
         var newest = cursor.since
         var pages = PageWatch(kind: kind)
+        var askedAt: Int64?
         repeat {
             let asked = try await readPage(
                 source, PageRequest(since: cursor.since, position: next, limit: Self.pageSize))
             try pages.saw(asked.page, at: next)
+            askedAt = askedAt ?? asked.askedAt
             next = asked.page.next
             newest = asked.page.cursor ?? newest
             let isLast = next == nil
             let saved = PullCursor(
                 since: isLast ? newest : cursor.since, position: nil, pulledAt: isLast ? begun : cursor.pulledAt,
                 censusPosition: cursor.censusPosition, censusAt: cursor.censusAt,
-                censusStartedAt: cursor.censusStartedAt)
+                censusStartedAt: cursor.censusStartedAt, askedAt: isLast ? askedAt : cursor.askedAt)
             let batch = batch(integration, asked, lastSeenAt: cursor.pulledAt)
             counts.add(
                 try await absorb(batch, setting, priority: .bulk) { session in
                     guard isLast else { return }
                     try LedgerTable(session, organization: organization).save(saved, integration.id, kind)
-                })
+                }.counts)
             counts.total = asked.page.total ?? counts.total
             try await noteClock(integration, asked)
             progress(PullProgress(kind: kind, counts: counts, isFinished: isLast))

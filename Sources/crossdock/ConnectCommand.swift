@@ -39,6 +39,13 @@ struct ConnectCommand: AsyncParsableCommand {
     @Option(help: "What decides when both sides changed a part: PART=POLICY, e.g. customer.phone=manual.")
     var policy: [String] = []
 
+    @Option(
+        help: """
+            What is offered there of stock: TERM=VALUE for all, SKU.TERM=VALUE for one product. Terms: mode (shared, \
+            allotted), buffer, maximum, share.
+            """)
+    var stock: [String] = []
+
     @Flag(help: "Give an integration that is connected already new settings; all it knows, and its address, stay.")
     var replace = false
 
@@ -87,6 +94,7 @@ struct ConnectCommand: AsyncParsableCommand {
             let (key, value) = Self.pair(text)
             result.policies[try PolicyWords.part(key)] = try PolicyWords.policy(value)
         }
+        for text in stock { try StockWords.put(text, into: &result.stock) }
         return result
     }
 
@@ -101,6 +109,27 @@ struct ConnectCommand: AsyncParsableCommand {
             throw Refusal("\"\(word)\" is no kind of record; there are: \(known)")
         }
         return word
+    }
+}
+
+/// The words of `--stock`.
+enum StockWords {
+    /// `buffer=2`, or `TEA-250.buffer=2`. A SKU may hold points itself: the term stands behind the last one.
+    static func put(_ text: String, into terms: inout [String: OfferTerms]) throws {
+        guard let equals = text.lastIndex(of: "="), equals > text.startIndex else {
+            throw Refusal("--stock \(text): expected TERM=VALUE or SKU.TERM=VALUE")
+        }
+        let name = text[..<equals]
+        let point = name.lastIndex(of: ".")
+        let sku = point.map { String(name[..<$0]) } ?? "*"
+        let term = String(point.map { name[name.index(after: $0)...] } ?? name)
+        let key = sku == "*" ? sku : NaturalKey.folded(sku)
+        guard !key.isEmpty else { throw Refusal("--stock \(text): the SKU before the point is empty") }
+        do throws(PartError) {
+            try terms[key, default: OfferTerms()].set(term, to: String(text[text.index(after: equals)...]))
+        } catch {
+            throw Refusal("--stock \(text): \(error.description)")
+        }
     }
 }
 

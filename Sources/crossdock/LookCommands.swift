@@ -111,9 +111,13 @@ struct StatusCommand: AsyncParsableCommand {
 struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Where a value came from, and where it went.",
-        discussion: "Example: crossdock explain product TEA-250 --field price")
+        discussion: """
+            Examples: crossdock explain product TEA-250 --field price
+                      crossdock explain stock TEA-250
+            """)
 
-    @Argument(help: "The kind: product, variant, customer, order, ...")
+    @Argument(
+        help: "The kind: product, variant, customer, order, ...; or stock, for the stock of a product or variant.")
     var entity: String
     @Argument(help: "A key (SKU, e-mail), a far id, a title, or the hub's id.")
     var key: String
@@ -123,9 +127,10 @@ struct ExplainCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Terminal.run {
+            if entity == "stock" { return try await explainStock() }
             guard let kind = RecordKind(rawValue: entity) else {
                 throw Refusal(
-                    "\"\(entity)\" is no kind; there are: "
+                    "\"\(entity)\" is no kind; there are: stock, "
                         + RecordKind.allCases.map(\.rawValue).joined(separator: ", ")
                 )
             }

@@ -27,6 +27,8 @@ final class World: Sendable {
     let headers = Mutex<[String: String]>([:])
     /// The calls whose answer never came.
     let unanswered = Mutex<[HTTPRequest]>([])
+    /// What happens right before a write reaches a shop: somebody there is a moment faster. Once, then it is forgotten.
+    let beforeWrite = Mutex<(@Sendable (World, String) -> Void)?>(nil)
 
     static let start = Moment(iso: "2026-03-02T09:00:00Z") ?? Moment(milliseconds: 0)
 
@@ -126,7 +128,14 @@ struct WorldTransport: Transport {
         // Dying before the call or after its effect: the two instants that matter.
         do { try world.step() } catch { throw .notSent("the process is dead") }
         let name = String(request.address.host.prefix { $0 != "." })
-        if request.method != "GET" { world.writes.withLock { $0.append("\(request.method) \(request.address.path)") } }
+        if request.method != "GET" {
+            world.writes.withLock { $0.append("\(request.method) \(request.address.path)") }
+            let interlude = world.beforeWrite.withLock { interlude in
+                defer { interlude = nil }
+                return interlude
+            }
+            interlude?(world, name)
+        }
         let answer = world.inShop(name) { shop, now in shop.respond(to: request, at: now) }
         guard let answer else { throw .notSent("no such host: \(request.address.host)") }
         do { try world.step() } catch { throw .noAnswer("the process is dead") }

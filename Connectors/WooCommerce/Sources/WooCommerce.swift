@@ -76,8 +76,13 @@ public enum WooCommerce: ConnectorType {
         KindCard(
             .customer, customers, matchesByNaturalKey: true,
             creation: .findable(visibleAfterSeconds: visibleAfterSeconds), update: .patch),
-        KindCard(.order, orders, issues: true),
+        KindCard(.order, orders, issues: true, orderStock: orderStock),
     ]
+
+    /// Source: WooCommerce 11.0.1, wc_maybe_reduce_stock_levels and wc_maybe_increase_stock_levels. What a line
+    /// has taken also stands in its own field; the states only speak where it does not.
+    private static let orderStock = OrderStockRule(
+        lowersAt: [.processing, .onHold, .completed], restoresAt: [.cancelled, .pending])
 
     /// With `auto_sync_inventory: false` levels of stock travel neither way.
     private static let kindsWithoutStock = kinds.map { card in
@@ -115,8 +120,8 @@ public enum WooCommerce: ConnectorType {
         "Customers and categories have no modified filter: every pull reads all of them.",
         "A product or order deleted for good sends no webhook: the census finds it.",
         "Tags and images are read, not written.",
-        "Stock written to the shop overwrites: an order placed between the read and the write is seen by the next "
-            + "read.",
+        "Stock written to the shop overwrites: an order placed between the read and the write is undone there. "
+            + "Orders are read after every such write, and it is repeated where one was.",
         "A customer created here gets a random password; the shop may greet him with its own mail.",
     ]
 }

@@ -85,6 +85,8 @@ struct Payload: Sendable {
 enum WooCommerceCodes {
     /// Extra field in which the shop keeps our own reference of what we created.
     static let referenceField = "crossdock_ref"
+    /// Extra field in which the shop keeps how many pieces of an order's line have left its stock.
+    static let takenField = "_reduced_stock"
 
     /// Source: WooCommerce 11.0.1, wc_get_order_statuses(), plus checkout-draft (Store API) and trash.
     /// `refunded` is an order that was carried out and paid back: its payment state says so.

@@ -86,6 +86,7 @@ extension WooCommerceTranslator {
         draft.parts[OrderPart.fulfilment] = status == "completed" ? .fulfilled : .unfulfilled
         draft.parts[OrderPart.payments] = payments(payload, content)
         draft.parts[OrderPart.refunds] = list
+        draft.parts[OrderPart.taken] = try taken(payload)
         draft.hold = hold(content)
         return draft
     }
@@ -137,6 +138,20 @@ extension WooCommerceTranslator {
                     taxes: try lineTaxes(line, currency)))
         }
         return lines
+    }
+
+    /// What the lines have taken from stock, as the shop keeps it on each; nil where no line says anything, because
+    /// none is counted or all came back.
+    private func taken(_ payload: Payload) throws(PayloadError) -> [LineStock]? {
+        var taken: [LineStock] = []
+        for line in payload.list("line_items") {
+            guard let text = line.meta(WooCommerceCodes.takenField) else { continue }
+            guard let quantity = try? ExactDecimal(parsing: text) else {
+                throw PayloadError(reason: "\(WooCommerceCodes.takenField) is \"\(text)\"")
+            }
+            taken.append(LineStock(key: try line.id(), quantity: quantity))
+        }
+        return taken.isEmpty ? nil : taken
     }
 
     private func item(of line: Payload) -> String? {

@@ -4,7 +4,7 @@ extension ExactDecimal {
     /// The exact sum.
     ///
     /// - Throws: `AmountError.overflow` when it has more digits than a number can carry.
-    func plus(_ other: ExactDecimal) throws(AmountError) -> ExactDecimal {
+    public func plus(_ other: ExactDecimal) throws(AmountError) -> ExactDecimal {
         let common = max(scale, other.scale)
         var sum = Self.widened(self, to: common) + Self.widened(other, to: common)
         var sumScale = common
@@ -19,12 +19,12 @@ extension ExactDecimal {
     /// The exact difference.
     ///
     /// - Throws: `AmountError.overflow` when it has more digits than a number can carry.
-    func minus(_ other: ExactDecimal) throws(AmountError) -> ExactDecimal { try plus(other.negated()) }
+    public func minus(_ other: ExactDecimal) throws(AmountError) -> ExactDecimal { try plus(other.negated()) }
 
     /// The number with the other sign.
     ///
     /// - Throws: `AmountError.overflow` for the one number that has none.
-    func negated() throws(AmountError) -> ExactDecimal {
+    public func negated() throws(AmountError) -> ExactDecimal {
         guard mantissa != .min else { throw .overflow(description) }
         return ExactDecimal(mantissa: -mantissa, scale: scale)
     }
@@ -32,12 +32,12 @@ extension ExactDecimal {
     /// The number without its sign.
     ///
     /// - Throws: `AmountError.overflow` for the one number that has none.
-    func magnitude() throws(AmountError) -> ExactDecimal { mantissa < 0 ? try negated() : self }
+    public func magnitude() throws(AmountError) -> ExactDecimal { mantissa < 0 ? try negated() : self }
 
     /// The exact sum of many.
     ///
     /// - Throws: `AmountError.overflow`.
-    static func sum(_ numbers: some Sequence<ExactDecimal>) throws(AmountError) -> ExactDecimal {
+    public static func sum(_ numbers: some Sequence<ExactDecimal>) throws(AmountError) -> ExactDecimal {
         var total = ExactDecimal.zero
         for number in numbers { total = try total.plus(number) }
         return total

@@ -1,24 +1,5 @@
 import Commerce
 
-/// When an order moves stock, as the card of its issuer says.
-public struct OrderStockRule: Hashable, Sendable {
-    /// The states in which the vendor has lowered its stock for the order.
-    public var lowersAt: Set<OrderState>
-    /// The states in which it has put everything back.
-    public var restoresAt: Set<OrderState>
-    /// Whether the pieces of a refund's lines go back to stock.
-    public var refundsRestock: Bool
-
-    /// A rule; whatever was sold comes back when an order is cancelled or fails, unless said otherwise.
-    public init(
-        lowersAt: Set<OrderState>, restoresAt: Set<OrderState> = [.cancelled, .failed], refundsRestock: Bool = true
-    ) {
-        self.lowersAt = lowersAt
-        self.restoresAt = restoresAt
-        self.refundsRestock = refundsRestock
-    }
-}
-
 /// One order as its stock sees it.
 public struct OrderStock: Hashable, Sendable {
     public var organization: Int64
@@ -28,11 +9,13 @@ public struct OrderStock: Hashable, Sendable {
     public var lines: [OrderLine]
     public var refunds: [Refund]
     public var state: OrderState
+    /// What the issuer says has left its stock, by line; nil where it does not say, and the rule must.
+    public var taken: [String: ExactDecimal]?
 
     /// One order as its stock sees it.
     public init(
         organization: Int64, integration: Int64, order: String, lines: [OrderLine], refunds: [Refund] = [],
-        state: OrderState
+        state: OrderState, taken: [String: ExactDecimal]? = nil
     ) {
         self.organization = organization
         self.integration = integration
@@ -40,6 +23,7 @@ public struct OrderStock: Hashable, Sendable {
         self.lines = lines
         self.refunds = refunds
         self.state = state
+        self.taken = taken
     }
 }
 
@@ -68,6 +52,7 @@ public struct OrderMovements: Sendable {
     ///
     /// - Throws: `AmountError.overflow`.
     public func missing() throws(AmountError) -> [StockMovement] {
+        if let taken = order.taken { return try missing(asTaken: taken) }
         var result: [StockMovement] = []
         for line in order.lines { result += try missing(of: line) }
         let present = Set(order.lines.map(\.key))
@@ -78,6 +63,48 @@ public struct OrderMovements: Sendable {
             result += try adjusted(key, item: first.item, sku: first.sku, to: target)
         }
         return result
+    }
+
+    /// Where the issuer says what is out, nothing has to be concluded from states and refunds.
+    private func missing(asTaken taken: [String: ExactDecimal]) throws(AmountError) -> [StockMovement] {
+        var result: [StockMovement] = []
+        let gone = movedByLine.keys.filter { key in !order.lines.contains { $0.key == key } }.sorted()
+        for key in order.lines.map(\.key) + gone {
+            let made = movedByLine[key] ?? []
+            let line = order.lines.first { $0.key == key }
+            let out = try (taken[key] ?? .zero).negated()
+            let difference = try out.minus(ExactDecimal.sum(made.map(\.quantity)))
+            guard difference != .zero else { continue }
+            let kind = try refund(of: line, quantity: difference, made: made).map(MovementKind.restock(refund:))
+            result.append(
+                StockMovement(
+                    key: self.key(key, kind ?? nextKind(after: made.filter { !$0.key.kind.isRestock })),
+                    item: line?.item ?? made.first?.item, sku: line?.sku ?? made.first?.sku ?? "", quantity: difference)
+            )
+        }
+        return result
+    }
+
+    /// The refund that brought these pieces of a line back; nil where none did.
+    private func refund(
+        of line: OrderLine?, quantity: ExactDecimal, made: [StockMovement]
+    ) throws(AmountError) -> String? {
+        guard let line, quantity > .zero, !isRestored else { return nil }
+        let known = Set(made.map(\.key))
+        for refund in order.refunds where !known.contains(key(line.key, .restock(refund: refund.key))) {
+            let lines = refund.lines.filter { target(of: $0) == line.key }.map(\.quantity)
+            if try ExactDecimal.sum(lines).magnitude() == quantity { return refund.key }
+        }
+        return nil
+    }
+
+    /// What was sold and put back before the order was first read: nothing has moved, but a number set in between hides
+    /// the one and not the other.
+    public func passed() -> [StockMovement] {
+        guard isRestored, movedByLine.isEmpty else { return [] }
+        return order.lines.filter { $0.quantity > .zero }.map { line in
+            StockMovement(key: key(line.key, .sale), item: line.item, sku: line.sku, quantity: line.quantity)
+        }
     }
 
     private var isRestored: Bool { rule.restoresAt.contains(order.state) }

@@ -1,13 +1,5 @@
 import Commerce
 
-/// Which quantity of a location a vendor's reports mean.
-public enum StockMeaning: String, Hashable, Sendable, Codable {
-    /// What lies there, sold or not.
-    case onHand
-    /// What may still be sold.
-    case sellable
-}
-
 /// The quantities of one product at one location.
 public struct StockQuantities: Hashable, Sendable {
     /// What lies there. Negative when more was sold than came in.

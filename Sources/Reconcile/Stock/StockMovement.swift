@@ -20,6 +20,20 @@ public enum MovementKind: Hashable, Sendable {
         case .correction(let number): "correction/\(number)"
         }
     }
+
+    /// The kind of that word; nil for any other.
+    public init?(word: String) {
+        let pieces = word.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        switch (pieces[0], pieces.count) {
+        case ("sale", 1): self = .sale
+        case ("cancellation", 1): self = .cancellation
+        case ("restock", 2): self = .restock(refund: String(pieces[1]))
+        case ("correction", 2):
+            guard let number = Int(pieces[1]) else { return nil }
+            self = .correction(number)
+        default: return nil
+        }
+    }
 }
 
 /// What makes a movement happen once: however often an order is read, from a webhook, a poll or an import, a line's

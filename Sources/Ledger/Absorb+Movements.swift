@@ -1,0 +1,172 @@
+import Reconcile
+
+/// Sales move stock by the order's line, once: whatever report of the order comes first.
+extension Absorb {
+    /// Makes the movements an order has not made yet.
+    ///
+    /// - Parameters:
+    ///   - order: The order as it is now.
+    ///   - before: The order as it was; nil when it is new.
+    /// - Throws: `AmountError.overflow`; what `ids` throws.
+    mutating func moveStock(by order: HubRecord, before: HubRecord?) throws {
+        guard let rule = rules.orderStock, order.kind == .order, order.issuer == batch.integration,
+            let number = order.issuerExternalID, let content = order.values[OrderPart.content]
+        else { return }
+        let taken = order.values[OrderPart.taken].map { lines in
+            Dictionary(lines.map { ($0.key, $0.quantity) }, uniquingKeysWith: { first, _ in first })
+        }
+        let stock = OrderStock(
+            organization: snapshot.stock.organization, integration: batch.integration, order: number,
+            lines: content.lines, refunds: order.values[OrderPart.refunds] ?? [],
+            state: order.values[OrderPart.state] ?? .pending, taken: taken)
+        let moved = snapshot.stock.moved[number] ?? []
+        // An order that was read before movements were kept has lowered stock that was counted then.
+        let isOld = moved.isEmpty && (before?.values[OrderPart.state]).map(rule.lowersAt.contains) ?? false
+        let movements = OrderMovements(stock, rule: rule, moved: moved)
+        if before == nil { try pass(movements.passed(), content) }
+        for step in try movements.missing() {
+            try move(step, content, isCounted: isOld)
+            snapshot.stock.moved[number, default: []].append(step)
+        }
+    }
+
+    private mutating func move(_ step: StockMovement, _ content: OrderContent, isCounted: Bool) throws {
+        guard let quantity = step.quantity.millionths else {
+            throw AmountError.tooManyDigits("\(step.quantity)", allowed: 6)
+        }
+        let record = record(of: step)
+        let what = step.key.kind.words
+        var movement = Movement(
+            id: try ids(), key: step.key.text, record: record?.id ?? 0, integration: batch.integration,
+            quantity: quantity, reason: "\(what), order \(content.number), line \(step.key.line)",
+            kind: step.key.kind.word, number: snapshot.stock.number)
+        movement.document = step.key.order
+        movement.line = step.key.line
+        movement.item = step.item
+        movement.sku = step.sku
+        if step.key.kind == .sale {
+            movement.happenedAt = content.placedAt.adding(seconds: -(batch.clockOffsetSeconds ?? 0))
+        }
+        result.movements.append(movement)
+        // Of a product the hub does not know it waits for the product's first count.
+        guard var record else { return }
+        // Before the orders were once read to their end, and before the product was counted there, a count that is
+        // known or still to come holds what the order moved.
+        var link = snapshot.linksOfRecord[record.id]?.first {
+            $0.integration == batch.integration && $0.role == HubLink.mainRole && $0.isActive
+        }
+        let isShown = link.map { StockLevel.quantity($0.parts[HubLink.stockPart]?.seen) != nil } ?? true
+        guard snapshot.stock.ordersAskedAt != nil, isShown, !isCounted else { return try balance(movement) }
+        let old = record.parts[HubLink.stockPart]?.value
+        guard var known = link else {
+            guard try record.moveStock(by: step.quantity, origin: batch.integration, at: interval(movement)) else {
+                return
+            }
+            return note(movement, record, old)
+        }
+        guard try apply(movement, &record, &known) else { return }
+        link = known
+        note(movement, record, old)
+        keep(known)
+        result.pending.append(ExternalKey(known.kind, known.externalID))
+    }
+
+    /// What was sold and put back before the order was read moves nothing; only a write of ours may have hidden half of
+    /// it.
+    private mutating func pass(_ steps: [StockMovement], _ content: OrderContent) throws {
+        for step in steps {
+            guard let record = record(of: step),
+                var link = snapshot.linksOfRecord[record.id]?.first(where: {
+                    $0.integration == batch.integration && $0.role == HubLink.mainRole && $0.isActive
+                })
+            else { continue }
+            var side = link.stockSide(snapshot.stock.sides[record.id])
+            let known = side
+            try side.pass(
+                step.quantity, ids: (ids(), ids()), number: snapshot.stock.number,
+                happenedAt: content.placedAt.adding(seconds: -(batch.clockOffsetSeconds ?? 0)),
+                ordersAskedAt: snapshot.stock.ordersAskedAt)
+            guard side != known else { continue }
+            keep(side, record.id)
+            link.remember(side)
+            link.digest = nil
+            keep(link)
+        }
+    }
+
+    private func interval(_ movement: Movement) -> ChangeInterval {
+        ChangeInterval(after: batch.requestedAt, before: batch.observedAt)
+    }
+
+    /// The movement takes its effect: on the hub's stock, and on what its side is expected to show.
+    mutating func apply(_ movement: Movement, _ record: inout HubRecord, _ link: inout HubLink) throws -> Bool {
+        let quantity = ExactDecimal(millionths: movement.quantity)
+        guard try record.moveStock(by: quantity, origin: batch.integration, at: interval(movement)) else {
+            return false
+        }
+        var side = link.stockSide(snapshot.stock.sides[record.id])
+        try side.learn(
+            PendingMovement(
+                id: movement.id, quantity: quantity, number: movement.number, happenedAt: movement.happenedAt),
+            ordersAskedAt: snapshot.stock.ordersAskedAt)
+        keep(side, record.id)
+        link.remember(side)
+        link.digest = nil
+        return true
+    }
+
+    /// The movement stands in the ledger and has no effect: a count has it already.
+    mutating func balance(_ movement: Movement) throws {
+        var balance = movement
+        balance.id = try ids()
+        balance.key = "before/" + movement.key
+        balance.quantity = -movement.quantity
+        balance.kind = Movement.CountKind.before
+        balance.reason = "counted already when the order was read (\(movement.reason))"
+        (balance.document, balance.line) = (nil, nil)
+        result.movements.append(balance)
+    }
+
+    private mutating func note(_ movement: Movement, _ record: HubRecord, _ old: JSON?) {
+        var record = record
+        record.updatedAt = batch.observedAt
+        keep(record)
+        result.touched.insert(record.id)
+        result.changes.append(
+            Change(
+                record: record.id, kind: record.kind, part: HubLink.stockPart, old: old,
+                new: record.parts[HubLink.stockPart]?.value, origin: batch.integration, rule: movement.reason,
+                run: batch.run, at: batch.observedAt))
+    }
+
+    /// The record whose stock a line moves: a variant that is not counted by itself is counted by its product.
+    private func record(of step: StockMovement) -> HubRecord? {
+        guard let item = step.item else {
+            let named = snapshot.stock.skus[NaturalKey.folded(step.sku)] ?? []
+            return named.count == 1 ? snapshot.records[named[0]] : nil
+        }
+        let link = snapshot.links[ExternalKey(.variant, item)] ?? snapshot.links[ExternalKey(.product, item)]
+        guard let record = link.flatMap({ snapshot.records[$0.record] }) else { return nil }
+        return counted(record)
+    }
+
+    private func counted(_ record: HubRecord) -> HubRecord {
+        guard record.kind == .variant, record.sellable == nil,
+            case .record(_, let parent)? = record.values[VariantPart.product], let product = snapshot.records[parent],
+            product.sellable != nil
+        else { return record }
+        return product
+    }
+}
+
+extension MovementKind {
+    /// What happened, for people.
+    var words: String {
+        switch self {
+        case .sale: "sold"
+        case .restock(let refund): "came back with refund \(refund)"
+        case .cancellation: "cancelled"
+        case .correction: "order edited"
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Commerce
+
+/// How many pieces more than there are one channel may have sold, measured from what happened: what it sold in the
+/// longest time news of other channels' sales took to reach it.
+public struct OversellBound: Hashable, Sendable {
+    /// The longest time from a change elsewhere until this channel had been told, in seconds.
+    public var seconds: Double
+    /// The bound, in pieces.
+    public var pieces: ExactDecimal
+
+    /// A movement, as the bound sees it.
+    public struct Event: Hashable, Sendable {
+        public var side: Int64
+        /// Negative: out.
+        public var quantity: ExactDecimal
+        /// The earliest it may have happened, by the hub's clock.
+        public var happenedAt: Moment
+        /// The hub's count of steps when it was learned.
+        public var number: Int64
+
+        /// A movement.
+        public init(side: Int64, quantity: ExactDecimal, happenedAt: Moment, number: Int64) {
+            self.side = side
+            self.quantity = quantity
+            self.happenedAt = happenedAt
+            self.number = number
+        }
+    }
+
+    /// A number a channel was told.
+    public struct Told: Hashable, Sendable {
+        /// The hub's count of steps when it was decided.
+        public var number: Int64
+        public var plannedAt: Moment
+        public var settledAt: Moment
+
+        /// A number a channel was told.
+        public init(number: Int64, plannedAt: Moment, settledAt: Moment) {
+            self.number = number
+            self.plannedAt = plannedAt
+            self.settledAt = settledAt
+        }
+    }
+
+    /// One channel.
+    public struct Channel: Hashable, Sendable {
+        public var side: Int64
+        public var buffer: ExactDecimal
+        public var writing: StockWriting
+        /// Whether it offers what it is to offer.
+        public var isInStep: Bool
+        /// What it was told, in the order of time.
+        public var told: [Told]
+
+        /// A channel.
+        public init(
+            side: Int64, buffer: ExactDecimal = .zero, writing: StockWriting, isInStep: Bool, told: [Told]
+        ) {
+            self.side = side
+            self.buffer = buffer
+            self.writing = writing
+            self.isInStep = isInStep
+            self.told = told
+        }
+    }
+
+    /// Measures the bound of one channel.
+    ///
+    /// - Parameters:
+    ///   - channel: The channel.
+    ///   - mode: How the product is offered.
+    ///   - events: What moved anywhere.
+    ///   - now: For what has not been told yet.
+    /// - Returns: The bound, and the time it was measured in.
+    /// - Throws: `AmountError.overflow`.
+    public static func measure(
+        _ channel: Channel, mode: StockMode, events: [Event], now: Moment
+    ) throws(AmountError) -> OversellBound {
+        if mode == .allotted, channel.writing.isAtomic { return OversellBound(seconds: 0, pieces: .zero) }
+        var seconds = 0.0
+        for event in events where event.quantity < .zero {
+            let isHidden =
+                channel.writing == .absolute
+                && channel.told.contains {
+                    $0.plannedAt <= event.happenedAt && event.happenedAt <= $0.settledAt
+                }
+            guard event.side != channel.side || isHidden else { continue }
+            let told = channel.told.first { $0.number >= event.number }
+            if told == nil, channel.isInStep { continue }
+            seconds = max(seconds, (told?.settledAt ?? now).seconds(since: event.happenedAt))
+        }
+        if mode == .allotted {
+            // Offers never overlap: only a number set over a sale that nobody knew yet can be too high.
+            seconds = channel.told.map { $0.settledAt.seconds(since: $0.plannedAt) }.max() ?? 0
+        }
+        let own = try most(events.filter { $0.side == channel.side }, within: seconds)
+        guard mode == .shared else { return OversellBound(seconds: seconds, pieces: own) }
+        let others = try most(events.filter { $0.side != channel.side }, within: seconds).minus(channel.buffer)
+        return OversellBound(
+            seconds: seconds, pieces: max(.zero, channel.writing == .absolute ? own : min(own, others)))
+    }
+
+    /// The most that went out within any span of that length.
+    private static func most(_ events: [Event], within seconds: Double) throws(AmountError) -> ExactDecimal {
+        let sorted = events.filter { $0.quantity < .zero }.sorted { $0.happenedAt < $1.happenedAt }
+        var most = ExactDecimal.zero
+        var sum = ExactDecimal.zero
+        var first = 0
+        guard seconds > 0 else { return .zero }
+        for event in sorted {
+            sum = try sum.minus(event.quantity)
+            while first < sorted.count, event.happenedAt.seconds(since: sorted[first].happenedAt) > seconds {
+                sum = try sum.plus(sorted[first].quantity)
+                first += 1
+            }
+            most = max(most, sum)
+        }
+        return most
+    }
+}

@@ -1,0 +1,181 @@
+import ConnectorKit
+import Ledger
+import Pipeline
+import Reconcile
+import Sandbox
+import Testing
+
+@Suite("Stock through one hub")
+struct StockTests {
+    /// A way in which the hub hears of a sale.
+    private enum Report: CaseIterable {
+        case ordersRead, productsRead, orderEvent, productEvent
+    }
+
+    private func hear(_ report: Report, _ place: StockWorld, _ events: [OutgoingWebhook]) async throws {
+        switch report {
+        case .ordersRead: _ = try await place.hub.pull(place.north, .order)
+        case .productsRead: _ = try await place.hub.pull(place.north, .product, isFull: true)
+        case .orderEvent, .productEvent:
+            let word = report == .orderEvent ? "order." : "product."
+            for event in events where event.headers["x-wc-webhook-topic"]?.hasPrefix(word) ?? false {
+                let call = WebhookCall(headers: event.headers, body: event.body)
+                _ = await place.hub.receive(call, at: place.north.publicID)
+            }
+        }
+        try await place.hub.drain()
+        place.world.pass(seconds: 2)
+    }
+
+    private static func permutations(_ reports: [Report]) -> [[Report]] {
+        guard let first = reports.first else { return [[]] }
+        return permutations(Array(reports.dropFirst())).flatMap { rest in
+            (0...rest.count).map { place in
+                var all = rest
+                all.insert(first, at: place)
+                return all
+            }
+        }
+    }
+
+    @Test func everyReportOfASaleInAnyOrderLowersStockExactlyOnce() async throws {
+        // All orders of all reports, each once; and each way of hearing of it by one report alone, twice.
+        let orders = Self.permutations(Report.allCases) + Report.allCases.map { [$0, $0] }
+        let place = try await StockWorld(stock: 500)
+        try await place.hub.ensureWebhooks(place.north)
+        for (sales, reports) in orders.enumerated() {
+            place.sell(3, in: "north")
+            place.world.pass(seconds: 3)
+            let events = place.world.inShop("north") { shop, now in shop.runQueue(at: now) } ?? []
+
+            for report in reports { try await hear(report, place, events) }
+            try await place.catchUp(rounds: 1)
+
+            let left = 500 - 3 * (sales + 1)
+            let stock = try await place.stock()
+            #expect(stock.sellable == ExactDecimal(left), "\(reports)")
+            #expect(stock.moved == stock.sellable, "\(reports)")
+            #expect(stock.movements.filter { $0.kind == "sale" }.count == sales + 1, "\(reports)")
+            #expect(place.shown("north") == left && place.shown("south") == left, "\(reports)")
+            #expect(stock.channels.allSatisfy { $0.pending == .zero && $0.waits == nil }, "\(reports)")
+        }
+    }
+
+    @Test func aCancelledAndARefundedOrderComeBackOnce() async throws {
+        let place = try await StockWorld()
+        let first = place.sell(3, in: "north")
+        let second = place.sell(2, in: "south")
+        try await place.catchUp(rounds: 1)
+        #expect(try await place.stock().sellable == ExactDecimal(45))
+        #expect(try await place.stock().reserved == ExactDecimal(5))
+
+        _ = place.world.inShop("north") { shop, now in shop.cancel(order: first, at: now) }
+        _ = place.world.inShop("south") { shop, now in shop.refund(order: second, at: now) }
+        try await place.catchUp(rounds: 2)
+
+        let stock = try await place.stock()
+        #expect(stock.sellable == ExactDecimal(50) && stock.moved == ExactDecimal(50))
+        #expect(place.shown("north") == 50 && place.shown("south") == 50)
+        #expect(
+            try await place.movements([]).filter { !$0.hasPrefix("first") && !$0.hasPrefix("before") }.count == 4)
+    }
+
+    @Test func aCountOfTheStaffIsAnAdjustmentBesideTheSales() async throws {
+        let place = try await StockWorld()
+        place.sell(3, in: "north")
+        let sku = place.sku
+        // The staff found ten more, right after the sale.
+        _ = place.world.inShop("north") { shop, now in shop.setStock(sku: sku, to: 57, at: now) }
+        place.sell(1, in: "south")
+        try await place.catchUp()
+
+        let stock = try await place.stock()
+        #expect(stock.sellable == ExactDecimal(56) && stock.moved == ExactDecimal(56))
+        #expect(try await place.movements(["sale", "count"]) == ["count 10", "sale -1", "sale -3"])
+        #expect(place.shown("north") == 56 && place.shown("south") == 56)
+    }
+
+    @Test func aSaleThatFellBetweenOurReadAndOurWriteIsNotLost() async throws {
+        let place = try await StockWorld()
+        place.sell(3, in: "north")
+        let sku = place.sku
+        place.world.beforeWrite.withLock { interlude in
+            interlude = { world, shop in
+                _ = world.inShop(shop) { shop, now in
+                    shop.placeOrder([.init(sku: sku, quantity: 4)], .init(email: "bob@example.com"), at: now)
+                }
+            }
+        }
+        try await place.catchUp()
+
+        let stock = try await place.stock()
+        #expect(place.world.beforeWrite.withLock { $0 == nil })
+        #expect(stock.sellable == ExactDecimal(43) && stock.moved == ExactDecimal(43))
+        #expect(try await place.movements(["sale", "count"]) == ["sale -3", "sale -4"])
+        #expect(place.shown("north") == 43 && place.shown("south") == 43)
+    }
+
+    @Test(arguments: [true, false])
+    func aWriteWhoseAnswerIsLostIsToldApartFromASaleAfterIt(hasHappened: Bool) async throws {
+        let place = try await StockWorld()
+        place.sell(3, in: "north")
+        _ = try await place.hub.pull(place.north)
+        _ = place.world.inShop("south") { shop, _ in
+            shop.faults = FaultPlan(rules: [
+                FaultRule(
+                    hasHappened ? .timeoutAfter(seconds: 40) : .timeoutBefore(seconds: 40), method: "POST", times: 1)
+            ])
+        }
+        try await place.hub.drain()
+        place.sell(2, in: "south")
+        place.world.pass(seconds: 100)
+        try await place.catchUp()
+
+        let stock = try await place.stock()
+        #expect(stock.sellable == ExactDecimal(45) && stock.moved == ExactDecimal(45))
+        #expect(try await place.movements(["sale", "count"]) == ["sale -2", "sale -3"])
+        #expect(place.shown("north") == 45 && place.shown("south") == 45)
+    }
+
+    @Test func aBufferIsKeptBackAndAllottedStockIsNeverOfferedTwice() async throws {
+        var buffered = OfferTerms()
+        try buffered.set("buffer", to: "5")
+        let shared = try await StockWorld(terms: ["*": buffered])
+        #expect(shared.shown("north") == 45 && shared.shown("south") == 45)
+        #expect(try await shared.stock().sellable == ExactDecimal(50))
+
+        var allotted = OfferTerms()
+        try allotted.set("mode", to: "allotted")
+        let place = try await StockWorld(terms: ["*": allotted])
+        try await place.catchUp(rounds: 1)
+        #expect(place.shown("north") == 25 && place.shown("south") == 25)
+        place.sell(25, in: "north")
+        try await place.catchUp()
+        let stock = try await place.stock()
+        #expect(stock.sellable == ExactDecimal(25) && stock.exposure == .zero)
+        #expect((place.shown("north") ?? 0) + (place.shown("south") ?? 0) == 25)
+        #expect((place.shown("north") ?? 0) > 0)
+    }
+
+    @Test func whatAnOrderSoldBeforeItsProductWasKnownIsInItsFirstCount() async throws {
+        let place = try await StockWorld()
+        let id = place.world.inShop("north") { shop, now in
+            shop.createProduct(
+                ["sku": "NEW-1", "name": "New", "manage_stock": true, "stock_quantity": 9, "regular_price": "5"],
+                at: now)
+        }
+        #expect(id != nil)
+        _ = place.world.inShop("north") { shop, now in
+            shop.placeOrder([.init(sku: "NEW-1", quantity: 2)], .init(email: "ann@example.com"), at: now)
+        }
+        place.world.pass(seconds: 5)
+        _ = try await place.hub.pull(place.north, .order)
+        #expect(try await place.world.count(place.hub, "SELECT count(*) FROM movement WHERE record_id = 0") == 1)
+        try await place.catchUp()
+
+        let stock = try await place.hub.explainStock("NEW-1")
+        #expect(stock.sellable == ExactDecimal(7) && stock.moved == ExactDecimal(7))
+        #expect(stock.movements.map(\.kind).sorted() == ["before first count", "first count", "sale"])
+        #expect(try await place.world.count(place.hub, "SELECT count(*) FROM movement WHERE record_id = 0") == 0)
+    }
+}
