@@ -23,16 +23,19 @@ public enum Announce {
             let links = links[record.id] ?? []
             let stock = offers?.values(of: record, links: links) ?? [:]
             return peers.compactMap { peer in
-                needs(record.offering(stock[peer.id]), links, peer) ? job(record, peer, now) : nil
+                needs(record.offering(stock[peer.id]), links, peer) ? job(record, links, peer, now) : nil
             }
         }
     }
 
-    /// The task that brings one integration in step with one record.
-    public static func job(_ record: HubRecord, _ peer: Peer, _ now: Moment) -> NewJob {
-        NewJob(
+    /// The task that brings one integration in step with one record. Records of one natural key are created there one
+    /// after the other: the second then finds what the first made.
+    private static func job(_ record: HubRecord, _ links: [HubLink], _ peer: Peer, _ now: Moment) -> NewJob {
+        let isNew = !links.contains { $0.integration == peer.id && $0.role == HubLink.mainRole }
+        return NewJob(
             .deliver, integration: peer.id, kind: record.kind, key: String(record.id),
-            priority: priorities[record.kind] ?? 100, runAt: now)
+            priority: priorities[record.kind] ?? 100, runAt: now,
+            lane: isNew ? record.naturalKey.map { "\(record.kind.rawValue) \($0)" } : nil)
     }
 
     private static func needs(_ record: HubRecord, _ links: [HubLink], _ peer: Peer) -> Bool {

@@ -60,6 +60,8 @@ public struct IntegrationOptions: Hashable, Sendable {
     public var quickRetries: Int?
     /// The wait before the first repeat, in seconds; nil is the hub's own.
     public var firstRetrySeconds: Double?
+    /// The cron line of its settings; nil where it is read at intervals.
+    public var cronLine: String?
     /// What of the stock is offered there: by SKU (folded), `*` for the rest.
     public var stock: [String: OfferTerms] = [:]
 
@@ -89,6 +91,7 @@ public struct IntegrationOptions: Hashable, Sendable {
             policies: table("policies"))
         byHand = Set(json["byHand"]?.array?.compactMap(\.string) ?? [])
         quickRetries = json["quickRetries"]?.integer
+        cronLine = json["cron"]?.string
         stock = (json["stock"]?.object ?? [:]).compactMapValues(OfferTerms.init(json:))
         firstRetrySeconds = json["firstRetryMilliseconds"]?.integer.map { Double($0) / 1000 }
     }
@@ -103,6 +106,7 @@ public struct IntegrationOptions: Hashable, Sendable {
             "policies": .object(policies.mapValues(JSON.string)),
         ]
         if !byHand.isEmpty { members["byHand"] = .array(byHand.sorted().map(JSON.string)) }
+        members["cron"] = cronLine.map(JSON.string)
         members["quickRetries"] = quickRetries.map { JSON.integer($0) }
         if !stock.isEmpty { members["stock"] = .object(stock.mapValues(\.json)) }
         members["firstRetryMilliseconds"] = firstRetrySeconds.map { JSON.integer(Int($0 * 1000)) }

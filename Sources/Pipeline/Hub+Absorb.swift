@@ -38,11 +38,13 @@ extension Hub {
     ) async throws -> Absorbed {
         let block = try await ids.draw(Self.idCount(batch, setting))
         let (organization, now) = (organization, now)
-        return try await store.write(priority) { session in
+        let absorbed = try await store.write(priority) { session in
             let absorbed = try Self.absorbStep(batch, setting, session, organization, ids: block, now: now)
             try also(session)
             return absorbed
         }
+        bell.ring()
+        return absorbed
     }
 
     /// What a merge came to, for who asked for it.

@@ -48,7 +48,8 @@ extension Hub {
         let intent = write.intent(at: now, isFirst: true)
         try await store.write(.urgent) { session in
             try JobTable(session, organization: organization).intend(
-                [write.job.id: intent], owner: owner, deadline: now.adding(seconds: Self.callDeadlineSeconds))
+                [(job: write.job, intent: intent)], owner: owner,
+                deadline: now.adding(seconds: Self.callDeadlineSeconds))
         }
     }
 

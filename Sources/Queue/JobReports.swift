@@ -48,37 +48,45 @@ extension JobTable {
         ).first.flatMap(Job.init)
     }
 
-    /// Lets a dead, held or waiting job run now. False when it is in none of these states.
+    /// Why a job waits; nil when there is no such job. `standing`: why its integration as a whole does not work.
     ///
     /// - Throws: `StoreFailure`.
-    public func runNow(_ id: Int64, now: Moment) throws -> Bool {
-        try session.run(
-            """
-            UPDATE job SET state = 'available', run_at = ?3, attempt = 0, updated_at = ?3
-            WHERE organization_id = ?1 AND id = ?2 AND state IN ('dead', 'held', 'retryable', 'scheduled')
-            """, [.integer(organization), .integer(id), SQLValue(now)]) == 1
+    public func why(_ id: Int64, standing: String? = nil, now: Moment) throws -> WhyWaiting? {
+        guard let job = try job(id) else { return nil }
+        if job.isBlocked, job.lane == nil, job.state.isWaiting, let batch = try batch(ofLastStep: id) {
+            return .batch(batch.name, left: batch.left, isSealed: batch.isSealed)
+        }
+        let work = DueWork(integration: job.integration, queue: job.queue, kind: job.kind)
+        var admission = try admission(to: work)
+        admission.standing = standing
+        let leader = try job.inLane.flatMap { try self.first(in: $0) }
+        return WhyWaiting.answer(job, first: leader, ahead: try countAhead(of: job, now: now), admission, now: now)
     }
 
-    /// Drops a job that is not running. False when there is none.
-    ///
-    /// - Throws: `StoreFailure`.
-    public func cancel(_ id: Int64, now: Moment) throws -> Bool {
-        try session.run(
-            """
-            UPDATE job SET state = 'cancelled', updated_at = ?3 WHERE organization_id = ?1 AND id = ?2
-                AND state IN ('available', 'scheduled', 'retryable', 'held', 'dead')
-            """, [.integer(organization), .integer(id), SQLValue(now)]) == 1
+    /// How many jobs of the same sort are due and go first.
+    private func countAhead(of job: Job, now: Moment) throws -> Int {
+        guard job.state.isWaiting else { return 0 }
+        return Int(
+            try session.rows(
+                """
+                SELECT count(*) FROM job WHERE organization_id = ?1 AND integration_id = ?2 AND queue = ?3 AND kind = ?4
+                    AND is_blocked = 0
+                    AND (state = 'available' OR state IN ('scheduled', 'retryable') AND run_at <= ?5)
+                    AND (priority, run_at, id) < (?6, ?7, ?8)
+                """,
+                [
+                    .integer(organization), .integer(job.integration), .text(job.queue.rawValue),
+                    .text(job.kind?.rawValue ?? ""), SQLValue(now), .integer(Int64(job.priority)), SQLValue(job.runAt),
+                    .integer(job.id),
+                ]
+            ).first?.integer(0) ?? 0)
     }
 
-    /// Forgets jobs that ended well before that time.
-    ///
-    /// - Throws: `StoreFailure`.
-    @discardableResult
-    public func prune(endedBefore limit: Moment) throws -> Int {
-        try session.run(
-            """
-            DELETE FROM job WHERE organization_id = ?1 AND state IN ('completed', 'superseded', 'cancelled')
-                AND updated_at < ?2
-            """, [.integer(organization), SQLValue(limit)])
+    private func batch(ofLastStep id: Int64) throws -> BatchProgress? {
+        let row = try session.rows(
+            "SELECT id FROM batch WHERE organization_id = ?1 AND last_step = ?2",
+            [.integer(organization), .integer(id)]
+        ).first
+        return try row.flatMap { try progress(ofBatch: $0.integer(0)) }
     }
 }

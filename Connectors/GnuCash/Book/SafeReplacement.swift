@@ -13,15 +13,23 @@ struct LockFile {
     init(beside path: String, now: BookTime) throws(BookFailure) {
         lockPath = path + Self.suffix
         // Made elsewhere and then linked, so that no instant shows a lock of ours that does not say so.
-        var template = Array("\(lockPath).XXXXXX".utf8CString)
-        descriptor = mkstemp(&template)
+        let beginning = Self.begin(lockPath)
+        descriptor = beginning.descriptor
         guard descriptor >= 0 else { throw BookFailure(errno: errno, path: path, action: "lock") }
-        let made = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? lockPath }
-        defer { unlink(made) }
+        let made = beginning.name
+        defer { if let made { unlink(made) } }
         _ = flock(descriptor, LOCK_EX | LOCK_NB)
-        _ = Self.mark.withCString { write(descriptor, $0, strlen($0)) }
+        // A lock that does not say whose it is would stand for ever, should we be killed: a full disk makes such.
+        guard Self.mark.withCString({ write(descriptor, $0, strlen($0)) }) == Self.mark.utf8.count else {
+            let number = errno
+            close(descriptor)
+            throw BookFailure(errno: number, path: path, action: "lock")
+        }
         for _ in 0..<2 {
-            if link(made, lockPath) == 0 { return }
+            if linkat(AT_FDCWD, made ?? "/proc/self/fd/\(descriptor)", AT_FDCWD, lockPath, AT_SYMLINK_FOLLOW) == 0 {
+                Self.sweep(lockPath, but: made, now: now)
+                return
+            }
             let number = errno
             if number == EEXIST, Self.clearAbandoned(lockPath) { continue }
             close(descriptor)
@@ -31,6 +39,21 @@ struct LockFile {
         close(descriptor)
         throw Self.taken(path, now: now)
     }
+
+    /// A file that has no name yet, where the file system makes such: nothing of it stays when we are killed. Elsewhere
+    /// one under a name of its own. Source: open(2), O_TMPFILE.
+    private static func begin(_ lockPath: String) -> (descriptor: Int32, name: String?) {
+        if access("/proc/self/fd", F_OK) == 0 {
+            let nameless = open(Disk.folder(of: lockPath), O_RDWR | O_CLOEXEC | O_DIRECTORY | temporary, 0o600)
+            if nameless >= 0 { return (nameless, nil) }
+        }
+        var template = Array("\(lockPath).XXXXXX".utf8CString)
+        let named = mkstemp(&template)
+        return (named, template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } })
+    }
+
+    /// The part of `O_TMPFILE` beside `O_DIRECTORY`; Swift does not read the constant itself.
+    private static let temporary: Int32 = 0o20_000_000
 
     /// Gives the lock back.
     func release() {
@@ -62,6 +85,24 @@ struct LockFile {
             return true
         }
         return unlink(lockPath) == 0
+    }
+
+    /// From what age on a file without our mark is one whose maker was killed before it wrote it, in seconds.
+    private static let abandonedSeconds: Int64 = 60
+
+    /// Takes away the beginnings of locks whose makers were killed before they had them.
+    private static func sweep(_ lockPath: String, but made: String?, now: BookTime) {
+        let folder = Disk.folder(of: lockPath)
+        let start = (lockPath as NSString).lastPathComponent + "."
+        let all = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in all where name.hasPrefix(start) && name.utf8.count == start.utf8.count + 6 {
+            let left = "\(folder)/\(name)"
+            var status = stat()
+            guard left != made, !clearAbandoned(left), stat(left, &status) == 0 else { continue }
+            if status.st_size == 0, now.secondsSince1970 - Int64(status.st_mtim.tv_sec) > abandonedSeconds {
+                unlink(left)
+            }
+        }
     }
 
     private static func taken(_ path: String, now: BookTime) -> BookFailure {
