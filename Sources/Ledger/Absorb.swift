@@ -71,7 +71,7 @@ public struct Absorb {
             revision: draft.revision, remembered: link.revision, askedAtWrite: nil, lastSettledWrite: 0)
         guard isOlder || link.isInFlight || batch.askedAt < link.settled else { return false }
         // What is older than the remembered revision holds no news; what raced our own write may.
-        if !isOlder { result.wanted.append(ExternalKey(draft.kind, draft.externalID)) }
+        if !isOlder { result.stale.append(ExternalKey(draft.kind, draft.externalID)) }
         return true
     }
 

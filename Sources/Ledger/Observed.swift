@@ -170,8 +170,10 @@ public struct Absorption: Sendable {
     public var rejections: [Rejection] = []
     /// Far records that were taken over, by external id: earlier rejections of them are resolved.
     public var accepted: [ExternalKey] = []
-    /// Records to be read: what a draft refers to and the hub does not know, and drafts that were too old.
+    /// Records to be read: what a draft refers to and the hub does not know.
     public var wanted: [ExternalKey] = []
+    /// Records to be read again: what was shown of them may be from before our own last write.
+    public var stale: [ExternalKey] = []
     public var movements: [Movement] = []
     /// Records whose value changed or that are new here, for Announce.
     public var touched: Set<Int64> = []

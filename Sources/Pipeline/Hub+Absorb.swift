@@ -37,9 +37,9 @@ extension Hub {
         let block = try await ids.draw(batch.drafts.count * (8 + setting.peers.count * 2) + 16)
         let (organization, now) = (organization, now)
         return try await store.write(priority) { session in
-            let counts = try Self.absorbStep(batch, setting, session, organization, ids: block, now: now)
+            // First, so that a job that asks for itself again is a new one with a time of its own.
             try also(session)
-            return counts
+            return try Self.absorbStep(batch, setting, session, organization, ids: block, now: now)
         }
     }
 
@@ -57,7 +57,7 @@ extension Hub {
         try announce(
             absorption.touched, records: absorption.records, setting.peers, session, organization, ids: &ids, now: now)
         try JobTable(session, organization: organization).add(
-            fetchJobs(absorption.wanted, batch, now: now), ids: &ids, now: now)
+            fetchJobs(absorption, batch, now: now), ids: &ids, now: now)
         return absorption.counts
     }
 
@@ -77,16 +77,25 @@ extension Hub {
 
     /// How long a draft that refers to what is unknown waits before it is read once more, in seconds.
     static let referenceWaitSeconds = 5.0
+    /// How long a record that is just being written waits before it is read again, in seconds.
+    static let staleWaitSeconds = 10.0
 
     /// What a draft refers to is read first; the draft itself once more, later.
-    private static func fetchJobs(_ wanted: [ExternalKey], _ batch: ObservedBatch, now: Moment) -> [NewJob] {
-        let own = Set(batch.drafts.map { ExternalKey($0.kind, $0.externalID) })
-        return Set(wanted).sorted { ($0.kind.rawValue, $0.id) < ($1.kind.rawValue, $1.id) }.map { key in
+    private static func fetchJobs(_ absorption: Absorption, _ batch: ObservedBatch, now: Moment) -> [NewJob] {
+        let wanted = absorption.wanted
+        let stale = Set(absorption.stale).sorted { ($0.kind.rawValue, $0.id) < ($1.kind.rawValue, $1.id) }.map { key in
             NewJob(
                 .fetch, integration: batch.integration, kind: key.kind, key: key.id, priority: 70,
-                runAt: own.contains(key) ? now.adding(seconds: referenceWaitSeconds) : now,
-                payload: own.contains(key) ? ["final": true] : .null)
+                runAt: now.adding(seconds: staleWaitSeconds))
         }
+        let own = Set(batch.drafts.map { ExternalKey($0.kind, $0.externalID) })
+        return stale
+            + Set(wanted).sorted { ($0.kind.rawValue, $0.id) < ($1.kind.rawValue, $1.id) }.map { key in
+                NewJob(
+                    .fetch, integration: batch.integration, kind: key.kind, key: key.id, priority: 70,
+                    runAt: own.contains(key) ? now.adding(seconds: referenceWaitSeconds) : now,
+                    payload: own.contains(key) ? ["final": true] : .null)
+            }
     }
 }
 
