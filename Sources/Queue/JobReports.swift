@@ -50,13 +50,31 @@ extension JobTable {
 
     /// Lets a dead, held or waiting job run now. False when it is in none of these states.
     ///
+    /// A held job asked a person to look whether an earlier attempt had its effect; who lets it run has looked, and what
+    /// that attempt meant to send is forgotten. Where another job of a dead one's key is open, that one runs instead.
+    ///
     /// - Throws: `StoreFailure`.
     public func runNow(_ id: Int64, now: Moment) throws -> Bool {
-        try session.run(
+        let values: [SQLValue] = [.integer(organization), .integer(id), SQLValue(now)]
+        let heirs = try session.rows(
             """
-            UPDATE job SET state = 'available', run_at = ?3, attempt = 0, updated_at = ?3
+            SELECT heir.id FROM job JOIN job AS heir ON heir.organization_id = job.organization_id
+                AND heir.queue = job.queue AND heir.integration_id = job.integration_id AND heir.kind = job.kind
+                AND heir.key = job.key AND heir.state IN ('available', 'scheduled', 'running', 'retryable', 'held')
+            WHERE job.organization_id = ?1 AND job.id = ?2 AND job.state = 'dead'
+            """, Array(values.prefix(2)))
+        if let heir = heirs.first?.integer(0) {
+            try session.run(
+                "UPDATE job SET state = 'superseded', updated_at = ?3 WHERE organization_id = ?1 AND id = ?2", values)
+            _ = try runNow(heir, now: now)
+            return true
+        }
+        return try session.run(
+            """
+            UPDATE job SET state = 'available', run_at = ?3, attempt = 0, updated_at = ?3,
+                intent = CASE WHEN state = 'held' THEN NULL ELSE intent END
             WHERE organization_id = ?1 AND id = ?2 AND state IN ('dead', 'held', 'retryable', 'scheduled')
-            """, [.integer(organization), .integer(id), SQLValue(now)]) == 1
+            """, values) == 1
     }
 
     /// Drops a job that is not running. False when there is none.
