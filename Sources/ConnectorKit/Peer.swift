@@ -12,7 +12,7 @@ public struct Peer: Hashable, Sendable {
         var creates: Bool
         var matches: Bool
         var issues: Bool
-        var mayRepeatCreate: Bool
+        var creation: CreationClass?
     }
 
     /// A peer from its card's kinds (as its settings narrow them) and the merchant's directions by kind.
@@ -28,7 +28,7 @@ public struct Peer: Hashable, Sendable {
                 let way = Way(
                     takes: Set(parts.filter { $0.value.takes }.keys), gives: gives,
                     creates: card.creation != nil && !gives.isEmpty, matches: card.matchesByNaturalKey,
-                    issues: card.issues, mayRepeatCreate: card.creation?.mayRepeat ?? false)
+                    issues: card.issues, creation: card.creation)
                 return (card.kind, way)
             }, uniquingKeysWith: { first, _ in first })
     }
@@ -44,7 +44,12 @@ public struct Peer: Hashable, Sendable {
     /// Whether it issues documents of that kind.
     public func issues(_ kind: RecordKind) -> Bool { ways[kind]?.issues ?? false }
     /// Whether a create may be repeated after an unclear answer.
-    public func mayRepeatCreate(_ kind: RecordKind) -> Bool { ways[kind]?.mayRepeatCreate ?? false }
+    public func mayRepeatCreate(_ kind: RecordKind) -> Bool { ways[kind]?.creation?.mayRepeat ?? false }
+    /// How long after an unclear create a look that finds nothing counts for nothing, in seconds: the far side may not
+    /// show yet what it has.
+    public func createVisibleAfterSeconds(_ kind: RecordKind) -> Double? {
+        if case .findable(let seconds) = ways[kind]?.creation { Double(seconds) } else { nil }
+    }
     /// The kinds it has anything to do with.
     public var kinds: Set<RecordKind> { Set(ways.keys) }
 }

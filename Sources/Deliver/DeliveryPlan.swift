@@ -12,6 +12,8 @@ public struct PlannedWrite: Hashable, Sendable {
     public var request: WriteRequest
     /// What is written, in the hub's own terms.
     public var wrote: Parts
+    /// Whether this attempt only looked, and what an earlier one came to is still unclear.
+    public var isUnresolved = false
 }
 
 /// What a batch of tasks comes to before anything is called.
@@ -37,6 +39,8 @@ public struct DeliveryLoad: Sendable {
     public var names: [Int64: String]
     /// What our own references look like.
     public var reference: HubReference
+    /// Whether the far side's records of this kind were read to their end once, where they are to be read at all.
+    public var isRead = true
 
     /// What was loaded.
     public init(
@@ -54,6 +58,8 @@ public struct DeliveryLoad: Sendable {
 extension DeliveryPlan {
     /// How long a task waits for another record to be written first, in seconds.
     static let dependencySeconds = 3.0
+    /// How long a create waits for the far side to be read for the first time, in seconds.
+    static let firstReadSeconds = 10.0
 
     /// Plans a batch of tasks: compare, and write only what differs. Pure.
     public static func make(_ jobs: [Job], _ load: DeliveryLoad, peer: Peer, now: Moment) -> DeliveryPlan {
@@ -74,9 +80,14 @@ extension DeliveryPlan {
         let patch = Reconcile.outbound(
             kind: record.kind, record: record.values.values, link: link?.parts ?? [:], gives: gives.contains)
         if patch.values.isEmpty { return outcomes.append((job, .completed)) }
-        if let hold = record.hold { return outcomes.append((job, .held(reason: hold))) }
+        if let hold = record.hold { return outcomes.append((job, .held(reason: hold, keepsIntent: true))) }
         let (changes, missing) = external(patch, record.kind, load, peer)
         if !missing.isEmpty { return wait(job, for: missing, peer, now) }
+        if link == nil, !load.isRead {
+            let reason = "waits until \(peer.name) has been read once: what it has already must not be made again"
+            let until = now.adding(seconds: Self.firstReadSeconds)
+            return outcomes.append((job, .snooze(reason: reason, until: until, keepsIntent: true)))
+        }
         let whole = external(Parts(record.values.values.filter { gives.contains($0.key) }), record.kind, load, peer)
             .parts
         var request = WriteRequest(
@@ -105,7 +116,7 @@ extension DeliveryPlan {
                 job,
                 .snooze(
                     reason: "waits for \(names.joined(separator: ", ")) to be written there first",
-                    until: now.adding(seconds: Self.dependencySeconds))
+                    until: now.adding(seconds: Self.dependencySeconds), keepsIntent: true)
             ))
     }
 

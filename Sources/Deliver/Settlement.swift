@@ -29,13 +29,16 @@ public struct SettleContext {
     /// 0 to 1.
     public var jitter: Double
     public var now: Moment
+    /// The moment by which the call has surely had its effect or never will: an unclear one is not repeated before.
+    public var callEnds: Moment
     public var ids: () throws -> Int64
 
     /// A context.
     public init(
         peer: Peer, target: any RecordTarget, settleNumber: Int64, schedule: RetrySchedule, jitter: Double, now: Moment,
-        ids: @escaping () throws -> Int64
+        callEnds: Moment, ids: @escaping () throws -> Int64
     ) {
+        self.callEnds = callEnds
         self.peer = peer
         self.target = target
         self.settleNumber = settleNumber
@@ -59,7 +62,7 @@ extension Settlement {
             switch result {
             case .written(let written): try settlement.wrote(write, written, context)
             case .skipped: try settlement.skip(write, result, context)
-            case .held(let reason): settlement.end(write, .held(reason: reason))
+            case .held(let reason): settlement.end(write, .held(reason: reason, keepsIntent: write.isUnresolved))
             case .failed(let failure): settlement.fail(write, failure, context)
             }
         }
@@ -162,11 +165,12 @@ extension Settlement {
     }
 
     private mutating func fail(_ write: PlannedWrite, _ failure: ConnectorFailure, _ context: SettleContext) {
-        let isUnclear = failure.mayHaveHappened
+        let isUnclear = failure.mayHaveHappened || write.isUnresolved
         switch failure {
         case .unavailable:
             gate = gate.afterFailure(failure.sentence, now: context.now)
-            let at = context.schedule.next(afterAttempt: write.job.attempt, now: context.now, jitter: context.jitter)
+            var at = context.schedule.next(afterAttempt: write.job.attempt, now: context.now, jitter: context.jitter)
+            if failure.mayHaveHappened { at = max(at, context.callEnds) }
             let error = "\(write.record.title): \(failure.sentence)"
             end(
                 write, .retry(errorClass: failure.errorClass, error: error, at: at, keepsIntent: isUnclear),
@@ -174,22 +178,31 @@ extension Settlement {
         case .throttled(let seconds):
             let wait = seconds ?? 30
             gate = gate.afterThrottle(seconds: wait, now: context.now)
-            end(write, .snooze(reason: failure.sentence, until: context.now.adding(seconds: Double(wait))))
-        case .busy(let detail, let seconds):
-            end(write, .snooze(reason: detail, until: context.now.adding(seconds: Double(seconds))))
+            snooze(write, failure.sentence, seconds: wait, context)
+        case .busy(let detail, let seconds): snooze(write, detail, seconds: seconds, context)
         case .unauthorized(let detail):
             refusal = detail
-            end(write, .snooze(reason: failure.sentence, until: context.now.adding(seconds: 60)))
+            snooze(write, failure.sentence, seconds: 60, context)
         case .cancelled: end(write, .released(keepsIntent: isUnclear), isInFlight: isUnclear)
         case .gone:
             if let external = write.request.externalID {
                 suspects.append(ExternalKey(write.record.kind, external))
-                end(write, .snooze(reason: failure.sentence, until: context.now.adding(seconds: 300)))
+                snooze(write, failure.sentence, seconds: 300, context)
             } else {
-                end(write, .dead(errorClass: failure.errorClass, error: "\(write.record.title): \(failure.sentence)"))
+                die(write, failure)
             }
         case .refused, .unreadable:
-            end(write, .dead(errorClass: failure.errorClass, error: "\(write.record.title): \(failure.sentence)"))
+            die(write, failure)
         }
+    }
+
+    private mutating func snooze(_ write: PlannedWrite, _ reason: String, seconds: Int, _ context: SettleContext) {
+        let until = context.now.adding(seconds: Double(seconds))
+        end(write, .snooze(reason: reason, until: until, keepsIntent: write.isUnresolved))
+    }
+
+    private mutating func die(_ write: PlannedWrite, _ failure: ConnectorFailure) {
+        let error = "\(write.record.title): \(failure.sentence)"
+        end(write, .dead(errorClass: failure.errorClass, error: error, keepsIntent: write.isUnresolved))
     }
 }

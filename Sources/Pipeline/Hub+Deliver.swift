@@ -24,21 +24,40 @@ extension Hub {
             return try await fail(jobs, error, integration)
         }
         let plan = try await plan(jobs, integration, peer)
-        var (writes, results) = try await resolveUnclear(plan.writes, target, peer)
+        var (all, results, writes) = await resolveUnclear(plan.writes, target, peer)
+        let callEnds = now.adding(seconds: Self.callDeadlineSeconds)
         if !writes.isEmpty {
+            try await intendAgain(writes, endingAt: callEnds)
             do throws(ConnectorFailure) {
                 let answered = try await target.write(writes.map(\.request))
                 guard answered.count == writes.count else {
                     throw .unreadable(detail: "\(answered.count) results for \(writes.count) writes")
                 }
-                results.append(contentsOf: answered.map { Optional($0) })
+                results += answered
             } catch {
-                results.append(contentsOf: writes.map { _ in .failed(error) })
+                results += writes.map { _ in .failed(error) }
             }
         }
-        let all = plan.writes.filter { !writes.contains($0) } + writes
-        writes = all
-        try await settle(all, results.compactMap { $0 }, plan, integration, target, peer)
+        all += writes
+        try await settle(all, results, callEnds, integration, target, peer)
+    }
+
+    /// A create that is made again is a new attempt: what the far side may come to show counts from now on.
+    private func intendAgain(_ writes: [PlannedWrite], endingAt deadline: Moment) async throws {
+        let (organization, owner, now) = (organization, owner, now)
+        let again = writes.filter { $0.job.intent != nil && $0.link == nil }
+        guard !again.isEmpty else { return }
+        try await store.write { session in
+            try JobTable(session, organization: organization).intend(
+                Dictionary(
+                    again.map { ($0.job.id, Self.intent($0, at: now)) }, uniquingKeysWith: { first, _ in first }),
+                owner: owner, deadline: deadline)
+        }
+    }
+
+    /// What an attempt means to send, and when it was made.
+    private static func intent(_ write: PlannedWrite, at now: Moment) -> JSON {
+        .object(["wrote": write.wrote.json, "at": .integer(now.milliseconds)])
     }
 
     /// The far side is read right before it is written: an edit made there meanwhile is merged, not overwritten, and
@@ -101,16 +120,24 @@ extension Hub {
     private func plan(_ jobs: [Job], _ integration: Integration, _ peer: Peer) async throws -> DeliveryPlan {
         let block = try await ids.draw(jobs.count * 4 + 1)
         let (organization, owner, now) = (organization, owner, now)
+        // What a far side has already is matched when it is read; before that nothing is made there.
+        let mustBeRead = Set(try sourceKinds(integration).filter(peer.matches))
         return try await store.write { session in
             var ids = block
             let ledger = LedgerTable(session, organization: organization)
             let table = JobTable(session, organization: organization)
-            let load = try Self.load(jobs, peer, ledger)
+            var load = try Self.load(jobs, peer, ledger)
+            if let kind = jobs.first?.kind, mustBeRead.contains(kind) {
+                load.isRead = try ledger.cursor(peer.id, kind).pulledAt != nil
+            }
             let plan = DeliveryPlan.make(jobs, load, peer: peer, now: now)
             try table.settle(plan.outcomes, owner: owner, now: now)
             try table.add(plan.added, ids: &ids, now: now)
             let intents = plan.writes.map { write in
-                (write.job.id, JSON.object(["wrote": write.wrote.json]))
+                // A create whose earlier attempt is unclear is looked for first; it still dates from that attempt.
+                let earlier = write.link == nil ? write.job.intent?["at"]?.integer : nil
+                let at = earlier.map { Moment(milliseconds: Int64($0)) } ?? now
+                return (write.job.id, Self.intent(write, at: at))
             }
             try table.intend(
                 Dictionary(uniqueKeysWithValues: intents), owner: owner,
@@ -148,25 +175,24 @@ extension Hub {
             reference: try ledger.references())
     }
 
-    /// Creates whose earlier attempt is unclear are looked for at the far side. Gives back what is to be written, and
-    /// the results of those that need no write, in the order: results first, then writes.
-    private func resolveUnclear(_ writes: [PlannedWrite], _ target: any RecordTarget, _ peer: Peer) async throws
-        -> ([PlannedWrite], [WriteResult?])
+    /// Creates whose earlier attempt is unclear are looked for at the far side. Gives back those that need no write
+    /// with their results, and what is to be written.
+    private func resolveUnclear(_ writes: [PlannedWrite], _ target: any RecordTarget, _ peer: Peer) async
+        -> ([PlannedWrite], [WriteResult], [PlannedWrite])
     {
+        var settled: [PlannedWrite] = []
+        var results: [WriteResult] = []
         var open: [PlannedWrite] = []
-        var results: [WriteResult?] = []
-        for write in writes {
-            guard write.job.intent != nil, write.link == nil else {
+        for var write in writes {
+            guard write.job.intent != nil, write.link == nil, let result = await look(for: write, target, peer) else {
                 open.append(write)
                 continue
             }
-            if let result = await look(for: write, target, peer) {
-                results.append(result)
-            } else {
-                open.append(write)
-            }
+            if case .written = result {} else { write.isUnresolved = true }
+            settled.append(write)
+            results.append(result)
         }
-        return (open, results)
+        return (settled, results, open)
     }
 
     /// What an unclear create came to; nil when it may be made (again).
@@ -176,7 +202,7 @@ extension Hub {
             if found.count == 1 {
                 return .written(Written(externalID: found[0].externalID, answer: found[0], isAdopted: true))
             }
-            if found.isEmpty, peer.mayRepeatCreate(write.record.kind) { return nil }
+            if found.isEmpty, peer.mayRepeatCreate(write.record.kind) { return tooEarly(write, peer) }
             let ids = found.map(\.externalID).joined(separator: ", ")
             return .held(
                 "an earlier attempt to create \"\(write.record.title)\" was never answered; "
@@ -187,8 +213,24 @@ extension Hub {
         }
     }
 
+    /// The wait until a look that finds nothing counts: the earlier call must have ended, and what it may have made must
+    /// be visible. Nil when it counts now.
+    private func tooEarly(_ write: PlannedWrite, _ peer: Peer) -> WriteResult? {
+        guard let visible = peer.createVisibleAfterSeconds(write.record.kind),
+            let at = write.job.intent?["at"]?.integer
+        else { return nil }
+        let counts = Moment(milliseconds: Int64(at)).adding(seconds: Self.callDeadlineSeconds + visible)
+        let seconds = counts.seconds(since: now)
+        guard seconds > 0 else { return nil }
+        return .failed(
+            .busy(
+                detail:
+                    "an earlier attempt to create \"\(write.record.title)\" may still show up; it is looked for again",
+                retryAfterSeconds: Int(seconds.rounded(.up))))
+    }
+
     private func settle(
-        _ writes: [PlannedWrite], _ results: [WriteResult], _ plan: DeliveryPlan, _ integration: Integration,
+        _ writes: [PlannedWrite], _ results: [WriteResult], _ callEnds: Moment, _ integration: Integration,
         _ target: any RecordTarget, _ peer: Peer
     ) async throws {
         guard !writes.isEmpty else { return }
@@ -202,7 +244,7 @@ extension Hub {
             let box = IDBox(block)
             let context = SettleContext(
                 peer: peer, target: target, settleNumber: try ledger.nextSettleNumber(), schedule: RetrySchedule(),
-                jitter: jitter, now: now, ids: { try box.next() })
+                jitter: jitter, now: now, callEnds: callEnds, ids: { try box.next() })
             var settlement = try Settlement.decide(writes, results, gate: table.gate(of: peer.id), context)
             let far = settlement.links.filter { $0.role == HubLink.mainRole }
             if let kind = far.first?.kind {

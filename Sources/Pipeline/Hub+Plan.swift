@@ -113,7 +113,7 @@ extension Hub {
             }
         }
         for (job, outcome) in delivery.outcomes {
-            if case .held(let reason) = outcome {
+            if case .held(let reason, _) = outcome {
                 plan.written.append(
                     PlannedChange(
                         kind: job.kind, title: job.key, action: "hold", part: "", old: nil, new: .string(reason)))

@@ -28,6 +28,8 @@ public final class Hub: Sendable {
     /// This process's name as an owner of leases.
     let owner: String
     private let connectors = Mutex<[Int64: Made]>([:])
+    /// The jobs this process's workers are at work on.
+    let inHand = Mutex<Set<Int64>>([])
 
     /// The hub's public address, for the vendors' calls; nil when nobody outside can reach it.
     public let publicURL: String?
