@@ -20,6 +20,9 @@ struct HubFacts: Sendable {
         var hasIntent: Bool
         /// The article number of the record it delivers; empty for others.
         var number: String
+        /// The order it delivers, by vendor and id there; empty for others.
+        var source: String
+        var updatedAt: Moment
     }
 
     var conflicts: [OpenConflict] = []
@@ -44,15 +47,18 @@ struct HubFacts: Sendable {
         jobs = try session.rows(
             """
             SELECT job.id, queue, integration.name, job.kind, key, job.state, coalesce(job.error, ''),
-                intent IS NOT NULL, coalesce(record.natural_key, '')
+                intent IS NOT NULL, coalesce(record.natural_key, ''),
+                coalesce(issuer.name || '/' || record.issuer_external_id, ''), job.updated_at
             FROM job JOIN integration ON integration.id = job.integration_id
             LEFT JOIN record ON queue = 'deliver' AND record.id = CAST(key AS INTEGER)
+            LEFT JOIN integration AS issuer ON issuer.id = record.issuer_id
             WHERE job.state NOT IN ('completed', 'superseded', 'cancelled') ORDER BY job.id
             """, []
         ).map {
             WaitingJob(
                 id: $0.integer(0), queue: $0.text(1), integration: $0.text(2), kind: $0.text(3), key: $0.text(4),
-                state: $0.text(5), error: $0.text(6), hasIntent: $0.integer(7) == 1, number: $0.text(8))
+                state: $0.text(5), error: $0.text(6), hasIntent: $0.integer(7) == 1, number: $0.text(8),
+                source: $0.text(9), updatedAt: $0.moment(10) ?? World.start)
         }
         let calls = try session.rows("SELECT id, state FROM delivery ORDER BY id", [])
         deliveries = Set(calls.map { $0.integer(0) })

@@ -74,6 +74,8 @@ struct Oracle: Sendable {
     var lastShown: [Place: Moment] = [:]
     /// Orders people placed, by vendor and id.
     var orders: [String: Moment] = [:]
+    /// Orders at vendors whose unclear booking a person found there and dropped: the hub does not know it.
+    var dropped: Set<String> = []
     /// How many edits people made, for the bound on writes.
     var editCount = 0
     var known = KnownGaps()
@@ -94,7 +96,7 @@ struct Oracle: Sendable {
             for (part, value) in good.told where old?.told[part] != value {
                 edited(Topic(number: good.number, part: part), value, vendor, now)
             }
-            stock.moved(good.number, by: good.stock - (old?.stock ?? 0), at: vendor, isNew: old == nil)
+            stock.moved(good.number, by: good.stock - (old?.stock ?? 0), at: vendor, isNew: old == nil, now)
             if old == nil { removed.remove(Place(vendor: vendor, number: good.number)) }
         }
         for good in before.goods where after.good(good.number) == nil {
@@ -128,7 +130,7 @@ struct Oracle: Sendable {
             let place = Place(vendor: vendor, number: showing.number)
             if let last = lastShown[place], last > servedAt { continue }
             lastShown[place] = servedAt
-            if let quantity = showing.stock { stock.showed(showing.number, at: vendor, quantity) }
+            if let quantity = showing.stock { stock.showed(showing.number, at: vendor, quantity, servedAt) }
         }
     }
 

@@ -101,6 +101,29 @@ extension World {
         return happen(at: vendor, "puts up \(good.number), \(good.stock) pieces") { $0.add(good, at: $1) }
     }
 
+    /// Does with stuck jobs what they ask for: looks whether an unclear create is there, then drops or retries it.
+    mutating func lookAfter(_ stuck: [HubFacts.WaitingJob]) -> (dropped: [Int64], retried: [Int64]) {
+        var (dropped, retried): ([Int64], [Int64]) = ([], [])
+        for job in stuck {
+            guard let vendor = vendors.firstIndex(where: { $0.name == job.integration }), job.hasIntent else {
+                retried.append(job.id)
+                continue
+            }
+            coverage.reached("a create waits for a person")
+            let shown = vendors[vendor].shown(at: now)
+            let isThere =
+                job.source.isEmpty
+                ? shown.good(job.number) != nil : shown.documents.contains { $0.source == job.source }
+            if isThere {
+                dropped.append(job.id)
+                oracle.dropped.insert("\(job.integration): \(job.source)")
+            } else {
+                retried.append(job.id)
+            }
+        }
+        return (dropped, retried)
+    }
+
     private mutating func turnAnOrder(at vendor: Int) -> Bool {
         guard let order = minds.pick(vendors[vendor].shown(at: now).orders),
             let turn = minds.pick(OrderTurn.allCases)

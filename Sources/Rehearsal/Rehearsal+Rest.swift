@@ -69,9 +69,11 @@ extension Rehearsal {
         let choices = stage.world.withLock { world in
             facts.conflicts.map { ($0.id, world.minds.happens(0.5)) }
         }
+        let (dropped, retried) = stage.world.withLock { $0.lookAfter(facts.stuck) }
         inTheHub { hub in
             for (id, isTheirs) in choices { _ = try await hub.resolve(conflict: id, isTheirs ? .theirs : .ours) }
-            for job in facts.stuck { _ = try await hub.runNow(job: job.id) }
+            for job in dropped { _ = try await hub.cancel(job: job) }
+            for job in retried { _ = try await hub.runNow(job: job) }
             for integration in try await hub.integrations() where integration.state != .active {
                 _ = try await hub.check(integration)
             }
@@ -89,8 +91,10 @@ extension Rehearsal {
                 _ = try? await hub.resolve(
                     conflict: facts.conflicts[index % facts.conflicts.count].id, isTheirs ? .theirs : .ours)
             case .retryWaiting:
-                guard !facts.stuck.isEmpty else { return }
-                _ = try? await hub.runNow(job: facts.stuck[index % facts.stuck.count].id)
+                // A create whose fate is unclear is left alone while things go wrong.
+                let stuck = facts.stuck.filter { !$0.hasIntent }
+                guard !stuck.isEmpty else { return }
+                _ = try? await hub.runNow(job: stuck[index % stuck.count].id)
             case .checkRefused:
                 for integration in (try? await hub.integrations()) ?? [] where integration.state == .refused {
                     _ = try? await hub.check(integration)

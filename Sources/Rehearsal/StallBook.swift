@@ -4,7 +4,7 @@ import ConnectorKit
 struct StallBookTarget: RecordTarget {
     let client: StallClient
     let habits: StallHabits
-    var batchLimit: Int { 3 }
+    var batchLimit: Int { 1 }
 
     func write(_ requests: [WriteRequest]) async throws(ConnectorFailure) -> [WriteResult] {
         var results: [WriteResult] = []

@@ -74,7 +74,8 @@ struct StallGoodsSource: RecordSource {
 struct StallGoodsTarget: RecordTarget {
     let client: StallClient
     let habits: StallHabits
-    var batchLimit: Int { 5 }
+    // One: with more, the last call of a batch could begin after the batch's deadline.
+    var batchLimit: Int { 1 }
 
     func write(_ requests: [WriteRequest]) async throws(ConnectorFailure) -> [WriteResult] {
         var results: [WriteResult] = []
