@@ -82,7 +82,7 @@ func connector(_ name: String, uses: [String] = []) -> Room {
 
 let executable = Room(
     name: "crossdock", row: 7, path: "Sources/crossdock",
-    uses: (rooms + connectors).map(\.name), packages: [argumentParser, logging], isExecutable: true)
+    uses: (rooms + connectors).map(\.name) + ["CMalloc"], packages: [argumentParser, logging], isExecutable: true)
 
 /// The simulator: production code in one thread, and its command. The shipped program holds none of it, and it needs
 /// neither NIO nor TLS, so that a release build of it alone is quick.
@@ -98,7 +98,8 @@ let rehearsal: [Room] = [
 ]
 
 let systemLibraries: [Target] = [
-    .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])])
+    .systemLibrary(name: "CMalloc", path: "Sources/CMalloc"),
+    .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
 ]
 
 /// A test target may use whatever the room it tests may use, the room itself, and the kit for tests.

@@ -39,7 +39,8 @@ public enum Announce {
         guard link.isActive else { return false }
         let gives = peer.gives(record.kind)
         return !Reconcile.outbound(
-            kind: record.kind, record: record.values.values, link: link.parts, gives: gives.contains
+            kind: record.kind, record: link.own(record.values).values, link: link.parts,
+            gives: { gives.contains(ScopedName($0).part) }
         ).values.isEmpty
     }
 }

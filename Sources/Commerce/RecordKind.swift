@@ -10,6 +10,9 @@ public enum RecordKind: String, Hashable, Sendable, Codable, CaseIterable {
     case journal
     case invoice
 
+    /// The word for several: `categories`.
+    public var plural: String { self == .category ? "categories" : rawValue + "s" }
+
     /// How records of this kind come to agree.
     public var nature: RecordNature {
         switch self {
@@ -33,10 +36,14 @@ public enum RecordKind: String, Hashable, Sendable, Codable, CaseIterable {
         }
     }
 
-    /// The shape of one part; a part nobody declared is a plain field.
+    /// The shape of one part, also by a name that tells its scope (`price@USD`); a part nobody declared is a plain
+    /// field.
     public func shape(of part: String) -> PartShape {
-        parts.first { $0.name == part } ?? PartShape(part)
+        parts.first { $0.name == part } ?? parts.first { $0.name == ScopedName(part).part } ?? PartShape(part)
     }
+
+    /// The parts whose value differs by a scope that the value itself tells.
+    public var scopedParts: [PartShape] { parts.filter { $0.scope == .price } }
 }
 
 /// How records of a kind come to agree.

@@ -66,10 +66,15 @@ public enum CreationClass: Hashable, Sendable {
     case blind
 
     /// Whether the hub may repeat a create by itself after an unclear answer.
-    public var mayRepeat: Bool {
+    public var mayRepeat: Bool { repeatableAfterSeconds != nil }
+
+    /// How long after an unclear create a look that finds nothing means it was not made, in seconds; nil where the hub
+    /// never repeats one by itself.
+    public var repeatableAfterSeconds: Int? {
         switch self {
-        case .keyed, .findable: true
-        case .listable, .blind: false
+        case .keyed: 0
+        case .findable(let seconds): seconds
+        case .listable, .blind: nil
         }
     }
 }

@@ -82,11 +82,23 @@ public struct Habits: Hashable, Sendable {
     public var intervalSeconds: Int?
     /// The word of the policy that decides conflicts; nil where nothing is said.
     public var conflictPolicy: String?
+    /// The kinds that travel only when a person asks for it (`crossdock sync`).
+    public var byHand: Set<RecordKind>
+    /// How often a call that failed is repeated on the quick schedule; nil where nothing is said.
+    public var quickRetries: Int?
+    /// The wait before the first repeat, in seconds; nil where nothing is said.
+    public var firstRetrySeconds: Double?
 
     /// Habits.
-    public init(intervalSeconds: Int? = nil, conflictPolicy: String? = nil) {
+    public init(
+        intervalSeconds: Int? = nil, conflictPolicy: String? = nil, byHand: Set<RecordKind> = [],
+        quickRetries: Int? = nil, firstRetrySeconds: Double? = nil
+    ) {
         self.intervalSeconds = intervalSeconds
         self.conflictPolicy = conflictPolicy
+        self.byHand = byHand
+        self.quickRetries = quickRetries
+        self.firstRetrySeconds = firstRetrySeconds
     }
 }
 

@@ -43,13 +43,10 @@ public struct Peer: Hashable, Sendable {
     public func matches(_ kind: RecordKind) -> Bool { ways[kind]?.matches ?? false }
     /// Whether it issues documents of that kind.
     public func issues(_ kind: RecordKind) -> Bool { ways[kind]?.issues ?? false }
-    /// Whether a create may be repeated after an unclear answer.
-    public func mayRepeatCreate(_ kind: RecordKind) -> Bool { ways[kind]?.creation?.mayRepeat ?? false }
-    /// How long after an unclear create a look that finds nothing counts for nothing, in seconds: the far side may not
-    /// show yet what it has.
-    public func createVisibleAfterSeconds(_ kind: RecordKind) -> Double? {
-        if case .findable(let seconds) = ways[kind]?.creation { Double(seconds) } else { nil }
-    }
+    /// How long after an unclear create one that cannot be found there may be made again, in seconds; nil is never.
+    public func mayRepeatCreate(_ kind: RecordKind) -> Int? { ways[kind]?.creation?.repeatableAfterSeconds }
+    /// Whether a repeat of a create is harmless by its key alone, so that nothing need be looked for or waited for.
+    public func createsByKey(_ kind: RecordKind) -> Bool { ways[kind]?.creation == .keyed }
     /// The kinds it has anything to do with.
     public var kinds: Set<RecordKind> { Set(ways.keys) }
 }

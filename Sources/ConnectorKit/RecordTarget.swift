@@ -92,6 +92,15 @@ public enum WriteResult: Hashable, Sendable {
     case skipped(String)
 }
 
+extension WriteResult {
+    /// The same with a remark more; as it is where there is none, or where nothing was written.
+    public func remarking(_ remark: String?) -> WriteResult {
+        guard let remark, case .written(var written) = self else { return self }
+        written.remarks.append(remark)
+        return .written(written)
+    }
+}
+
 /// A write that had its effect.
 public struct Written: Hashable, Sendable {
     public var externalID: String

@@ -30,6 +30,8 @@ public struct SettingShape: Hashable, Sendable {
 /// What a setting may be.
 public indirect enum SettingType: Hashable, Sendable {
     case text
+    /// A text; a number stands for its digits.
+    case textOrNumber
     case flag
     /// A whole number within bounds.
     case integer(ClosedRange<Int>)
@@ -154,6 +156,7 @@ private struct SettingsReader {
         let value: JSON?
         switch shape.type {
         case .text: value = raw.string.map(JSON.string)
+        case .textOrNumber: value = raw.scalarText.map(JSON.string)
         case .address: value = raw.string.flatMap { HTTPAddress($0) == nil ? nil : JSON.string($0) }
         case .flag: value = raw.bool.map(JSON.bool) ?? ["true": true, "false": false][raw.string ?? ""]
         case .integer(let range):
@@ -177,6 +180,7 @@ private struct SettingsReader {
     private func words(for type: SettingType) -> String {
         switch type {
         case .text: "a text"
+        case .textOrNumber: "a text or a number"
         case .flag: "true or false"
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .oneOf(let words): "one of \(words.joined(separator: ", "))"

@@ -60,11 +60,14 @@ public struct SubscriptionReport: Hashable, Sendable {
     public var registered: [String]
     /// Topics that had been switched off: calls were lost, so the hub catches up by polling.
     public var reenabled: [String]
+    /// What may keep calls from coming though all is registered, in sentences for the operator.
+    public var remarks: [String]
 
     /// A report.
-    public init(active: [String], registered: [String] = [], reenabled: [String] = []) {
+    public init(active: [String], registered: [String] = [], reenabled: [String] = [], remarks: [String] = []) {
         self.active = active
         self.registered = registered
         self.reenabled = reenabled
+        self.remarks = remarks
     }
 }

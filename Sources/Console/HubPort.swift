@@ -13,6 +13,11 @@ public protocol HubPort: Sendable {
     /// - Throws: when the store cannot be read now.
     func integrations() async throws -> [Integration]
 
+    /// The integration at a public address; nil when there is none.
+    ///
+    /// - Throws: when the store cannot be read now.
+    func integration(at publicID: String) async throws -> Integration?
+
     /// Takes a vendor's call: proved, stored, and only then answered.
     func receive(_ call: WebhookCall, for integration: Integration) async -> Hub.Reception
 

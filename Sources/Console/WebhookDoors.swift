@@ -14,7 +14,7 @@ struct WebhookDoors: Sendable {
     /// `POST /webhooks/{integrationId}`.
     func atIntegration(_ publicID: String, _ request: HTTPRequest, _ envelope: Envelope) async -> HTTPResponse {
         do {
-            guard let integration = try await hub.integrations().first(where: { $0.publicID == publicID }) else {
+            guard let integration = try await hub.integration(at: publicID) else {
                 return envelope.failure(.notFound, "no integration has this address")
             }
             let reception = await hub.receive(

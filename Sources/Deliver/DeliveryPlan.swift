@@ -16,6 +16,18 @@ public struct PlannedWrite: Hashable, Sendable {
     public var isUnresolved = false
 }
 
+extension PlannedWrite {
+    /// Whether it is a create whose earlier attempt is unclear: it is looked for before it is made again.
+    public var isRepeat: Bool { link == nil && job.intent != nil }
+
+    /// What is remembered before the call: what it carries, and when the attempt was made. While an earlier create is
+    /// unclear its own time stands, unless this is said to be the first attempt again.
+    public func intent(at now: Moment, isFirst: Bool = false) -> JSON {
+        let earlier = link == nil && !isFirst ? job.intent?["at"] : nil
+        return ["wrote": wrote.json, "at": earlier ?? .integer(Int(now.milliseconds))]
+    }
+}
+
 /// What a batch of tasks comes to before anything is called.
 public struct DeliveryPlan: Sendable {
     public var writes: [PlannedWrite] = []
@@ -41,12 +53,15 @@ public struct DeliveryLoad: Sendable {
     public var reference: HubReference
     /// Whether the far side's records of this kind were read to their end once, where they are to be read at all.
     public var isRead = true
+    /// The scope (currency) the target is known to sell in; nil where it has not shown one yet.
+    public var scope: String?
 
     /// What was loaded.
     public init(
         records: [Int64: HubRecord], links: [Int64: [HubLink]], references: [Int64: HubLink], names: [Int64: String],
-        reference: HubReference
+        reference: HubReference, scope: String? = nil
     ) {
+        self.scope = scope
         self.records = records
         self.links = links
         self.references = references
@@ -77,24 +92,28 @@ extension DeliveryPlan {
         if let link, !link.isActive { return outcomes.append((job, .completed)) }
         if link == nil, !peer.creates(record.kind) { return outcomes.append((job, .completed)) }
         let gives = peer.gives(record.kind)
+        let values = link?.own(record.values) ?? record.own(in: load.scope)
         let patch = Reconcile.outbound(
-            kind: record.kind, record: record.values.values, link: link?.parts ?? [:], gives: gives.contains)
+            kind: record.kind, record: values.values, link: link?.parts ?? [:],
+            gives: { gives.contains(ScopedName($0).part) })
         if patch.values.isEmpty { return outcomes.append((job, .completed)) }
         if let hold = record.hold { return outcomes.append((job, .held(reason: hold, keepsIntent: true))) }
-        let (changes, missing) = external(patch, record.kind, load, peer)
+        let (changes, missing) = external(patch.plain, record.kind, load, peer)
         if !missing.isEmpty { return wait(job, for: missing, peer, now) }
         if link == nil, !load.isRead {
             let reason = "waits until \(peer.name) has been read once: what it has already must not be made again"
             let until = now.adding(seconds: Self.firstReadSeconds)
             return outcomes.append((job, .snooze(reason: reason, until: until, keepsIntent: true)))
         }
-        let whole = external(Parts(record.values.values.filter { gives.contains($0.key) }), record.kind, load, peer)
-            .parts
+        let whole = external(
+            Parts(values.plain.values.filter { gives.contains($0.key) }), record.kind, load, peer
+        ).parts
         var request = WriteRequest(
             kind: record.kind, reference: load.reference.text(record.id),
             externalID: link?.externalID, naturalKey: record.naturalKey, changes: changes, record: whole,
-            seen: Parts((link?.parts ?? [:]).compactMapValues(\.seen)),
-            sent: Parts((link?.parts ?? [:]).compactMapValues(\.sent)), revision: link?.revision, title: record.title)
+            seen: Parts((link?.parts ?? [:]).compactMapValues(\.seen)).plain,
+            sent: Parts((link?.parts ?? [:]).compactMapValues(\.sent)).plain, revision: link?.revision,
+            title: record.title)
         for other in links where other.integration == peer.id && other.role != HubLink.mainRole {
             request.roles[other.role] = other.externalID
         }

@@ -15,6 +15,7 @@ public struct Settlement: Sendable {
     public var gate: Gate
     /// Why the integration must not be called any more; nil when it may.
     public var refusal: String?
+    private var hasFailed = false
 
     /// Nothing to be saved.
     public init(gate: Gate) { self.gate = gate }
@@ -116,11 +117,13 @@ extension Settlement {
         if written.isAdopted {
             if let answer = written.answer { answers.append(answer) }
         } else {
-            let answered = written.answer.map { hubTerms($0.parts, wrote: write.wrote, kind: write.record.kind) }
+            let answered = written.answer.map {
+                hubTerms(link.kept($0.parts), wrote: write.wrote, kind: write.record.kind)
+            }
             link.parts.merge(
                 Reconcile.settled(
                     kind: write.record.kind, wrote: write.wrote, answered: answered, link: link.parts,
-                    normalForm: context.target.normalForm)
+                    normalForm: { context.target.normalForm(of: ScopedName($0).part, $1) })
             ) { $1 }
             link.revision = written.answer?.revision ?? link.revision
         }
@@ -168,7 +171,9 @@ extension Settlement {
         let isUnclear = failure.mayHaveHappened || write.isUnresolved
         switch failure {
         case .unavailable:
-            gate = gate.afterFailure(failure.sentence, now: context.now)
+            // A batch is one call, however many writes it carried.
+            if !hasFailed { gate = gate.afterFailure(failure.sentence, now: context.now) }
+            hasFailed = true
             var at = context.schedule.next(afterAttempt: write.job.attempt, now: context.now, jitter: context.jitter)
             if failure.mayHaveHappened { at = max(at, context.callEnds) }
             let error = "\(write.record.title): \(failure.sentence)"

@@ -41,7 +41,7 @@ public enum Intake {
     ) throws -> Verdict {
         var ids = ids
         let id = try ids.next()
-        let headers = JSON.array(call.headers.list.map { ["n": .string($0.name), "v": .string($0.value)] })
+        let headers = JSON.array(call.headers.list.map { .array([.string($0.name), .string($0.value)]) })
         let stored =
             try session.rows(
                 """
@@ -76,8 +76,8 @@ public enum Intake {
         return Dictionary(
             rows.map { row in
                 var headers = HTTPHeaders()
-                for field in row.json(1).array ?? [] {
-                    headers.add(field["n"]?.string ?? "", field["v"]?.string ?? "")
+                for case .array(let field) in row.json(1).array ?? [] where field.count == 2 {
+                    headers.add(field[0].string ?? "", field[1].string ?? "")
                 }
                 let call = WebhookCall(headers: headers, body: row.blob(2))
                 return (row.integer(0), StoredCall(call: call, receivedAt: row.moment(3) ?? Moment(milliseconds: 0)))

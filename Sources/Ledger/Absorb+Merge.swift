@@ -8,11 +8,14 @@ extension Absorb {
         var record = original
         var link = originalLink
         let isNew = snapshot.records[record.id] == nil
-        let (theirs, isWhole) = resolve(draft)
+        let (shown, isWhole) = resolve(draft)
+        let names = HubLink.keptNames(shown, kind: draft.kind, record: record.parts, link: link.parts)
+        let theirs = rename(shown, names, &link)
         let steps = Reconcile.inbound(
             kind: draft.kind, theirs: theirs, link: link.parts, record: isNew ? nil : record.parts,
             observation: observation(draft, link, record),
-            normalForm: { [rules] in rules.normalForm(draft.kind, $0, $1) }, rule: { rules.rule(draft.kind, $0) })
+            normalForm: { [rules] in rules.normalForm(draft.kind, ScopedName($0).part, $1) },
+            rule: { rules.rule(draft.kind, $0) })
         var isChanged = false
         for step in steps { isChanged = try apply(step, to: &record, &link, isNew: isNew) || isChanged }
         isChanged = applyHead(draft, to: &record) || isChanged
@@ -30,6 +33,18 @@ extension Absorb {
         // What was overruled must travel back, so the record is looked at even when its value stayed.
         if isChanged || isNew || !steps.isEmpty { result.touched.insert(record.id) }
         result.accepted.append(ExternalKey(draft.kind, draft.externalID))
+    }
+
+    /// Scoped parts under the names the record keeps them by. A far side that changed its scope (a shop that sells in
+    /// another currency from now on) is no longer about the old one.
+    private func rename(_ shown: Parts, _ names: [String: String], _ link: inout HubLink) -> Parts {
+        var parts = shown
+        for (part, name) in names {
+            for old in link.parts.keys where old != name && ScopedName(old).part == part { link.parts[old] = nil }
+            guard name != part, let value = parts.values.removeValue(forKey: part) else { continue }
+            parts[name] = value
+        }
+        return parts
     }
 
     /// A new record is one line of the log; where each of its parts came from stands in the record.

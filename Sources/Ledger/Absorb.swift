@@ -20,7 +20,11 @@ public struct Absorb {
     ) throws -> Absorption {
         var absorb = Absorb(batch: batch, rules: rules, snapshot: snapshot, ids: ids)
         for rejection in batch.rejections { absorb.reject(rejection) }
-        for draft in batch.drafts { try absorb.take(draft) }
+        let isDigested = snapshot.digests.count == batch.drafts.count
+        for (index, draft) in batch.drafts.enumerated() {
+            let digest = isDigested ? snapshot.digests[index] : digest(draft, takes: rules.takes[draft.kind] ?? [])
+            try absorb.take(draft, digest)
+        }
         return absorb.result
     }
 
@@ -43,10 +47,9 @@ public struct Absorb {
         result.rejections.append(rejection)
     }
 
-    private mutating func take(_ draft: Draft) throws {
-        guard let takes = rules.takes[draft.kind] else { return }
+    private mutating func take(_ draft: Draft, _ digest: String) throws {
+        guard rules.takes[draft.kind] != nil else { return }
         result.counts.read += 1
-        let digest = Self.digest(draft, takes: takes)
         let key = ExternalKey(draft.kind, draft.externalID)
         guard let link = snapshot.links[key] else { return try meet(draft, digest: digest) }
         if link.digest == digest, link.isActive, link.missingSince == nil {

@@ -24,12 +24,12 @@ public struct Integration: Hashable, Sendable {
     /// An integration.
     public init(
         id: Int64, name: String, connector: String, settings: [UInt8], options: IntegrationOptions, publicID: String,
-        createdAt: Moment
+        createdAt: Moment, state: IntegrationState = .active
     ) {
         self.id = id
         self.name = name
         self.connector = connector
-        state = .active
+        self.state = state
         self.settings = settings
         self.options = options
         self.publicID = publicID
@@ -54,6 +54,12 @@ public struct IntegrationOptions: Hashable, Sendable {
     public var directions: [String: String]
     /// What decides when both sides changed a part: `customer.phone`, `product.*`, `*`.
     public var policies: [String: String]
+    /// The kinds that travel only when a person asks for it.
+    public var byHand: Set<String> = []
+    /// How often a failed call is repeated quickly before the slow schedule; nil is the hub's own schedule.
+    public var quickRetries: Int?
+    /// The wait before the first repeat, in seconds; nil is the hub's own.
+    public var firstRetrySeconds: Double?
 
     /// How often a kind is read when nothing is said, in seconds (C-13).
     public static let standardIntervalSeconds = 900
@@ -79,14 +85,24 @@ public struct IntegrationOptions: Hashable, Sendable {
         self.init(
             intervals: json["intervals"]?.object?.compactMapValues(\.integer) ?? [:], directions: table("directions"),
             policies: table("policies"))
+        byHand = Set(json["byHand"]?.array?.compactMap(\.string) ?? [])
+        quickRetries = json["quickRetries"]?.integer
+        firstRetrySeconds = json["firstRetryMilliseconds"]?.integer.map { Double($0) / 1000 }
     }
 
+    /// Whether a kind waits for a person.
+    public func isByHand(_ kind: RecordKind) -> Bool { byHand.contains(kind.rawValue) }
+
     var json: JSON {
-        [
+        var members: [String: JSON] = [
             "intervals": .object(intervals.mapValues { JSON.integer($0) }),
             "directions": .object(directions.mapValues(JSON.string)),
             "policies": .object(policies.mapValues(JSON.string)),
         ]
+        if !byHand.isEmpty { members["byHand"] = .array(byHand.sorted().map(JSON.string)) }
+        members["quickRetries"] = quickRetries.map { JSON.integer($0) }
+        members["firstRetryMilliseconds"] = firstRetrySeconds.map { JSON.integer(Int($0 * 1000)) }
+        return .object(members)
     }
 }
 

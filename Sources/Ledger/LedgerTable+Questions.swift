@@ -15,6 +15,25 @@ extension LedgerTable {
             ).map { $0.text(0) })
     }
 
+    /// How many links are looked at for what they show of a scope.
+    static let scopeSample = 50
+
+    /// The currency an integration's prices are in, as its latest links show it; nil where none shows a price.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func priceScope(of integration: Int64) throws -> String? {
+        for kind in [RecordKind.variant, .product] {
+            let links = try session.rows(
+                """
+                SELECT \(HubLink.columns.joined(separator: ", ")) FROM link WHERE organization_id = ?1
+                    AND integration_id = ?2 AND kind = ?3 AND is_active = 1 LIMIT \(Self.scopeSample)
+                """, [.integer(organization), .integer(integration), .text(kind.rawValue)]
+            ).compactMap(HubLink.init)
+            for link in links { if let scope = link.priceScope { return scope } }
+        }
+        return nil
+    }
+
     /// How many records of each kind there are.
     ///
     /// - Throws: `StoreFailure`.

@@ -27,10 +27,10 @@ public struct LedgerTable {
                 snapshot.links[ExternalKey(kind, link.externalID)] = link
             }
         }
-        let fresh = batch.drafts.filter { draft in
-            let link = snapshot.links[ExternalKey(draft.kind, draft.externalID)]
-            return link?.digest == nil || link?.digest != Absorb.digest(draft, takes: takes[draft.kind] ?? [])
-        }
+        snapshot.digests = batch.drafts.map { Absorb.digest($0, takes: takes[$0.kind] ?? []) }
+        let fresh = zip(batch.drafts, snapshot.digests).filter { draft, digest in
+            snapshot.links[ExternalKey(draft.kind, draft.externalID)]?.digest != digest
+        }.map(\.0)
         var wanted = Set(
             fresh.compactMap { draft in
                 snapshot.links[ExternalKey(draft.kind, draft.externalID)]?.record

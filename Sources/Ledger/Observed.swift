@@ -63,7 +63,8 @@ public struct MergeRules: Sendable {
     /// The rule of one part: as configured, else counters count, sets merge, and the rest goes by time and then to a
     /// person.
     public func rule(_ kind: RecordKind, _ part: String) -> PartRule {
-        if let rule = policies[kind]?[part] ?? policies[kind]?["*"] { return rule }
+        let own = policies[kind]
+        if let rule = own?[part] ?? own?[ScopedName(part).part] ?? own?["*"] { return rule }
         switch kind.shape(of: part).form {
         case .counter: return PartRule(.counter)
         case .set: return PartRule(.merge)
@@ -104,6 +105,8 @@ public struct NaturalKey: Hashable, Sendable {
 /// What is loaded for a batch: everything the decision needs, and nothing of the store.
 public struct Snapshot: Sendable {
     public var links: [ExternalKey: HubLink] = [:]
+    /// The digest of each draft of the batch, in its order.
+    public var digests: [String] = []
     public var records: [Int64: HubRecord] = [:]
     public var matches: [NaturalKey: [Int64]] = [:]
     /// All links of the records above, by record.

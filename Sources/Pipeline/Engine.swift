@@ -77,7 +77,9 @@ public struct Engine: Sendable {
         }
     }
 
-    private func round(_ integration: Integration) async {
+    /// One round of an integration: watch its webhooks, read what is due, compare ids. Never throws: what went wrong is
+    /// logged, and stands in the state of the integration.
+    func round(_ integration: Integration) async {
         do {
             guard try await hub.isOpen(integration) else { return }
             let mustCatchUp = try await watchWebhooks(integration)
@@ -94,7 +96,14 @@ public struct Engine: Sendable {
 
     private func watchWebhooks(_ integration: Integration) async throws -> Bool {
         if let at = integration.webhookAt, hub.now.seconds(since: at) < Self.webhookWatchSeconds { return false }
-        return try await hub.ensureWebhooks(integration)
+        do {
+            return try await hub.ensureWebhooks(integration)
+        } catch let failure as ConnectorFailure {
+            // A shop that refuses to register webhooks is polled: that net must not hang on them.
+            hub.logger.warning("webhooks: \(failure.sentence)", metadata: ["integration": "\(integration.name)"])
+            try await hub.noteWebhooks("not registered: \(failure.sentence); it is polled", of: integration)
+            return false
+        }
     }
 
     private func note(_ failure: PullFailure, _ integration: Integration) async {
@@ -128,6 +137,7 @@ extension Hub {
             let cursor = try await store.read {
                 try LedgerTable($0, organization: organization).cursor(integration.id, kind)
             }
+            if integration.options.isByHand(kind) { continue }
             let interval = Double(integration.options.intervalSeconds(kind))
             guard all || cursor.pulledAt.map({ now.seconds(since: $0) >= interval }) ?? true else { continue }
             _ = try await pull(integration, kind)
@@ -144,7 +154,9 @@ extension Hub {
             let cursor = try await store.read {
                 try LedgerTable($0, organization: organization).cursor(integration.id, kind)
             }
-            let last = cursor.censusAt ?? cursor.pulledAt ?? now
+            // Before it has been read once, there is nothing to compare.
+            guard cursor.pulledAt != nil else { continue }
+            let last = cursor.censusAt ?? integration.createdAt
             guard now.seconds(since: last) >= Engine.censusSeconds else { continue }
             _ = try await census(integration, kind)
         }

@@ -24,40 +24,22 @@ extension Hub {
             return try await fail(jobs, error, integration)
         }
         let plan = try await plan(jobs, integration, peer)
-        var (all, results, writes) = await resolveUnclear(plan.writes, target, peer)
+        let (open, looked) = try await resolveUnclear(plan.writes, target, peer)
+        var results = looked.map(\.result)
         let callEnds = now.adding(seconds: Self.callDeadlineSeconds)
-        if !writes.isEmpty {
-            try await intendAgain(writes, endingAt: callEnds)
+        if !open.isEmpty {
+            if plan.writes.contains(where: \.isRepeat) { try await intendAnew(open, endingAt: callEnds) }
             do throws(ConnectorFailure) {
-                let answered = try await target.write(writes.map(\.request))
-                guard answered.count == writes.count else {
-                    throw .unreadable(detail: "\(answered.count) results for \(writes.count) writes")
+                let answered = try await target.write(open.map(\.request))
+                guard answered.count == open.count else {
+                    throw .unreadable(detail: "\(answered.count) results for \(open.count) writes")
                 }
                 results += answered
             } catch {
-                results += writes.map { _ in .failed(error) }
+                results += open.map { _ in .failed(error) }
             }
         }
-        all += writes
-        try await settle(all, results, callEnds, integration, target, peer)
-    }
-
-    /// A create that is made again is a new attempt: what the far side may come to show counts from now on.
-    private func intendAgain(_ writes: [PlannedWrite], endingAt deadline: Moment) async throws {
-        let (organization, owner, now) = (organization, owner, now)
-        let again = writes.filter { $0.job.intent != nil && $0.link == nil }
-        guard !again.isEmpty else { return }
-        try await store.write { session in
-            try JobTable(session, organization: organization).intend(
-                Dictionary(
-                    again.map { ($0.job.id, Self.intent($0, at: now)) }, uniquingKeysWith: { first, _ in first }),
-                owner: owner, deadline: deadline)
-        }
-    }
-
-    /// What an attempt means to send, and when it was made.
-    private static func intent(_ write: PlannedWrite, at now: Moment) -> JSON {
-        .object(["wrote": write.wrote.json, "at": .integer(now.milliseconds)])
+        try await settle(looked.map(\.write) + open, results, callEnds, integration, target, peer)
     }
 
     /// The far side is read right before it is written: an edit made there meanwhile is merged, not overwritten, and
@@ -109,8 +91,8 @@ extension Hub {
             guard let parts = shown[link.externalID] else { return link }
             let intent = Parts(intents[String(link.record)]?["wrote"]?.object ?? [:])
             let settled = Reconcile.recovered(
-                kind: link.kind, intent: intent, shown: parts, link: link.parts,
-                normalForm: { target?.normalForm(of: $0, $1) ?? $1 })
+                kind: link.kind, intent: intent, shown: link.kept(parts), link: link.parts,
+                normalForm: { target?.normalForm(of: ScopedName($0).part, $1) ?? $1 })
             link.parts.merge(settled) { $1 }
             return link
         }
@@ -134,10 +116,7 @@ extension Hub {
             try table.settle(plan.outcomes, owner: owner, now: now)
             try table.add(plan.added, ids: &ids, now: now)
             let intents = plan.writes.map { write in
-                // A create whose earlier attempt is unclear is looked for first; it still dates from that attempt.
-                let earlier = write.link == nil ? write.job.intent?["at"]?.integer : nil
-                let at = earlier.map { Moment(milliseconds: Int64($0)) } ?? now
-                return (write.job.id, Self.intent(write, at: at))
+                (write.job.id, write.intent(at: now))
             }
             try table.intend(
                 Dictionary(uniqueKeysWithValues: intents), owner: owner,
@@ -172,61 +151,8 @@ extension Hub {
             references: Dictionary(references.map { ($0.record, $0) }, uniquingKeysWith: { first, _ in first }),
             names: Dictionary(
                 try ledger.integrations().map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first }),
-            reference: try ledger.references())
-    }
-
-    /// Creates whose earlier attempt is unclear are looked for at the far side. Gives back those that need no write
-    /// with their results, and what is to be written.
-    private func resolveUnclear(_ writes: [PlannedWrite], _ target: any RecordTarget, _ peer: Peer) async
-        -> ([PlannedWrite], [WriteResult], [PlannedWrite])
-    {
-        var settled: [PlannedWrite] = []
-        var results: [WriteResult] = []
-        var open: [PlannedWrite] = []
-        for var write in writes {
-            guard write.job.intent != nil, write.link == nil, let result = await look(for: write, target, peer) else {
-                open.append(write)
-                continue
-            }
-            if case .written = result {} else { write.isUnresolved = true }
-            settled.append(write)
-            results.append(result)
-        }
-        return (settled, results, open)
-    }
-
-    /// What an unclear create came to; nil when it may be made (again).
-    private func look(for write: PlannedWrite, _ target: any RecordTarget, _ peer: Peer) async -> WriteResult? {
-        do throws(ConnectorFailure) {
-            let found = try await target.find(write.request)
-            if found.count == 1 {
-                return .written(Written(externalID: found[0].externalID, answer: found[0], isAdopted: true))
-            }
-            if found.isEmpty, peer.mayRepeatCreate(write.record.kind) { return tooEarly(write, peer) }
-            let ids = found.map(\.externalID).joined(separator: ", ")
-            return .held(
-                "an earlier attempt to create \"\(write.record.title)\" was never answered; "
-                    + (found.isEmpty ? "look whether it is there" : "it may be one of \(ids)")
-                    + ", then retry or drop this")
-        } catch {
-            return .failed(error)
-        }
-    }
-
-    /// The wait until a look that finds nothing counts: the earlier call must have ended, and what it may have made must
-    /// be visible. Nil when it counts now.
-    private func tooEarly(_ write: PlannedWrite, _ peer: Peer) -> WriteResult? {
-        guard let visible = peer.createVisibleAfterSeconds(write.record.kind),
-            let at = write.job.intent?["at"]?.integer
-        else { return nil }
-        let counts = Moment(milliseconds: Int64(at)).adding(seconds: Self.callDeadlineSeconds + visible)
-        let seconds = counts.seconds(since: now)
-        guard seconds > 0 else { return nil }
-        return .failed(
-            .busy(
-                detail:
-                    "an earlier attempt to create \"\(write.record.title)\" may still show up; it is looked for again",
-                retryAfterSeconds: Int(seconds.rounded(.up))))
+            reference: try ledger.references(),
+            scope: try records.contains { !$0.kind.scopedParts.isEmpty } ? ledger.priceScope(of: peer.id) : nil)
     }
 
     private func settle(
@@ -243,8 +169,9 @@ extension Hub {
             let ledger = LedgerTable(session, organization: organization)
             let box = IDBox(block)
             let context = SettleContext(
-                peer: peer, target: target, settleNumber: try ledger.nextSettleNumber(), schedule: RetrySchedule(),
-                jitter: jitter, now: now, callEnds: callEnds, ids: { try box.next() })
+                peer: peer, target: target, settleNumber: try ledger.nextSettleNumber(),
+                schedule: integration.options.retrySchedule, jitter: jitter, now: now, callEnds: callEnds,
+                ids: { try box.next() })
             var settlement = try Settlement.decide(writes, results, gate: table.gate(of: peer.id), context)
             let far = settlement.links.filter { $0.role == HubLink.mainRole }
             if let kind = far.first?.kind {

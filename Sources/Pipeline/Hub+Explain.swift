@@ -62,7 +62,7 @@ extension Hub {
                 let ids = found.map { "\($0.id) (\($0.title))" }.joined(separator: ", ")
                 throw HubError("\"\(word)\" means \(found.count) records; name one by the hub's id: \(ids)")
             }
-            if let part, record.parts[part] == nil {
+            if let part, !record.parts.keys.contains(where: { $0 == part || ScopedName($0).part == part }) {
                 let known = record.parts.keys.sorted().joined(separator: ", ")
                 throw HubError("\(record.title) has no part \"\(part)\"; it has: \(known)")
             }
@@ -74,7 +74,9 @@ extension Hub {
 extension ReportWords {
     func explanation(of record: HubRecord, part: String?) throws -> Explanation {
         let links = try ledger.links(ofRecords: [record.id]).filter { $0.role == HubLink.mainRole }
-        let order = record.kind.parts.map(\.name).filter { record.parts[$0] != nil && (part == nil || part == $0) }
+        let order = record.kind.parts.flatMap { shape in
+            record.parts.keys.filter { ScopedName($0).part == shape.name }.sorted()
+        }.filter { part == nil || part == $0 || part == ScopedName($0).part }
         let parts = try order.compactMap { name -> PartExplanation? in
             guard let hub = record.parts[name] else { return nil }
             return PartExplanation(
@@ -87,7 +89,9 @@ extension ReportWords {
                         isLinked: link.isActive)
                 }, history: try changes(ledger.changes(of: record.id, part: name, limit: 10)))
         }
-        let receipts = try ledger.receipts(of: record.id).filter { part == nil || $0.parts[part ?? ""] != nil }
+        let receipts = try ledger.receipts(of: record.id).filter { receipt in
+            order.contains { receipt.parts[$0] != nil } || part == nil
+        }
         return Explanation(
             record: record.id, kind: record.kind, title: record.title, hold: record.hold, parts: parts,
             receipts: receipts.map {

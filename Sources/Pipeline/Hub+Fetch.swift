@@ -15,10 +15,16 @@ extension Hub {
         let stored = try await store.read { session in
             try Intake.stored(jobs.compactMap { Int64($0.key) }, organization: organization, session: session)
         }
-        guard let receiver = try connector(of: integration).webhooks else { return }
+        guard let receiver = try connector(of: integration).webhooks else {
+            // Its settings name no secret any more: what was stored before cannot be read, and the poll finds it.
+            return try await settle(jobs.map { ($0, .completed) })
+        }
         let setting = try await mergeSetting(integration)
         for job in jobs {
-            guard let id = Int64(job.key), let call = stored[id] else { continue }
+            guard let id = Int64(job.key), let call = stored[id] else {
+                try await settle([(job, .completed)])
+                continue
+            }
             try await act(on: receiver.read(call.call), call, id, job, integration, setting)
         }
     }
@@ -34,7 +40,7 @@ extension Hub {
             clockOffsetSeconds: integration.clockOffsetMilliseconds.map { Double($0) / 1000 })
         var fetches: [NewJob] = []
         let outcome: (DeliveryState, String)
-        switch meaning {
+        switch meaning.unless(byHand: integration.options.isByHand) {
         case .records(let drafts):
             batch.drafts = drafts
             batch.isHint = true
@@ -148,5 +154,18 @@ extension Hub {
         try ledger.save(changed)
         try ledger.append(changes)
         return again
+    }
+}
+
+extension WebhookMeaning {
+    /// Nothing to do where all it speaks of waits for a person.
+    fileprivate func unless(byHand isByHand: (RecordKind) -> Bool) -> WebhookMeaning {
+        let kind: RecordKind? =
+            switch self {
+            case .records(let drafts): drafts.allSatisfy { isByHand($0.kind) } ? drafts.first?.kind : nil
+            case .fetch(let kind, _), .gone(let kind, _): isByHand(kind) ? kind : nil
+            case .rejected, .nothing: nil
+            }
+        return kind.map { .nothing("\($0.rawValue)s are synced by hand only (crossdock sync)") } ?? self
     }
 }

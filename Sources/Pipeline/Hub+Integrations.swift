@@ -13,6 +13,54 @@ extension Hub {
     public func connect(
         _ connectorName: String, name: String, config: JSON, options: IntegrationOptions = IntegrationOptions()
     ) async throws -> Integration {
+        let wanted = try wanted(connectorName, name, config, options)
+        var block = try await ids.draw(1)
+        let publicID = Signature.hex(surroundings.random(16))
+        let integration = Integration(
+            id: try block.next(), name: name, connector: connectorName,
+            settings: try vault.seal(wanted.settings.json.bytes, context: publicID), options: wanted.options,
+            publicID: publicID, createdAt: now, state: wanted.state)
+        let organization = organization
+        try await store.write { session in
+            let ledger = LedgerTable(session, organization: organization)
+            guard try !ledger.integrations().contains(where: { $0.name == name }) else {
+                throw HubError(
+                    "there is an integration named \"\(name)\" already; choose another name, or --replace its settings")
+            }
+            try ledger.save(integration)
+        }
+        addressBook.forget()
+        return integration
+    }
+
+    /// Gives an integration new settings. What it has linked, its cursors and its address stay; one whose credentials were
+    /// refused works again.
+    ///
+    /// - Throws: `HubError`, `SettingsError` with every problem; then nothing was changed.
+    public func replace(
+        _ connectorName: String, name: String, config: JSON, options: IntegrationOptions = IntegrationOptions()
+    ) async throws -> Integration {
+        var integration = try await integration(named: name)
+        guard integration.connector == connectorName else {
+            throw HubError("\(name) is a \(integration.connector), not a \(connectorName); nothing was changed")
+        }
+        let wanted = try wanted(connectorName, name, config, options)
+        integration.settings = try vault.seal(wanted.settings.json.bytes, context: integration.publicID)
+        integration.options = wanted.options
+        integration.webhookAt = nil
+        if integration.state == .refused || wanted.state == .paused {
+            (integration.state, integration.reason) = (wanted.state, nil)
+        }
+        let (organization, changed) = (organization, integration)
+        try await store.write { try LedgerTable($0, organization: organization).save(changed) }
+        addressBook.forget()
+        return integration
+    }
+
+    /// What an integration is to be, checked and not stored.
+    private func wanted(
+        _ connectorName: String, _ name: String, _ config: JSON, _ options: IntegrationOptions
+    ) throws -> (settings: Settings, options: IntegrationOptions, state: IntegrationState) {
         guard let type = registry[connectorName] else {
             throw HubError(
                 "there is no connector named \"\(connectorName)\"; there are: "
@@ -22,39 +70,41 @@ extension Hub {
         guard !name.isEmpty, name.utf8.count <= 80, name.unicodeScalars.allSatisfy({ $0.value >= 0x20 }) else {
             throw HubError("an integration needs a name of 1 to 80 bytes without control characters")
         }
-        let inner = try Self.unwrap(config)
+        let (inner, state) = try Self.unwrap(config)
         let settings = try Settings(inner, by: type.card.settings, of: name)
         _ = try type.make(settings, surroundings)
         var merged = options
         let habits = type.habits(settings)
         if let seconds = habits.intervalSeconds, merged.intervals["*"] == nil { merged.intervals["*"] = seconds }
         if let policy = habits.conflictPolicy, merged.policies["*"] == nil { merged.policies["*"] = policy }
+        merged.byHand.formUnion(habits.byHand.map(\.rawValue))
+        merged.quickRetries = merged.quickRetries ?? habits.quickRetries
+        merged.firstRetrySeconds = merged.firstRetrySeconds ?? habits.firstRetrySeconds
         try Self.check(merged)
-        var block = try await ids.draw(1)
-        let publicID = Signature.hex(surroundings.random(16))
-        let integration = Integration(
-            id: try block.next(), name: name, connector: connectorName,
-            settings: try vault.seal(settings.json.bytes, context: publicID), options: merged, publicID: publicID,
-            createdAt: now)
-        let organization = organization
-        try await store.write { session in
-            let ledger = LedgerTable(session, organization: organization)
-            guard try !ledger.integrations().contains(where: { $0.name == name }) else {
-                throw HubError("there is an integration named \"\(name)\" already; choose another name")
-            }
-            try ledger.save(integration)
-        }
-        return integration
+        return (settings, merged, state)
     }
 
-    private static func unwrap(_ config: JSON) throws(HubError) -> JSON {
-        guard let inner = config["configuration"] else { return config }
+    /// The words of seed 000's form.
+    private static let states: [String: IntegrationState] = ["active": .active, "inactive": .paused]
+    private static let types: Set<String> = ["sync", "webhook", "polling", "hybrid"]
+
+    /// The connector's own settings out of seed 000's form, and whether the integration is to work at once.
+    private static func unwrap(_ config: JSON) throws(HubError) -> (settings: JSON, state: IntegrationState) {
+        guard let inner = config["configuration"] else { return (config, .active) }
         let known: Set<String> = ["name", "type", "status", "configuration"]
         let unknown = Set(config.object?.keys.map { $0 } ?? []).subtracting(known)
         guard unknown.isEmpty else {
             throw HubError("unknown beside \"configuration\": \(unknown.sorted().joined(separator: ", "))")
         }
-        return inner
+        let type = config["type"]?.string ?? "sync"
+        guard types.contains(type.lowercased()) else {
+            throw HubError("\"type\" is \"\(type)\"; it must be one of \(types.sorted().joined(separator: ", "))")
+        }
+        let status = config["status"]?.string ?? "active"
+        guard let state = states[status.lowercased()] else {
+            throw HubError("\"status\" is \"\(status)\"; it must be Active or Inactive")
+        }
+        return (inner, state)
     }
 
     private static func check(_ options: IntegrationOptions) throws(HubError) {
@@ -83,6 +133,7 @@ extension Hub {
         try await store.write { session in
             try LedgerTable(session, organization: organization).set(state, reason: reason, of: integration.id)
         }
+        addressBook.forget()
     }
 
     /// The address the vendor is to call for an integration; nil when the hub has no public address.
@@ -103,11 +154,18 @@ extension Hub {
         var words = "\(report.active.count) active"
         if !report.registered.isEmpty { words += ", \(report.registered.count) registered" }
         if !report.reenabled.isEmpty { words += ", \(report.reenabled.count) had been switched off" }
-        let (organization, now, state) = (organization, now, words)
+        try await noteWebhooks(words, of: integration)
+        return !report.reenabled.isEmpty || !report.registered.isEmpty
+    }
+
+    /// Remembers what was last found out about an integration's webhooks.
+    ///
+    /// - Throws: `StoreFailure`.
+    func noteWebhooks(_ state: String, of integration: Integration) async throws {
+        let (organization, now) = (organization, now)
         try await store.write { session in
             try LedgerTable(session, organization: organization).setWebhooks(state, of: integration.id, now: now)
         }
-        return !report.reenabled.isEmpty || !report.registered.isEmpty
     }
 
     /// A person decides a conflict. False when no such conflict is open.

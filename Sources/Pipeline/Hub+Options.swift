@@ -1,5 +1,6 @@
 import ConnectorKit
 import Ledger
+import Queue
 import Reconcile
 
 extension IntegrationOptions {
@@ -11,11 +12,21 @@ extension IntegrationOptions {
             }, uniquingKeysWith: { first, _ in first })
     }
 
+    /// When a failed call of it is repeated (C-14).
+    var retrySchedule: RetrySchedule {
+        var schedule = RetrySchedule(quickRetries: quickRetries)
+        if let firstRetrySeconds { schedule.firstSeconds = max(firstRetrySeconds, Self.shortestRetrySeconds) }
+        return schedule
+    }
+
+    /// The shortest wait before a repeat, in seconds.
+    static let shortestRetrySeconds = 0.1
+
     /// What decides conflicts of one integration, by kind and part: `customer.phone`, `customer.*`, `*`.
     func rules(integration: Integration, all: [Integration]) -> [RecordKind: [String: PartRule]] {
         var rules: [RecordKind: [String: PartRule]] = [:]
         for (key, word) in policies {
-            guard let policy = Policy(word: word, integration: integration, all: all) else { continue }
+            guard let policy = Policy(word: word, in: .init(integration, all: all)) else { continue }
             let names = key.split(separator: ".", maxSplits: 1).map(String.init)
             let part = names.count == 2 ? names[1] : "*"
             for kind in RecordKind.allCases where names.first == "*" || names.first == kind.rawValue {
@@ -33,23 +44,15 @@ extension IntegrationOptions {
     }
 }
 
-extension Policy {
-    /// The policy of a seed's word (C-07): `local` and `nxt_wins` are the hub's record, `remote` and
-    /// `<connector>_wins` the far side.
-    init?(word: String, integration: Integration, all: [Integration]) {
-        switch word {
-        case "timestamp": self = .timestamp
-        case "manual": self = .manual
-        case "merge": self = .merge
-        case "counter": self = .counter
-        case "priority": self = .priority([0] + all.map(\.id).sorted())
-        case "local", "nxt_wins", "hub_wins": self = .source(0)
-        case "remote", "source", "wc_wins": self = .source(integration.id)
-        default:
-            guard word.hasSuffix("_wins"), let side = all.first(where: { "\($0.connector)_wins" == word }) else {
-                return nil
-            }
-            self = .source(side.id)
-        }
+extension PolicyContext {
+    /// The link between the hub and one integration. Of two integrations with one connector neither is meant by its
+    /// name alone.
+    init(_ integration: Integration, all: [Integration]) {
+        self.init(
+            side: integration.id, connector: integration.connector, order: [0] + all.map(\.id).sorted(),
+            integrationOf: { connector in
+                let named = all.filter { $0.connector == connector }
+                return named.count == 1 ? named[0].id : nil
+            })
     }
 }

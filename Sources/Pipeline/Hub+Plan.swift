@@ -34,12 +34,13 @@ extension Hub {
     ///
     /// - Throws: `PullFailure`, `HubError`, `StoreFailure`.
     public func plan(
-        _ integration: Integration, kinds only: Set<RecordKind>? = nil, direction: Direction = .both
+        _ integration: Integration, kinds only: Set<RecordKind>? = nil, direction: Direction = .both,
+        isFull: Bool = false
     ) async throws -> RunPlan {
         var plan = RunPlan()
         if direction.takes {
             for kind in try sourceKinds(integration) where only?.contains(kind) ?? true {
-                try await planPull(integration, kind, &plan)
+                try await planPull(integration, kind, isFull: isFull, &plan)
             }
         }
         if direction.gives { try await planPush(integration, only, &plan) }
@@ -49,7 +50,9 @@ extension Hub {
         return plan
     }
 
-    private func planPull(_ integration: Integration, _ kind: RecordKind, _ plan: inout RunPlan) async throws {
+    private func planPull(
+        _ integration: Integration, _ kind: RecordKind, isFull: Bool, _ plan: inout RunPlan
+    ) async throws {
         guard let source = try connector(of: integration).sources[kind] else { return }
         let setting = try await mergeSetting(integration)
         let organization = organization
@@ -61,7 +64,8 @@ extension Hub {
         repeat {
             let page: Page
             do throws(ConnectorFailure) {
-                page = try await source.page(PageRequest(since: cursor.since, position: next, limit: Self.pageSize))
+                page = try await source.page(
+                    PageRequest(since: isFull ? nil : cursor.since, position: next, limit: Self.pageSize))
             } catch {
                 throw PullFailure.connector(error)
             }

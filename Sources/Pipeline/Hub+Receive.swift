@@ -25,9 +25,7 @@ extension Hub {
     /// Takes a call at the public address of an integration.
     public func receive(_ call: WebhookCall, at publicID: String) async -> Reception {
         do {
-            guard let integration = try await integrations().first(where: { $0.publicID == publicID }) else {
-                return .unknown
-            }
+            guard let integration = try await integration(at: publicID) else { return .unknown }
             return await receive(call, for: integration)
         } catch {
             return .unavailable("\(error)")

@@ -7,9 +7,12 @@ import Store
 extension Hub {
     /// Does one piece of due work. False when nothing is due.
     ///
+    /// Without `only` it is the hub's own doing, and kinds that wait for a person are left alone; with it a person asks,
+    /// for these integrations and, where `kinds` are given, what is written or read of these kinds.
+    ///
     /// - Throws: `StoreFailure`.
     @discardableResult
-    public func turn(for only: Set<Int64>? = nil) async throws -> Bool {
+    public func turn(for only: Set<Int64>? = nil, kinds: Set<RecordKind>? = nil) async throws -> Bool {
         let (organization, now) = (organization, now)
         let due = try await store.read { try JobTable($0, organization: organization).due(at: now) }
         let active = Dictionary(
@@ -17,6 +20,10 @@ extension Hub {
             uniquingKeysWith: { first, _ in first })
         for work in due where only?.contains(work.integration) ?? true {
             guard let integration = active[work.integration] else { continue }
+            if work.queue != .receive {
+                if only == nil, integration.options.isByHand(work.kind) { continue }
+                if let kinds, !kinds.contains(work.kind) { continue }
+            }
             if try await claimAndRun(work, integration) { return true }
         }
         return false
@@ -111,7 +118,7 @@ extension Hub {
     /// what it meant to send stays remembered.
     func fail(_ jobs: [Job], _ failure: ConnectorFailure, _ integration: Integration) async throws {
         let jitter = Double(surroundings.random(1).first ?? 0) / 255
-        let (organization, owner, now) = (organization, owner, now)
+        let (organization, owner, now, schedule) = (organization, owner, now, integration.options.retrySchedule)
         try await store.write(.urgent) { session in
             let table = JobTable(session, organization: organization)
             var gate = try table.gate(of: integration.id)
@@ -126,7 +133,7 @@ extension Hub {
                         job,
                         .retry(
                             errorClass: failure.errorClass, error: failure.sentence,
-                            at: RetrySchedule().next(afterAttempt: job.attempt, now: now, jitter: jitter),
+                            at: schedule.next(afterAttempt: job.attempt, now: now, jitter: jitter),
                             keepsIntent: true)
                     )
                 case .unauthorized: (job, Self.snooze(failure.sentence, 60, now))

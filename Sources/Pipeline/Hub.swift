@@ -27,6 +27,7 @@ public final class Hub: Sendable {
     let logger: Logger
     /// This process's name as an owner of leases.
     let owner: String
+    let addressBook = AddressBook()
     private let connectors = Mutex<[Int64: Made]>([:])
     /// The jobs this process's workers are at work on.
     let inHand = Mutex<Set<Int64>>([])

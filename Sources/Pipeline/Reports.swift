@@ -131,10 +131,11 @@ extension Hub {
     /// How many tasks of an integration are due now.
     ///
     /// - Throws: `StoreFailure`.
-    public func dueCount(for integration: Integration) async throws -> Int {
+    public func dueCount(for integration: Integration, kinds: Set<RecordKind>? = nil) async throws -> Int {
         let (organization, now) = (organization, now)
         return try await store.read { session in
-            try JobTable(session, organization: organization).due(at: now).filter { $0.integration == integration.id }
+            try JobTable(session, organization: organization).due(at: now)
+                .filter { $0.integration == integration.id && (kinds?.contains($0.kind) ?? true) }
                 .reduce(0) { $0 + $1.count }
         }
     }

@@ -53,11 +53,14 @@ public struct RetrySchedule: Hashable, Sendable {
     public var firstSeconds: Double
     /// The longest wait, in seconds.
     public var longestSeconds: Double
+    /// How many repeats are quick; each after them waits the longest time. Nil: as many as the doubling takes.
+    public var quickRetries: Int?
 
     /// A schedule; 2 s at first, at most 15 minutes.
-    public init(firstSeconds: Double = 2, longestSeconds: Double = 900) {
+    public init(firstSeconds: Double = 2, longestSeconds: Double = 900, quickRetries: Int? = nil) {
         self.firstSeconds = firstSeconds
         self.longestSeconds = longestSeconds
+        self.quickRetries = quickRetries
     }
 
     /// The time of the next try: the wait doubles with each attempt, and `jitter` (0 to 1) takes up to half of it off,
@@ -66,7 +69,7 @@ public struct RetrySchedule: Hashable, Sendable {
         let doublings = Double(max(0, min(attempt - 1, 30)))
         var wait = firstSeconds
         for _ in 0..<Int(doublings) where wait < longestSeconds { wait *= 2 }
-        wait = min(wait, longestSeconds)
+        wait = attempt > quickRetries ?? .max ? longestSeconds : min(wait, longestSeconds)
         return now.adding(seconds: wait * (1 - jitter / 2))
     }
 }

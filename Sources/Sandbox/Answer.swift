@@ -30,6 +30,9 @@ public struct OutgoingWebhook: Hashable, Sendable {
     public var body: [UInt8]
     /// Not to be sent before this moment.
     public var notBefore: Moment
+    /// Whether the sender goes where an answer sends it. The ping of a new webhook does; a delivery is done with a
+    /// 301 or 302, and what it had to say is lost.
+    public var followsRedirects = false
 
     /// The request to send, or nil when the address is none.
     public var request: HTTPRequest? {

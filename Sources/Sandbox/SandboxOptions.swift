@@ -29,6 +29,12 @@ public struct SandboxOptions: Hashable, Sendable {
     /// For this long after a write the next one does not see it: a second customer with the same e-mail gets
     /// through, a second `inventory_delta` counts from the same quantity. 0 for a shop without races.
     public var raceSeconds: Double
+    /// Whether the queue stands still while a receiver has not answered, for a minute at most, as in the real shop.
+    /// Only for a sender that hands every answer back.
+    public var waitsForAnswers: Bool
+    /// Whether private hosts and ports other than 80, 443 and 8080 are never called, as in the real shop. A stand-in
+    /// that is tried on one machine calls them (false).
+    public var refusesPrivateReceivers: Bool
     /// Pictures whose address contains this cannot be fetched.
     public var unreachableImageMarker: String
 
@@ -49,6 +55,8 @@ public struct SandboxOptions: Hashable, Sendable {
         self.deliversWithoutTraffic = false
         self.queuePaceSeconds = 60
         self.raceSeconds = 0
+        self.waitsForAnswers = false
+        self.refusesPrivateReceivers = false
         self.unreachableImageMarker = "nope"
     }
 }

@@ -19,7 +19,7 @@ struct WebhookQueue: Sendable {
     var known: Set<Job> = []
     var pings: [Int] = []
     var lastRun: Moment?
-    var unanswered: [Int: (webhook: Int, isPing: Bool)] = [:]
+    var unanswered: [Int: (webhook: Int, isPing: Bool, since: Moment)] = [:]
 
     /// How many sent requests are remembered until their answer is handed back.
     static let unansweredLimit = 10_000
@@ -50,7 +50,7 @@ extension WooCommerceSandbox {
     }
 
     mutating func runQueue(at now: Moment, isDue: Bool) -> [OutgoingWebhook] {
-        guard isDue else { return [] }
+        guard isDue, !isHeldUp(at: now) else { return [] }
         queue.lastRun = now
         let jobs = queue.jobs
         queue.jobs = []
@@ -60,6 +60,10 @@ extension WooCommerceSandbox {
 
     private mutating func deliver(_ job: WebhookQueue.Job, at now: Moment) -> (topic: String, OutgoingWebhook)? {
         guard let webhook = webhooks[job.webhook], webhook.status == "active" else { return nil }
+        guard !isRefused(webhook.url) else {
+            countFailure(of: webhook.id)
+            return nil
+        }
         let body = payload(of: webhook, job.object).bytes
         let key = Array(ShopText.decodedEntities(webhook.secret).utf8)
         let headers: HTTPHeaders = [
@@ -84,8 +88,9 @@ extension WooCommerceSandbox {
     ) -> OutgoingWebhook {
         lastDelivery += 1
         if queue.unanswered.count >= WebhookQueue.unansweredLimit { queue.unanswered = [:] }
-        queue.unanswered[lastDelivery] = (webhook.id, isPing)
-        return OutgoingWebhook(id: lastDelivery, url: webhook.url, headers: headers, body: body, notBefore: now)
+        queue.unanswered[lastDelivery] = (webhook.id, isPing, now)
+        return OutgoingWebhook(
+            id: lastDelivery, url: webhook.url, headers: headers, body: body, notBefore: now, followsRedirects: isPing)
     }
 
     /// The object as it is now; where it is gone, the REST error that says so, with a valid signature.
@@ -109,49 +114,11 @@ extension WooCommerceSandbox {
         let wanted = queue.pings
         queue.pings = []
         return wanted.compactMap { id in
-            guard let webhook = webhooks[id] else { return nil }
+            guard let webhook = webhooks[id], !isRefused(webhook.url) else { return nil }
             let headers: HTTPHeaders = [
                 "User-Agent": Self.agent, "Accept": "*/*", "Content-Type": "application/x-www-form-urlencoded",
             ]
             return outgoing(webhook, headers: headers, body: Array("webhook_id=\(id)".utf8), isPing: true, at: now)
         }
-    }
-
-    // MARK: - Answers
-
-    /// How many failures in a row a webhook survives.
-    static let failureLimit = 5
-
-    /// Hands back how the receiver answered.
-    ///
-    /// 200 to 302 counts as delivered. Anything else counts against the webhook and is never tried again; the
-    /// seventh failure in a row switches the webhook off.
-    ///
-    /// - Parameters:
-    ///   - id: the delivery's number, `OutgoingWebhook.id`.
-    ///   - status: the status of the answer; nil when there was none.
-    ///   - now: the true time.
-    public mutating func webhookAnswered(_ id: Int, status: Int?, at now: Moment) {
-        setClock(now)
-        guard let sent = queue.unanswered.removeValue(forKey: id) else { return }
-        if sent.isPing {
-            if status == 200 { save(sent.webhook) { $0.isPingPending = false } }
-        } else if (200...302).contains(status ?? 0) {
-            if webhooks[sent.webhook]?.failures ?? 0 > 0 { save(sent.webhook) { $0.failures = 0 } }
-        } else {
-            save(sent.webhook) { row in
-                if row.failures > Self.failureLimit { row.status = "disabled" } else { row.failures += 1 }
-            }
-        }
-    }
-
-    /// Saves a webhook. While its ping is not answered, every save pings again.
-    mutating func save(_ id: Int, _ change: (inout WebhookRow) -> Void) {
-        let second = clock
-        webhooks.update(id) { row in
-            change(&row)
-            row.modified = second
-        }
-        if webhooks[id]?.isPingPending ?? false { queue.pings.append(id) }
     }
 }

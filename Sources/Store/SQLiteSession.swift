@@ -63,14 +63,14 @@ final class SQLiteSession: StoreSession {
 
     private static func arguments(_ values: [SQLValue]) -> StatementArguments {
         StatementArguments(
-            values.map { value -> (any DatabaseValueConvertible)? in
+            values.map { value -> DatabaseValue in
                 switch value {
-                case .null: nil
-                case .integer(let number): number
-                case .text(let text): text
-                case .blob(let bytes): Foundation.Data(bytes)
-                case .keys(let keys): JSON.array(keys.map(JSON.string)).text
-                case .ids(let ids): JSON.array(ids.map { JSON.integer($0) }).text
+                case .null: .null
+                case .integer(let number): number.databaseValue
+                case .text(let text): text.databaseValue
+                case .blob(let bytes): Foundation.Data(bytes).databaseValue
+                case .keys(let keys): JSON.array(keys.map(JSON.string)).text.databaseValue
+                case .ids(let ids): JSON.array(ids.map { JSON.integer($0) }).text.databaseValue
                 }
             })
     }

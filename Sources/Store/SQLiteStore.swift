@@ -7,6 +7,7 @@ import Synchronization
 public final class SQLiteStore: Store {
     private let pool: DatabasePool
     private let committer: GroupCommitter
+    private let checkpoints: Checkpoints
 
     /// How long a writer waits for another process's transaction, in seconds.
     static let busyTimeoutSeconds = 30.0
@@ -26,6 +27,9 @@ public final class SQLiteStore: Store {
             // The pool sets NORMAL when it switches to WAL, so FULL is set after opening, and looked at.
             let level = try pool.writeWithoutTransaction { database in
                 try database.execute(sql: "PRAGMA synchronous = FULL")
+                try database.execute(sql: "PRAGMA wal_autocheckpoint = \(Checkpoints.writerPages)")
+                // The log is cut when it starts anew, so that its size tells what waits to be brought in.
+                try database.execute(sql: "PRAGMA journal_size_limit = 0")
                 return try Int.fetchOne(database, sql: "PRAGMA synchronous")
             }
             guard level == 2 else { throw StoreFailure.unavailable("SQLite does not keep synchronous=FULL") }
@@ -33,7 +37,8 @@ public final class SQLiteStore: Store {
         } catch let error as DatabaseError {
             throw StoreFailure(error)
         }
-        committer = GroupCommitter(pool)
+        checkpoints = Checkpoints(path: path)
+        committer = GroupCommitter(pool, onCommit: { [checkpoints] in checkpoints.look() })
     }
 
     /// Runs a step on the writer's thread, joined with others into one commit.
@@ -63,6 +68,7 @@ public final class SQLiteStore: Store {
     /// Ends the writer's thread once the steps that wait are done, and closes the file.
     public func close() async {
         await withCheckedContinuation { continuation in committer.close { continuation.resume() } }
+        checkpoints.close()
         try? pool.close()
     }
 

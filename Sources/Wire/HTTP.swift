@@ -19,16 +19,19 @@ public struct HTTPHeaders: Hashable, Sendable, ExpressibleByDictionaryLiteral {
 
     /// The first value of that name, or nil. Setting replaces all of that name.
     public subscript(name: String) -> String? {
-        get {
-            let wanted = name.lowercased()
-            return list.first { $0.name.lowercased() == wanted }?.value
-        }
+        get { list.first { Self.isSame($0.name, name) }?.value }
         set {
-            let wanted = name.lowercased()
-            list.removeAll { $0.name.lowercased() == wanted }
+            list.removeAll { Self.isSame($0.name, name) }
             if let newValue { add(name, newValue) }
         }
     }
+
+    /// Names are ASCII (RFC 9110, section 5.1): byte by byte, without regard to the case of letters.
+    private static func isSame(_ left: String, _ right: String) -> Bool {
+        left.utf8.elementsEqual(right.utf8) { $0 == $1 || (isLetter($0) && $0 ^ 0x20 == $1) }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
 
     /// Appends a header; a line break in it would let it make headers of its own, so it is cut there.
     public mutating func add(_ name: String, _ value: String) {
@@ -37,6 +40,8 @@ public struct HTTPHeaders: Hashable, Sendable, ExpressibleByDictionaryLiteral {
 
     /// What stands before the first control character; a tab is none.
     private static func cut(_ text: String) -> String {
+        // Nearly always there is none, and the bytes tell it at once.
+        guard text.utf8.contains(where: { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }) else { return text }
         let safe = text.unicodeScalars.prefix { ($0.value >= 0x20 && $0.value != 0x7F) || $0 == "\t" }
         return String(String.UnicodeScalarView(safe))
     }

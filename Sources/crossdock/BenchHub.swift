@@ -13,12 +13,14 @@ enum BenchHub {
     static func make(
         _ folder: String, _ transport: any Transport, connectors: [any ConnectorType.Type] = Registry.connectors
     ) throws -> Hub {
-        Telemetry.bootstrap(level: .error)
+        // One process may open two hubs one after the other, and the place of log lines is chosen once.
+        var logger = Logger(label: "bench")
+        logger.logLevel = .error
         return Hub(
             store: try SQLiteStore(
                 path: try BenchFolder.fresh(folder) + "/crossdock.sqlite", migrations: Hub.migrations),
             connectors: connectors, surroundings: surroundings(transport), vault: Vault(bytes: key),
-            logger: Logger(label: "bench"))
+            logger: logger)
     }
 
     static func surroundings(_ transport: any Transport) -> ConnectorSurroundings {

@@ -73,6 +73,8 @@ private struct ForgetfulHub: HubPort {
 
     func integrations() async throws -> [Integration] { [shop] }
 
+    func integration(at publicID: String) async throws -> Integration? { publicID == shop.publicID ? shop : nil }
+
     func receive(_ call: WebhookCall, for integration: Integration) async -> Hub.Reception {
         guard case (nil, .genuine) = Intake.look(call, receiver) else { return .forged }
         return .stored(1)

@@ -9,6 +9,8 @@ struct ConnectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "connect", abstract: "Connect a shop, a book or another system.",
         discussion: """
+            An integration that is connected keeps its settings until --replace gives it others.
+
             Settings come from --config FILE (JSON), --set and --secret, and for WooCommerce also from WOOCOMMERCE_* \
             in the environment or .env. A secret may be read from a file: --secret consumerSecret=@FILE.
             """)
@@ -37,14 +39,20 @@ struct ConnectCommand: AsyncParsableCommand {
     @Option(help: "What decides when both sides changed a part: PART=POLICY, e.g. customer.phone=manual.")
     var policy: [String] = []
 
+    @Flag(help: "Give an integration that is connected already new settings; all it knows, and its address, stay.")
+    var replace = false
+
     @OptionGroup var options: HubOptions
 
     func run() async throws {
         try await Terminal.run {
             let open = try OpenHub(options)
             let given = try SettingsInput(self, environment: open.environment).json()
-            let integration = try await open.hub.connect(
-                connector, name: name ?? given.name ?? connector, config: given.config, options: habits())
+            let name = name ?? given.name ?? connector
+            let integration =
+                replace
+                ? try await open.hub.replace(connector, name: name, config: given.config, options: habits())
+                : try await open.hub.connect(connector, name: name, config: given.config, options: habits())
             if options.json {
                 let address = open.hub.webhookAddress(integration)
                 print(
@@ -183,8 +191,11 @@ struct SettingsInput {
         var members = (isWrapped ? whole["configuration"] : whole)?.object ?? [:]
         for text in command.values + command.secrets { try put(text, into: &members) }
         if command.connector == "woocommerce" {
-            // Both names of one thing reach the card, which refuses two different values.
-            for (key, value) in environment.variables(prefix: "WOOCOMMERCE_") where members[key] == nil {
+            // Both names of one thing reach the card, which refuses two different values; what the command line names
+            // beats the environment (C-24).
+            let named = try names(of: command.values + command.secrets)
+            for (key, value) in environment.variables(prefix: "WOOCOMMERCE_")
+            where members[key] == nil && !named.contains(key) {
                 members[key] = .string(value)
             }
         }
@@ -195,6 +206,14 @@ struct SettingsInput {
             return (whole, name)
         }
         return (.object(members), nil)
+    }
+
+    /// All names of the settings that are given on the command line.
+    private func names(of given: [String]) throws -> Set<String> {
+        let keys = Set(given.map { String($0.prefix { $0 != "=" }) })
+        let card = Registry.connectors.first { $0.card.name == command.connector }?.card
+        return (card?.settings ?? []).filter { !keys.isDisjoint(with: [$0.name] + $0.aliases) }
+            .reduce(into: keys) { $0.formUnion([$1.name] + $1.aliases) }
     }
 
     private func file() throws -> JSON {

@@ -50,6 +50,7 @@ struct OpenHub: Sendable {
         let surroundings = ConnectorSurroundings(
             transport: transport, now: Self.systemNow, random: Self.systemRandom,
             blocking: BlockingThreads(count: Self.blockingThreads))
+        try place.prepare()
         let store = try SQLiteStore(path: place.file, migrations: Hub.migrations)
         hub = Hub(
             store: store, connectors: Registry.connectors, surroundings: surroundings, vault: Vault(bytes: key),
@@ -78,13 +79,14 @@ struct StorePlace {
     let file: String
 
     init(_ options: HubOptions, _ environment: HubEnvironment) throws {
-        let url = try options.store ?? environment.value(["CROSSDOCK_STORE", "DATABASE_URL"])
-        if let url {
+        if options.data != nil, options.store != nil {
+            throw Refusal("--data and --store both name the store; give one of them")
+        }
+        if let url = try options.store ?? Self.url(options, environment) {
             file = try Self.file(of: url)
             folder =
                 (file as NSString).deletingLastPathComponent.isEmpty
                 ? "." : (file as NSString).deletingLastPathComponent
-            if options.data != nil { throw Refusal("--data and --store both name the store; give one of them") }
         } else {
             let home = FileManager.default.homeDirectoryForCurrentUser.path
             folder = try options.data ?? environment.value(["CROSSDOCK_DATA"]) ?? home + "/.crossdock"
@@ -96,6 +98,28 @@ struct StorePlace {
         } catch {
             throw Refusal("the folder \(folder) cannot be made: \(error.localizedDescription)")
         }
+    }
+
+    /// The environment's store, unless the command line names a folder (C-24).
+    private static func url(_ options: HubOptions, _ environment: HubEnvironment) throws -> String? {
+        guard options.data == nil else { return nil }
+        let url = try environment.value(["CROSSDOCK_STORE", "DATABASE_URL"])
+        if let url, let data = try environment.value(["CROSSDOCK_DATA"]), try !file(of: url).hasPrefix(data + "/") {
+            throw Refusal(
+                "CROSSDOCK_DATA and CROSSDOCK_STORE (or DATABASE_URL) both name the store; keep one of them, or give "
+                    + "--data or --store")
+        }
+        return url
+    }
+
+    /// Makes the store's file, readable by its owner alone: it holds customers' data whatever folder it lies in.
+    /// SQLite gives the files beside it the same rights.
+    func prepare() throws {
+        let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw Refusal("the store \(file) cannot be opened: \(String(cString: strerror(errno)))")
+        }
+        close(descriptor)
     }
 
     private static func file(of url: String) throws -> String {

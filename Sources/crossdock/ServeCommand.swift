@@ -71,7 +71,9 @@ struct HubService: Sendable {
         let tokens = try await Tokens(key: TokenKey.bytes(open))
         console = try Console(
             hub: open.hub, tokens: tokens,
-            options: Console.Options(version: Version.text, openOnLoopback: openOnLoopback),
+            options: Console.Options(
+                version: Version.text, openOnLoopback: openOnLoopback,
+                isBehindTLS: open.hub.publicURL?.hasPrefix("https:") ?? false),
             random: OpenHub.systemRandom)
     }
 

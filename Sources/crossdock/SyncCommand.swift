@@ -36,7 +36,7 @@ struct SyncCommand: AsyncParsableCommand {
             let open = try OpenHub(options)
             let integration = try await open.hub.integration(named: name)
             if plan {
-                show(try await open.hub.plan(integration, kinds: kinds, direction: way))
+                show(try await open.hub.plan(integration, kinds: kinds, direction: way, isFull: force))
             } else {
                 try await sync(open.hub, integration, kinds, way)
             }
@@ -46,7 +46,7 @@ struct SyncCommand: AsyncParsableCommand {
 
     private func kinds() throws -> Set<RecordKind>? {
         guard let entity else { return nil }
-        guard let kind = RecordKind(rawValue: entity) ?? RecordKind(rawValue: String(entity.dropLast())) else {
+        guard let kind = RecordKind.allCases.first(where: { entity == $0.rawValue || entity == $0.plural }) else {
             throw Refusal(
                 "\"\(entity)\" is no kind; there are: \(RecordKind.allCases.map(\.rawValue).joined(separator: ", "))")
         }
@@ -68,7 +68,11 @@ struct SyncCommand: AsyncParsableCommand {
                 if progress.isFinished { bar.end() }
             }
         }
-        if way.gives { try await renewing(hub) { try await push(hub, integration) } }
+        if way.takes, force {
+            // What the full reading did not show may be deleted there: each is asked for by itself.
+            for kind in kinds ?? Set(RecordKind.allCases) { _ = try await hub.census(integration, kind) }
+        }
+        if way.gives { try await renewing(hub) { try await push(hub, integration, kinds) } }
         try await report(hub, integration, counts)
     }
 
@@ -89,12 +93,12 @@ struct SyncCommand: AsyncParsableCommand {
         }
     }
 
-    private func push(_ hub: Hub, _ integration: Integration) async throws {
+    private func push(_ hub: Hub, _ integration: Integration, _ kinds: Set<RecordKind>?) async throws {
         let bar = SharedBar()
-        let total = try await hub.dueCount(for: integration)
+        let total = try await hub.dueCount(for: integration, kinds: kinds)
         var left = total
-        while try await hub.turn(for: [integration.id]) {
-            left = try await hub.dueCount(for: integration)
+        while try await hub.turn(for: [integration.id], kinds: kinds) {
+            left = try await hub.dueCount(for: integration, kinds: kinds)
             bar.show("written", max(0, total - left), max(total, 1), hub.now)
         }
         if total > 0 { bar.end() }
@@ -110,8 +114,13 @@ struct SyncCommand: AsyncParsableCommand {
             "read \(counts.read): \(counts.created) new, \(counts.updated) changed, \(counts.unchanged) as they were, "
                 + "\(counts.rejected) not usable, \(counts.conflicts) in conflict"
         )
-        let waiting = overview.waiting.filter { $0.state != .dead && $0.state != .held }.count
-        if waiting > 0 {
+        let waiting = overview.waiting.filter { $0.state != .dead && $0.state != .held }
+        if waiting.contains(where: { $0.integration == integration.name }) {
+            print(
+                "tasks of \(integration.name) wait for a moment of their own (crossdock jobs says which and why): "
+                    + "crossdock serve does them, or this command once more")
+        }
+        if waiting.contains(where: { $0.integration != integration.name }) {
             print(
                 "tasks wait for other integrations: crossdock serve does them, or crossdock sync for each "
                     + "(crossdock jobs lists them)"

@@ -13,6 +13,7 @@ struct SettingsTests {
         SettingShape("strategy", .oneOf(["timestamp", "manual"]), "what wins"),
         SettingShape("accounts", .table, "accounts by use"),
         SettingShape("statuses", .list, "states read"),
+        SettingShape("pace", .textOrNumber, "how often"),
         SettingShape(
             "webhook",
             .group([
@@ -56,6 +57,12 @@ struct SettingsTests {
         #expect(settings.group("webhook")?.integer("retries") == 9)
     }
 
+    @Test func aNumberStandsForItsDigitsWhereTheSettingTakesBoth() throws {
+        #expect(try read(["pace": 15]).text("pace") == "15")
+        #expect(try read(["pace": "15"]).text("pace") == "15")
+        #expect(try read(["pace": "daily"]).text("pace") == "daily")
+    }
+
     @Test func anAliasStandsForItsSetting() throws {
         let settings = try read(["siteUrl": .null, "url": "https://other.example"])
 
@@ -75,6 +82,8 @@ struct SettingsTests {
             ("accounts", ["a": 1], "an object of texts"), ("accounts", "a", "an object"),
             ("statuses", "a", "a list of texts"),
             ("statuses", [1], "a list of texts"), ("webhook", "x", "an object"),
+            ("siteUrl", .integer(15), "an http"), ("pace", true, "a text or a number"),
+            ("pace", [15], "a text or a number"),
         ] as [(String, JSON, String)])
     func aWrongTypeIsNamedWithWhatItShouldBe(name: String, value: JSON, expected: String) {
         let found = problems(.object([name: value]))

@@ -33,6 +33,10 @@ final class SampleHub: HubPort {
 
     func set(_ change: @Sendable (inout State) -> Void) { state.withLock { change(&$0) } }
 
+    func integration(at publicID: String) async throws -> Integration? {
+        try await integrations().first { $0.publicID == publicID }
+    }
+
     func integrations() async throws -> [Integration] {
         let (isBroken, integrations) = state.withLock { ($0.isBroken, $0.integrations) }
         if isBroken { throw Broken() }

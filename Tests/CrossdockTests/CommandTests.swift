@@ -130,7 +130,7 @@ struct CommandTests {
     @Test(arguments: [
         (["DATABASE_URL": "mysql://user:hidden-word@host/base"], "mysql is no store"),
         (["DATABASE_URL": "postgres://user:hidden-word@host/base"], "PostgreSQL is not supported"),
-        (["DATABASE_URL": "sqlite:a.sqlite", "CROSSDOCK_STORE": "sqlite:b.sqlite"], "are one setting and differ"),
+        (["DATABASE_URL": "sqlite:a", "CROSSDOCK_STORE": "sqlite:b"], "are one setting and differ"),
         (["LOG_LEVEL": "loud"], "the log level \"loud\" is none of"),
         (["CROSSDOCK_ENCRYPTION_KEY": "hidden-word"], "key"),
         (["CROSSDOCK_PUBLIC_URL": "http://a.example", "API_BASE_URL": "http://b.example"], "one setting and differ"),
@@ -164,6 +164,34 @@ struct CommandTests {
 
         #expect(answer.status == 2)
         #expect(answer.errors.contains("--data and --store both name the store"))
+
+        let told = try await self.answer(
+            ["status"], environment: ["CROSSDOCK_DATA": "a", "CROSSDOCK_STORE": "sqlite:b.sqlite"])
+        #expect(told.status == 2)
+        #expect(told.errors.contains("CROSSDOCK_DATA and CROSSDOCK_STORE (or DATABASE_URL) both name the store"))
+    }
+
+    @Test func theCommandLineBeatsTheEnvironment() async throws {
+        let program = try Program()
+        defer { program.close() }
+        let answer = try await program.run(
+            ["status", "--data", program.path("mine")], environment: ["DATABASE_URL": "sqlite:b.sqlite"])
+        #expect(answer.status == 0, "\(answer.errors)")
+        #expect(FileManager.default.fileExists(atPath: program.path("mine/crossdock.sqlite")))
+    }
+
+    @Test func theStoreIsReadableByItsOwnerAloneWhateverFolderItLiesIn() async throws {
+        let program = try Program()
+        defer { program.close() }
+        try FileManager.default.createDirectory(
+            atPath: program.path("open"), withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+        let answer = try await program.run(
+            ["status", "--store", program.path("open/hub.sqlite")], environment: ["CROSSDOCK_DATA": ""])
+        #expect(answer.status == 0, "\(answer.errors)")
+        for name in try FileManager.default.contentsOfDirectory(atPath: program.path("open")) {
+            let attributes = try FileManager.default.attributesOfItem(atPath: program.path("open/" + name))
+            #expect((attributes[.posixPermissions] as? Int) == 0o600, "\(name)")
+        }
     }
 
     @Test func theKeyIsMadeOnceAndReadableByItsOwnerAlone() async throws {

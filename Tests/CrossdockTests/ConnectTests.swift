@@ -236,6 +236,56 @@ struct ConnectTests {
         #expect(second.status == 2 && second.errors.contains("an integration named \"shop\" already"))
     }
 
+    @Test func anIntegrationIsGivenNewSettingsUnderItsNameAndKeepsItsAddress() async throws {
+        let program = try Program()
+        defer { program.close() }
+        let path = try program.write(Self.shop.text, to: "shop.json")
+        let command = ["connect", "woocommerce", "--name", "shop", "--config", path]
+
+        let early = try await program.run(command + ["--replace"])
+        let first = try await program.run(command)
+        let second = try await program.run(command + ["--replace", "--every", "product=600"])
+        let other = try await program.run(
+            ["connect", "gnucash", "--name", "shop", "--replace", "--set", "gnucash_file_path=/nowhere/a.gnucash"])
+
+        #expect(early.status != 0 && early.errors.contains("no integration named \"shop\""), "\(early.errors)")
+        #expect(second.status == 0 && second.output == first.output, "\(second.errors)")
+        #expect(other.status != 0 && other.errors.contains("shop is a woocommerce, not a gnucash"), "\(other.errors)")
+    }
+
+    @Test func theSeedsOuterFormIsReadAndItsWordsAreChecked() async throws {
+        let program = try Program()
+        defer { program.close() }
+        let form: [String: JSON] = ["name": "shop", "type": "Sync", "status": "Inactive", "configuration": Self.shop]
+        let path = try program.write(JSON.object(form).text, to: "outer.json")
+        let paused = try await program.run(["connect", "woocommerce", "--config", path])
+        let list = try await program.run(["integrations", "--json"])
+        #expect(paused.status == 0, "\(paused.errors)")
+        #expect(try JSON(parsing: Array(list.output.utf8))[0]?["state"]?.string == "paused", "\(list.output)")
+
+        for (key, word) in [("type", "Nonsense"), ("status", "Asleep")] {
+            let wrong = form.merging([key: .string(word), "name": "other"]) { $1 }
+            let answer = try await program.run(
+                ["connect", "woocommerce", "--config", try program.write(JSON.object(wrong).text, to: "wrong.json")])
+            #expect(answer.status == 2 && answer.errors.contains("\"\(key)\" is \"\(word)\""), "\(answer.errors)")
+        }
+    }
+
+    @Test func whatTheCommandLineNamesBeatsTheEnvironment() async throws {
+        let program = try Program()
+        defer { program.close() }
+        let answer = try await program.run(
+            [
+                "connect", "woocommerce", "--name", "second", "--set", "siteUrl=https://second.example",
+                "--secret", "consumerKey=ck_2", "--secret", "consumerSecret=cs_2",
+            ],
+            environment: [
+                "WOOCOMMERCE_SITE_URL": "https://first.example", "WOOCOMMERCE_CONSUMER_KEY": "ck_1",
+                "WOOCOMMERCE_CONSUMER_SECRET": "cs_1",
+            ])
+        #expect(answer.status == 0, "\(answer.errors)")
+    }
+
     @Test func noSecretLiesReadableInTheStore() async throws {
         let program = try Program()
         defer { program.close() }

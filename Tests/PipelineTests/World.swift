@@ -23,6 +23,8 @@ final class World: Sendable {
     private let left = Mutex<Int?>(nil)
     /// The calls that reached a shop and could change something.
     let writes = Mutex<[String]>([])
+    /// The calls whose answer never came.
+    let unanswered = Mutex<[HTTPRequest]>([])
 
     static let start = Moment(iso: "2026-03-02T09:00:00Z") ?? Moment(milliseconds: 0)
 
@@ -41,8 +43,10 @@ final class World: Sendable {
     func pass(seconds: Double) { time.withLock { $0 = $0.adding(seconds: seconds) } }
 
     /// A shop of that name, at `http://NAME.example`.
-    func openShop(_ name: String, products: Int, customers: Int = 4, orders: Int = 0, seed: UInt64 = 11) {
-        var options = SandboxOptions(siteURL: "http://\(name).example", seed: seed)
+    func openShop(
+        _ name: String, products: Int, customers: Int = 4, orders: Int = 0, seed: UInt64 = 11, currency: Currency = .lkr
+    ) {
+        var options = SandboxOptions(siteURL: "http://\(name).example", currency: currency, seed: seed)
         options.deliversWithoutTraffic = true
         let shop = WooCommerceSandbox.filled(
             seed: seed, products: products, customers: customers, orders: orders, now: now, options: options)
@@ -124,7 +128,10 @@ struct WorldTransport: Transport {
         let answer = world.inShop(name) { shop, now in shop.respond(to: request, at: now) }
         guard let answer else { throw .notSent("no such host: \(request.address.host)") }
         do { try world.step() } catch { throw .noAnswer("the process is dead") }
-        guard let response = answer.response else { throw .noAnswer("connection cut") }
+        guard let response = answer.response else {
+            world.unanswered.withLock { $0.append(request) }
+            throw .noAnswer("connection cut")
+        }
         return response
     }
 }

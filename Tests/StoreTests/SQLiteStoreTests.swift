@@ -12,6 +12,10 @@ struct SQLiteStoreTests {
         try SQLiteStore(path: path, migrations: migrations ?? [table, IDPool.migration])
     }
 
+    private func things(in store: SQLiteStore) async throws -> Int64? {
+        try await store.read { try $0.rows("SELECT count(*) FROM thing", []).first?.integer(0) }
+    }
+
     @Test func theWriterKeepsSynchronousFullAndTheLogIsAhead() async throws {
         let store = try store()
         let level = try await store.write { try $0.rows("PRAGMA synchronous", []).first?.integer(0) }
@@ -46,6 +50,36 @@ struct SQLiteStoreTests {
         let kept = try await store.read { try $0.rows("SELECT count(*) FROM thing", []).first?.integer(0) }
         #expect(failures == 3)
         #expect(kept == 297)
+    }
+
+    @Test func aFullStoreRefusesWithAReasonLosesNothingAndGoesOnWhenThereIsRoom() async throws {
+        let store = try store()
+        let page = String(repeating: "x", count: 20_000)
+        // SQLite's own limit stands for a disk without room: both end a write with SQLITE_FULL.
+        let pages = try await store.write { session in
+            let count = try session.rows("PRAGMA page_count", []).first?.integer(0) ?? 0
+            return try session.rows("PRAGMA max_page_count = \(count + 16)", []).first?.integer(0)
+        }
+        #expect(pages != nil)
+        var kept = 0
+        var failure: StoreFailure?
+        for number in 1...10 where failure == nil {
+            do {
+                try await store.write {
+                    try $0.run("INSERT INTO thing (name) VALUES (?1)", [.text("\(number)\(page)")])
+                }
+                kept += 1
+            } catch let error as StoreFailure {
+                failure = error
+            }
+        }
+        #expect(kept > 0 && failure != nil)
+        #expect("\(failure.map(String.init(describing:)) ?? "")".contains("full"))
+        #expect(try await things(in: store) == Int64(kept))
+
+        try await store.write { _ = try $0.rows("PRAGMA max_page_count = 100000", []) }
+        try await store.write { try $0.run("INSERT INTO thing (name) VALUES (?1)", [.text(page)]) }
+        #expect(try await things(in: store) == Int64(kept + 1))
     }
 
     @Test func aStepThatThrowsLeavesNothing() async throws {

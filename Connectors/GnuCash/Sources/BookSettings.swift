@@ -63,8 +63,8 @@ struct BookSettings: Sendable {
             "auto_create_customers", .flag, standard: true, "Whether a customer missing in the book is made there."),
         SettingShape("sync_transactions", .flag, standard: true, "Whether the book's transactions are read."),
         SettingShape(
-            "sync_frequency", .text, standard: "hourly",
-            "How often the book is read: hourly, daily, weekly, or a number of minutes."),
+            "sync_frequency", .textOrNumber, standard: "15",
+            "How often the book is read: hourly, daily, weekly, or a number of minutes from 1 to 525600."),
         SettingShape(
             "orders_as", .oneOf(BookingForm.allCases.map(\.rawValue)), standard: "invoices",
             "Whether an order becomes a posted invoice with its payment, or a plain transaction."),

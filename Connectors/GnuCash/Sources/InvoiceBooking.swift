@@ -51,8 +51,8 @@ struct InvoiceBooking {
         if let id = order.externalID {
             guard let invoice = GUID(id).flatMap(book.invoice) else {
                 throw .held(
-                    "The invoice of \(order.title) was deleted in GnuCash (\(id)). It is not booked again by itself: "
-                        + "unlink the order to have it booked anew, or drop this.")
+                    "The invoice of \(order.title) was deleted in GnuCash (\(id)). It is not booked again: put "
+                        + "the safety copy of the book back or enter it by hand, then drop this task.")
             }
             return invoice
         }

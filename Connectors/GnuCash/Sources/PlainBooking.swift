@@ -41,8 +41,8 @@ struct PlainBooking {
         if let id = order.externalID {
             guard let found = GUID(id).flatMap(book.transaction) else {
                 throw .held(
-                    "The transaction of \(order.title) was deleted in GnuCash (\(id)). It is not booked again by "
-                        + "itself: unlink the order to have it booked anew, or drop this.")
+                    "The transaction of \(order.title) was deleted in GnuCash (\(id)). It is not booked again: "
+                        + "put the safety copy of the book back or enter it by hand, then drop this task.")
             }
             return found
         }

@@ -34,6 +34,10 @@ struct GnuCashSettingsTests {
         (["file": "a", "book_when": ["cancelled"]], "cancelled"),
         (["file": "a", "sync_frequency": "now and then"], "now and then"),
         (["file": "a", "sync_frequency": "0 2 * * *"], "sync_frequency"),
+        (["file": "a", "sync_frequency": 0], "a number of minutes"),
+        (["file": "a", "sync_frequency": 525_601], "525601"),
+        (["file": "a", "sync_frequency": .number("7.5")], "7.5"),
+        (["file": "a", "sync_frequency": true], "a text or a number"),
         (["file": "a", "time_zone_offset": 9000], "time_zone_offset"),
     ]
 
@@ -43,12 +47,23 @@ struct GnuCashSettingsTests {
         #expect(error?.description.contains(word) == true)
     }
 
-    @Test(arguments: [("hourly", 3600), ("daily", 86_400), ("weekly", 604_800), ("15", 900)])
-    func aFrequencyIsAWordOrANumberOfMinutes(word: String, seconds: Int) throws {
+    @Test(
+        arguments: [
+            ("hourly", 3600), ("daily", 86_400), ("weekly", 604_800), ("15", 900), (15, 900), (1, 60),
+            (525_600, 31_536_000),
+        ] as [(JSON, Int)])
+    func aFrequencyIsAWordOrANumberOfMinutes(frequency: JSON, seconds: Int) throws {
         let settings = try Settings(
-            ["file": "a", "sync_frequency": .string(word)], by: GnuCash.card.settings, of: "GnuCash")
+            ["file": "a", "sync_frequency": frequency], by: GnuCash.card.settings, of: "GnuCash")
 
+        _ = try BookSettings(settings)
         #expect(GnuCash.habits(settings).intervalSeconds == seconds)
+    }
+
+    @Test func aBookIsReadEveryFifteenMinutesUnlessItSaysOtherwise() throws {
+        let settings = try Settings(["file": "a"], by: GnuCash.card.settings, of: "GnuCash")
+
+        #expect(GnuCash.habits(settings).intervalSeconds == 900)
     }
 
     @Test func whatIsSwitchedOffIsNotOnTheCard() throws {

@@ -25,7 +25,8 @@ struct ProductTarget: RecordTarget {
             if let result = results[place] {
                 all.append(result)
             } else {
-                all.append(await result(request, outcomes[place], currency))
+                let result = await result(request, outcomes[place], currency)
+                all.append(result.remarking(writing.foreignPrice(request)))
             }
         }
         return try all.orThrow()

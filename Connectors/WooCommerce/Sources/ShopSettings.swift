@@ -13,6 +13,10 @@ struct ShopSettings: Sendable {
     var isRealTime: Bool
     var version: String
     var batchSize: Int
+    /// What the settings say, which may be more than the shop takes; nil where they say nothing.
+    var batchSizeGiven: Int?
+    /// Whether levels of stock travel, either way.
+    var syncsStock: Bool
     var currency: Currency?
     var weightUnit: String
     var dimensionUnit: String
@@ -44,11 +48,23 @@ struct ShopSettings: Sendable {
         batchSize(aliases: ["WOOCOMMERCE_BATCH_SIZE"]), maxRetries(aliases: ["WOOCOMMERCE_MAX_RETRIES"]),
         retryDelay(aliases: ["WOOCOMMERCE_RETRY_DELAY"]),
         SettingShape("enableRealTime", .flag, "Whether webhooks are registered; the same as realTimeConfig.enabled."),
-        SettingShape("enableSecurity", .flag, "Whether webhooks are verified; only true is accepted."),
+        verified("enableSecurity"), verified("validateSignature"),
         SettingShape(
-            "adminEmail", .text, aliases: ["WOOCOMMERCE_ADMIN_EMAIL"], "Who is told of trouble; used by the hub."),
+            "sync_frequency_minutes", .integer(1...525_600),
+            "How often the shop is read, in minutes; 15 where nothing is said."),
+        automatic("auto_sync_products", "categories, products and variants"),
+        automatic("auto_sync_orders", "orders"), automatic("auto_sync_customers", "customers"),
         SettingShape(
-            "apiBaseUrl", .address, aliases: ["API_BASE_URL"], "The hub's own public address; used by the hub."),
+            "auto_sync_inventory", .flag, standard: true,
+            "Whether levels of stock travel; with false they are neither read nor written, not by crossdock sync "
+                + "either."
+        ),
+        SettingShape(
+            "adminEmail", .text, aliases: ["WOOCOMMERCE_ADMIN_EMAIL"],
+            "Accepted for seed 001; alerts by mail come later."),
+        SettingShape(
+            "apiBaseUrl", .address, aliases: ["API_BASE_URL"],
+            "Accepted for seed 001; the hub's public address is given to serve by --public-url or API_BASE_URL."),
         SettingShape("debug", .flag, "Accepted for seed 001; the hub's log level decides."),
         SettingShape("logLevel", .text, "Accepted for seed 001; the hub's log level decides."),
     ]
@@ -60,6 +76,23 @@ struct ShopSettings: Sendable {
             .oneOf(["timestamp", "manual", "priority", "merge", "source", "wc_wins", "nxt_wins"]),
             "What happens when both sides changed; the hub's policies decide per part."),
     ]
+
+    /// Settings that may only say what is done anyway. C-10 would let a hub on loopback go without; a door that is open
+    /// on some machines is one that is found open on others, so the shop's signature is always asked for.
+    private static let verifying = ["enableSecurity", "validateSignature"]
+
+    private static func verified(_ name: String) -> SettingShape {
+        SettingShape(
+            name, .flag,
+            "Whether webhooks are verified; only true is accepted, on loopback too: "
+                + "an unsigned call could be anybody's.")
+    }
+
+    private static func automatic(_ name: String, _ what: String) -> SettingShape {
+        SettingShape(
+            name, .flag, standard: true,
+            "Whether \(what) travel by themselves; with false they travel only by crossdock sync.")
+    }
 
     private static func batchSize(aliases: [String] = []) -> SettingShape {
         SettingShape(
@@ -91,8 +124,9 @@ extension ShopSettings {
         if let outer = settings.flag("enableRealTime"), let inner = realTime?.flag("enabled"), outer != inner {
             problems.append("WooCommerce: \"enableRealTime\" and \"realTimeConfig.enabled\" differ")
         }
-        if settings.flag("enableSecurity") == false {
-            problems.append("WooCommerce: \"enableSecurity\" cannot be false: webhooks are always verified")
+        for name in Self.verifying where settings.flag(name) == false {
+            problems.append(
+                "WooCommerce: \"\(name)\" cannot be false: webhooks are always verified, on loopback too")
         }
         problems += Self.problems(ofWebhookSecret: settings.secret("webhookSecret"))
         let site = settings.text("siteUrl").flatMap(HTTPAddress.init)
@@ -110,11 +144,13 @@ extension ShopSettings {
         guard problems.isEmpty, let site, let key = settings.secret("consumerKey"),
             let secret = settings.secret("consumerSecret")
         else { throw SettingsError(problems.isEmpty ? ["WooCommerce: siteUrl or a key is missing"] : problems) }
+        let batchSize = settings.integer("batchSize") ?? realTime?.integer("batchSize")
         self.init(
             site: Self.normalised(site), key: key, secret: secret, webhookSecret: settings.secret("webhookSecret"),
             isRealTime: settings.flag("enableRealTime") ?? realTime?.flag("enabled") ?? true,
             version: settings.text("version") ?? "wc/v3",
-            batchSize: min(settings.integer("batchSize") ?? realTime?.integer("batchSize") ?? 100, Self.batchMaximum),
+            batchSize: min(batchSize ?? Self.batchMaximum, Self.batchMaximum), batchSizeGiven: batchSize,
+            syncsStock: settings.flag("auto_sync_inventory") ?? true,
             currency: currency, weightUnit: settings.text("weightUnit") ?? "kg",
             dimensionUnit: settings.text("dimensionUnit") ?? "cm")
     }
@@ -138,6 +174,19 @@ extension ShopSettings {
         while site.path.hasSuffix("/") { site.path.removeLast() }
         if site.port == (site.scheme == "https" ? 443 : 80) { site.port = nil }
         return site
+    }
+
+    /// What the settings ask for and do not get, and what they risk, for the operator.
+    var remarks: [String] {
+        var remarks: [String] = []
+        if let batchSizeGiven, batchSizeGiven > batchSize {
+            remarks.append("batchSize \(batchSizeGiven) is cut to \(batchSize), the shop's limit")
+        }
+        if !isSecure, !ShopReach.isLoopback(site.host) {
+            remarks.append(
+                "over http: keys are signed, not sent, but records and the webhook secret can be read on the way")
+        }
+        return remarks
     }
 
     /// Whether the shop is reached over TLS: then the key travels by Basic, else every request is signed.

@@ -55,6 +55,7 @@ struct VariantTarget: RecordTarget {
         let outcomes = await batch.send(entries.filter { $0.isNew || $0.body.count > 1 })
         for (place, request) in requests where results[place] == nil {
             results[place] = await result(request, outcomes[place], product, currency)
+                .remarking(writing.foreignPrice(request))
         }
         return results
     }

@@ -33,12 +33,30 @@ public enum WooCommerce: ConnectorType {
             sources: sources, targets: targets,
             webhooks: shop.webhookSecret.map { WooCommerceWebhooks(shop: shop, translator: translator, secret: $0) },
             subscriptions: shop.subscriptionSecret.map { WooCommerceSubscriptions(client: client, secret: $0) },
-            check: WooCommerceCheck(client: client), address: shop.site.text)
+            check: WooCommerceCheck(client: client), address: shop.site.text,
+            kinds: shop.syncsStock ? nil : kindsWithoutStock)
     }
 
-    /// Who wins where both sides changed, as `realTimeConfig.conflictStrategy` says.
+    /// How often the shop is read, what waits for a person, who wins where both sides changed, and how often a failed
+    /// call is repeated.
     public static func habits(_ settings: Settings) -> Habits {
-        Habits(conflictPolicy: settings.group("realTimeConfig")?.text("conflictStrategy"))
+        let realTime = settings.group("realTimeConfig")
+        let delay = settings.integer("retryDelay") ?? realTime?.integer("retryDelay")
+        return Habits(
+            intervalSeconds: settings.integer("sync_frequency_minutes").map { $0 * 60 },
+            conflictPolicy: realTime?.text("conflictStrategy"), byHand: byHand(settings),
+            quickRetries: settings.integer("maxRetries") ?? realTime?.integer("maxRetries"),
+            firstRetrySeconds: delay.map { Double($0) / 1000 })
+    }
+
+    private static func byHand(_ settings: Settings) -> Set<RecordKind> {
+        let switches: [(name: String, kinds: Set<RecordKind>)] = [
+            ("auto_sync_products", [.category, .product, .variant]), ("auto_sync_orders", [.order]),
+            ("auto_sync_customers", [.customer]),
+        ]
+        return switches.reduce(into: []) { kinds, one in
+            if settings.flag(one.name) == false { kinds.formUnion(one.kinds) }
+        }
     }
 
     /// How long after an unclear create a look that finds nothing counts as "not created", in seconds. PHP goes on
@@ -60,6 +78,16 @@ public enum WooCommerce: ConnectorType {
             creation: .findable(visibleAfterSeconds: visibleAfterSeconds), update: .patch),
         KindCard(.order, orders, issues: true),
     ]
+
+    /// With `auto_sync_inventory: false` levels of stock travel neither way.
+    private static let kindsWithoutStock = kinds.map { card in
+        var card = card
+        for part in [ProductPart.stock.shape.name, VariantPart.stock.shape.name]
+        where card.projection.directions[part] != nil {
+            card.projection.directions[part] = Direction.none
+        }
+        return card
+    }
 
     private static let products: Projection = {
         var projection = Projection(ProductPart.all, .both)

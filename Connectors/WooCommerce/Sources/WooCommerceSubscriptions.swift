@@ -14,14 +14,16 @@ struct WooCommerceSubscriptions: WebhookSubscriptions {
     static let pageLimit = 10
 
     func ensure(at address: String) async throws(ConnectorFailure) -> SubscriptionReport {
-        guard HTTPAddress(address) != nil else {
+        guard let hub = HTTPAddress(address) else {
             throw .refused(code: "address", detail: "\"\(address)\" is no address the shop can call")
         }
         let ours = try await registered().filter { Payload($0).text("delivery_url") == address }
-        var report = SubscriptionReport(active: [])
+        var report = SubscriptionReport(
+            active: [], remarks: ShopReach.remarks(onHub: hub, calledBy: client.shop.site))
         for topic in Self.topics {
             let all = ours.filter { Payload($0).text("topic") == topic }
-            if let sleeping = all.first(where: { Payload($0).text("status") != "active" }), all.count == 1 {
+            let isHeard = all.contains { Payload($0).text("status") == "active" }
+            if !isHeard, let sleeping = all.first {
                 try await enable(Payload(sleeping).text("id"))
                 report.reenabled.append(topic)
             } else if all.isEmpty {
@@ -73,7 +75,7 @@ struct WooCommerceCheck: ConnectionCheck {
         parts.append("currency \(try await currency())")
         if client.shop.webhookSecret == nil { parts.append("no webhookSecret: polled only") }
         if let far = answer.farClock { parts += clock(far) }
-        return parts.joined(separator: ", ")
+        return ([parts.joined(separator: ", ")] + client.shop.remarks).joined(separator: "; ")
     }
 
     private func currency() async throws(ConnectorFailure) -> String {

@@ -23,7 +23,12 @@ struct WooCommerceWebhooks: WebhookReceiver {
         let delivery = call.headers["X-WC-Webhook-Delivery-ID"] ?? ""
         return .genuine(
             repeatKey: "\(webhook)/\(delivery)/\(Signature.hex(Signature.sha256(call.body)))",
-            topic: call.headers["X-WC-Webhook-Topic"] ?? "")
+            topic: topic(of: call, try? JSON(parsing: call.body)))
+    }
+
+    /// A relay may wrap the shop's body as {topic, data}; then the topic stands inside (C-06).
+    private func topic(of call: WebhookCall, _ body: @autoclosure () -> JSON?) -> String {
+        call.headers["X-WC-Webhook-Topic"] ?? body()?["topic"]?.string ?? ""
     }
 
     /// The shop's test call when a webhook is made: a form `webhook_id=N`, unsigned and without any header of its own.
@@ -39,9 +44,7 @@ struct WooCommerceWebhooks: WebhookReceiver {
 
     func read(_ call: WebhookCall) -> WebhookMeaning {
         let whole: Result<JSON, JSONError> = Result { () throws(JSONError) -> JSON in try JSON(parsing: call.body) }
-        // A relay may wrap the shop's body as {topic, data}; then the topic stands inside (C-06).
-        let wrapped = try? whole.get()
-        let topic = call.headers["X-WC-Webhook-Topic"] ?? wrapped?["topic"]?.string ?? ""
+        let topic = topic(of: call, try? whole.get())
         let words = topic.split(separator: ".").map(String.init)
         guard words.count == 2, let kind = Self.kinds[words[0]] else {
             return .nothing("topic \"\(topic)\" is not used")

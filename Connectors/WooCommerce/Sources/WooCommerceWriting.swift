@@ -104,14 +104,19 @@ struct WooCommerceWriting: Sendable {
         return body
     }
 
+    private func isForeign(_ price: Price) -> Bool { currency.map { price.currency != $0 } ?? false }
+
+    /// Why the price of a request is not written; nil where it is, or where none is to be.
+    func foreignPrice(_ request: WriteRequest) -> String? {
+        guard let price = request.changes[ProductPart.price], isForeign(price), let currency else { return nil }
+        return "price: it is in \(price.currency), the shop sells in \(currency); nothing is converted without a rule, "
+            + "so the price was left as it is there"
+    }
+
     /// Amounts go as text with all their decimals: a JSON number is refused by the shop.
     private func members(of price: Price) throws(WriteRefusal) -> [String: JSON] {
-        if let currency, price.currency != currency {
-            throw .value(
-                part: "price",
-                reason: "it is in \(price.currency), the shop sells in \(currency); nothing is converted without a rule"
-            )
-        }
+        // What is in another currency is left out, and said so by `foreignPrice`: nothing is converted without a rule.
+        if isForeign(price) { return [:] }
         for amount in [price.regular, price.sale].compactMap({ $0 }) {
             guard amount.minorUnits >= 0 else { throw .value(part: "price", reason: "\(amount) is below zero") }
             guard amount.currency == price.currency else {

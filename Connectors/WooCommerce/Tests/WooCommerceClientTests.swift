@@ -186,6 +186,35 @@ struct WooCommerceClientTests {
         #expect(text == "WooCommerce shop at shop.test, 207 products, currency LKR")
     }
 
+    private func found(_ site: String, _ more: [String: JSON] = [:]) async throws -> String {
+        let shop = TinyShop(["products": [Sample.product(1)]])
+        return try await Bench.connector(shop, site, more).check.check()
+    }
+
+    @Test func checkingSaysThatABatchIsCut() async throws {
+        let cut = try await found("https://shop.test", ["batchSize": 500])
+        let inner = try await found("https://shop.test", ["realTimeConfig": ["batchSize": 101]])
+
+        #expect(cut.hasSuffix("; batchSize 500 is cut to 100, the shop's limit"))
+        #expect(inner.hasSuffix("; batchSize 101 is cut to 100, the shop's limit"))
+        for size in [1, 50, 100] {
+            #expect(try await !found("https://shop.test", ["batchSize": .integer(size)]).contains("is cut"))
+        }
+        #expect(try await !found("https://shop.test").contains("is cut"))
+    }
+
+    @Test(arguments: [
+        ("http://shop.test", true), ("http://192.168.1.7:8080", true), ("http://127.shop.test", true),
+        ("http://127.0.0.1:8080", false), ("http://localhost", false), ("http://[::1]:8080", false),
+        ("http://shop.localhost", false), ("https://shop.test", false),
+    ])
+    func checkingSaysWhatCanBeReadOnTheWayExceptOnThisMachine(site: String, isOpen: Bool) async throws {
+        let warning =
+            "; over http: keys are signed, not sent, but records and the webhook secret can be read on the way"
+
+        #expect(try await found(site).hasSuffix(warning) == isOpen)
+    }
+
     @Test func checkingNamesACurrencyThatIsNotTheShops() async throws {
         let shop = TinyShop(["products": [Sample.product(1)]])
         let connector = try Bench.connector(shop, "https://shop.test", ["currency": "EUR"])

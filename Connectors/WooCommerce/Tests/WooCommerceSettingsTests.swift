@@ -85,9 +85,90 @@ struct WooCommerceSettingsTests {
         #expect(problems(with(["WOOCOMMERCE_SITE_URL": "https://other.test"])).count == 1)
     }
 
-    @Test func verificationCannotBeSwitchedOff() {
-        #expect(problems(with(["enableSecurity": false])).count == 1)
-        #expect(problems(with(["enableSecurity": true])) == [])
+    @Test(arguments: ["enableSecurity", "validateSignature"], ["https://shop.test", "http://127.0.0.1:8080"])
+    func verificationCannotBeSwitchedOff(name: String, site: String) throws {
+        let found = problems(with(["siteUrl": .string(site), name: false]))
+        let shape = try #require(WooCommerce.card.settings.first { $0.name == name })
+
+        #expect(found.count == 1 && found.first?.contains(name) == true)
+        #expect(problems(with(["siteUrl": .string(site), name: true])) == [])
+        #expect(shape.explanation.contains("on loopback too"))
+    }
+
+    @Test func verificationThatIsSwitchedOffTwiceIsRefusedTwice() {
+        #expect(problems(with(["enableSecurity": false, "validateSignature": false])).count == 2)
+    }
+
+    private func habits(_ more: [String: JSON]) throws -> Habits {
+        WooCommerce.habits(try Bench.settings("https://shop.test", more))
+    }
+
+    @Test func theFrequencyInMinutesIsHowOftenTheShopIsRead() throws {
+        #expect(try habits(["sync_frequency_minutes": 5]).intervalSeconds == 300)
+        #expect(try habits(["sync_frequency_minutes": "525600"]).intervalSeconds == 31_536_000)
+        #expect(try habits([:]).intervalSeconds == nil)
+        for minutes: JSON in [0, 525_601, -1, "often", .number("1.5")] {
+            #expect(problems(with(["sync_frequency_minutes": minutes])).count == 1, "\(minutes.text)")
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("auto_sync_products", [.category, .product, .variant]), ("auto_sync_orders", [.order]),
+            ("auto_sync_customers", [.customer]), ("auto_sync_inventory", []),
+        ] as [(String, Set<RecordKind>)])
+    func whatDoesNotSyncByItselfTravelsByHandAlone(name: String, kinds: Set<RecordKind>) throws {
+        #expect(try habits([name: false]).byHand == kinds)
+        #expect(try habits([name: "false"]).byHand == kinds)
+        #expect(try habits([name: true]).byHand == [])
+        #expect(try habits([:]).byHand == [])
+        #expect(problems(with([name: "perhaps"])).count == 1)
+    }
+
+    @Test func switchesTurnedOffTogetherAddUp() throws {
+        let off = try habits(["auto_sync_products": false, "auto_sync_orders": false, "auto_sync_customers": false])
+
+        #expect(off.byHand == Set(WooCommerce.card.kinds.map(\.kind)))
+    }
+
+    @Test func withoutInventoryStockTravelsNeitherWayAndAllElseAsBefore() throws {
+        let world = AnsweringTransport(status: 500, body: "")
+        let kinds = try #require(
+            try Bench.connector(world, "https://shop.test", ["auto_sync_inventory": false]).kinds)
+
+        #expect(kinds.map(\.kind) == WooCommerce.card.kinds.map(\.kind))
+        for (narrowed, whole) in zip(kinds, WooCommerce.card.kinds) {
+            for (part, direction) in whole.projection.directions {
+                let expected = part == "stock" ? Direction.none : direction
+                #expect(narrowed.projection.direction(of: part) == expected, "\(whole.kind) \(part)")
+            }
+            #expect(narrowed.creation == whole.creation && narrowed.issues == whole.issues)
+        }
+        #expect(WooCommerce.card.kind(.product)?.projection.direction(of: "stock") == .both)
+        #expect(WooCommerce.card.kind(.variant)?.projection.direction(of: "stock") == .both)
+        #expect(try Bench.connector(world).kinds == nil)
+    }
+
+    @Test func whatARepeatWaitsForIsTheSeedsInMilliseconds() throws {
+        let outer = try habits(["maxRetries": 3, "retryDelay": 1500])
+        let inner = try habits(["realTimeConfig": ["maxRetries": 0, "retryDelay": 250]])
+
+        #expect(outer.quickRetries == 3 && outer.firstRetrySeconds == 1.5)
+        #expect(inner.quickRetries == 0 && inner.firstRetrySeconds == 0.25)
+        #expect(try habits([:]).quickRetries == nil && habits([:]).firstRetrySeconds == nil)
+        #expect(problems(with(["maxRetries": 3, "realTimeConfig": ["maxRetries": 4]])).count == 1)
+        #expect(problems(with(["retryDelay": 1, "realTimeConfig": ["retryDelay": 2]])).count == 1)
+    }
+
+    @Test(arguments: [
+        ("adminEmail", "Accepted for seed 001; alerts by mail come later."),
+        (
+            "apiBaseUrl",
+            "Accepted for seed 001; the hub's public address is given to serve by --public-url or API_BASE_URL."
+        ),
+    ])
+    func aSettingThatDoesNothingYetSaysSo(name: String, words: String) {
+        #expect(WooCommerce.card.settings.first { $0.name == name }?.explanation == words)
     }
 
     @Test func anUnknownCurrencyOrVersionIsRefused() {

@@ -159,6 +159,38 @@ struct WooCommerceWebhookTests {
         #expect(price.reason.contains("12,50") && price.externalID == "7")
     }
 
+    /// A relay that puts the shop's body into {topic, data} and signs the whole (C-06).
+    private func wrapped(_ topic: String, _ data: JSON, secret: String = Bench.webhookSecret) -> WebhookCall {
+        var call = Bench.call("", ["topic": .string(topic), "data": data], secret: secret)
+        for name in ["X-WC-Webhook-Topic", "X-WC-Webhook-ID", "X-WC-Webhook-Delivery-ID"] { call.headers[name] = nil }
+        return call
+    }
+
+    @Test func aSignedWrapperIsProvedAndRead() throws {
+        let receiver = try Bench.receiver()
+        let call = wrapped("order.updated", Sample.order(43))
+
+        guard case .genuine(let repeatKey, let topic) = receiver.prove(call) else {
+            throw Recording.Unusable(description: "not proved")
+        }
+        #expect(topic == "order.updated" && !repeatKey.isEmpty)
+        #expect(receiver.read(call) == receiver.read(Bench.call("order.updated", Sample.order(43))))
+        #expect(receiver.read(wrapped("product.updated", ["id": 123])) == .fetch(.product, ["123"]))
+        #expect(receiver.read(wrapped("customer.deleted", ["id": 5])) == .gone(.customer, "5"))
+        #expect(try key(call) != key(wrapped("order.updated", Sample.order(44))))
+    }
+
+    @Test func aWrapperIsSignedAsAWhole() throws {
+        var moved = wrapped("product.updated", ["id": 123])
+        moved.body = wrapped("product.deleted", ["id": 123]).body
+
+        for call in [moved, wrapped("product.updated", ["id": 123], secret: "another")] {
+            guard case .forged = try Bench.receiver().prove(call) else {
+                throw Recording.Unusable(description: "taken")
+            }
+        }
+    }
+
     @Test func aTopicNobodyListensToIsNothing() throws {
         for topic in ["coupon.created", "", "action.woocommerce_x", "product"] {
             guard case .nothing = try Bench.receiver().read(Bench.call(topic, ["id": 1])) else {
@@ -218,6 +250,55 @@ struct WooCommerceWebhookTests {
         #expect(report.reenabled == ["order.updated"] && report.registered == [])
         #expect(report.active == WooCommerceSubscriptions.topics)
         #expect(await requests.bodies.map { $0["status"] } == ["active"])
+    }
+
+    /// Two of one topic: an earlier hub that lost its store, or a person, made the other.
+    @Test(arguments: [
+        (["disabled", "paused"], [3]), (["paused", "active"], []), (["active", "active"], []),
+        (["disabled", "disabled", "disabled"], [3]),
+    ])
+    func ofSeveralSleepingWebhooksTheFirstIsSwitchedOnAndOnlyIfNoneIsAwake(
+        statuses: [String], enabled: [Int]
+    ) async throws {
+        let address = "https://hub.test/webhooks/i1"
+        let others = WooCommerceSubscriptions.topics.filter { $0 != "order.updated" }
+        let all =
+            statuses.enumerated().map { registered(3 + $0, "order.updated", $1, at: address) }
+            + others.enumerated().map { registered(50 + $0, $1, "active", at: address) }
+        let (transport, requests) = world(all)
+        let report = try await ensure(transport, address)
+        let writes = await requests.all.filter { $0.method != "GET" }
+
+        #expect(writes.map(\.address.path) == enabled.map { "/wp-json/wc/v3/webhooks/\($0)" })
+        #expect(report.reenabled == (enabled.isEmpty ? [] : ["order.updated"]) && report.registered == [])
+        #expect(Set(report.active) == Set(WooCommerceSubscriptions.topics))
+    }
+
+    @Test(arguments: [
+        ("https://hub.test/webhooks/i1", 0), ("https://hub.test:443/w", 0), ("http://hub.test:80/w", 0),
+        ("http://hub.test:8080/w", 0), ("http://93.184.216.34/w", 0), ("http://172.32.0.1/w", 0),
+        ("http://hub.test:3000/w", 1), ("https://hub.test:8443/w", 1), ("http://localhost/w", 1),
+        ("http://127.0.0.1:8080/w", 1), ("http://10.0.0.7/w", 1), ("http://172.16.0.1/w", 1),
+        ("http://192.168.1.7/w", 1), ("http://[::1]/w", 1), ("http://192.168.1.7:3000/w", 2),
+        // WordPress calls the host it stands on itself.
+        ("https://shop.test:3000/w", 1), ("https://shop.test/hub", 0),
+    ])
+    func aHubWhereWordPressDoesNotCallIsWarnedOfAndRegisteredAllTheSame(address: String, remarks: Int) async throws {
+        let (transport, _) = world([])
+        let report = try await ensure(transport, address)
+
+        #expect(report.remarks.count == remarks, "\(report.remarks)")
+        #expect(report.remarks.allSatisfy { $0.contains("WordPress") && $0.contains("polled") })
+        #expect(report.registered == WooCommerceSubscriptions.topics)
+    }
+
+    @Test func aHubBesideItsShopMayStandOnTheShopsOwnPort() throws {
+        let site = try #require(HTTPAddress("http://127.0.0.1:9000"))
+        let beside = try #require(HTTPAddress("http://127.0.0.1:9000/hub"))
+        let other = try #require(HTTPAddress("http://127.0.0.1:9001/hub"))
+
+        #expect(ShopReach.remarks(onHub: beside, calledBy: site) == [])
+        #expect(ShopReach.remarks(onHub: other, calledBy: site).count == 1)
     }
 
     @Test func whatIsRegisteredIsNotRegisteredAgain() async throws {

@@ -69,10 +69,9 @@ struct WooCommerceWritingTests {
     /// A batch skips the shop's checks, so what the shop would mangle is not sent at all.
     @Test func whatTheShopWouldMangleIsNotSent() async throws {
         let shop = TinyShop(["products": [Sample.product(7)]])
-        let euros = Price(regular: Money(minorUnits: 100, currency: .eur), currency: .eur)
         let below = Price(regular: Bench.lkr("-1"), currency: .lkr)
         let bad: [(String, Parts)] = [
-            ("price", parts { $0[ProductPart.price] = euros }), ("price", parts { $0[ProductPart.price] = below }),
+            ("price", parts { $0[ProductPart.price] = below }),
             (
                 "stock",
                 parts {
