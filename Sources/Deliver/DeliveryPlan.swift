@@ -21,10 +21,10 @@ extension PlannedWrite {
     public var isRepeat: Bool { link == nil && job.intent != nil }
 
     /// What is remembered before the call: what it carries, and when the attempt was made. While an earlier create is
-    /// unclear its own time stands, unless this is said to be the first attempt again.
+    /// unclear, what is remembered of that one stands, unless this is said to be the first attempt again.
     public func intent(at now: Moment, isFirst: Bool = false) -> JSON {
-        let earlier = link == nil && !isFirst ? job.intent?["at"] : nil
-        return ["wrote": wrote.json, "at": earlier ?? .integer(Int(now.milliseconds))]
+        if !isFirst, isRepeat, let earlier = job.intent { return earlier }
+        return ["wrote": wrote.json, "at": .integer(Int(now.milliseconds))]
     }
 }
 
@@ -92,7 +92,7 @@ extension DeliveryPlan {
         if let link, !link.isActive { return outcomes.append((job, .completed)) }
         if link == nil, !peer.creates(record.kind) { return outcomes.append((job, .completed)) }
         let gives = peer.gives(record.kind)
-        let values = link?.own(record.values) ?? record.own(in: load.scope)
+        let values = link?.own(record.values) ?? Self.earlier(job, record.kind, peer) ?? record.own(in: load.scope)
         let patch = Reconcile.outbound(
             kind: record.kind, record: values.values, link: link?.parts ?? [:],
             gives: { gives.contains(ScopedName($0).part) })
@@ -122,6 +122,13 @@ extension DeliveryPlan {
                 integration: load.names[issuer] ?? String(issuer), externalID: external)
         }
         writes.append(PlannedWrite(job: job, record: record, link: link, request: request, wrote: patch))
+    }
+
+    /// What an earlier attempt to create carried, where its key makes a repeat harmless: the repeat must be the same,
+    /// and what changed since is written after it.
+    private static func earlier(_ job: Job, _ kind: RecordKind, _ peer: Peer) -> Parts? {
+        guard peer.createsByKey(kind), let wrote = job.intent?["wrote"]?.object, !wrote.isEmpty else { return nil }
+        return Parts(wrote)
     }
 
     private mutating func wait(_ job: Job, for missing: [Reference], _ peer: Peer, _ now: Moment) {

@@ -114,7 +114,15 @@ extension Settlement {
         link.settled = context.settleNumber
         link.digest = nil
         link.seenAt = context.now
-        if written.isAdopted {
+        let isEarlier = isEarlier(write, written, context)
+        if isEarlier {
+            link.parts.merge(
+                Reconcile.settled(
+                    kind: write.record.kind, wrote: Parts(write.job.intent?["wrote"]?.object ?? [:]), answered: nil,
+                    link: link.parts, normalForm: { context.target.normalForm(of: ScopedName($0).part, $1) })
+            ) { $1 }
+            if let answer = written.answer { answers.append(answer) }
+        } else if written.isAdopted {
             if let answer = written.answer { answers.append(answer) }
         } else {
             let answered = written.answer.map {
@@ -141,7 +149,40 @@ extension Settlement {
                 parts: receiptParts(write, link),
                 outcome: written.isAdopted ? "adopted" : (write.link == nil ? "created" : "updated"),
                 remarks: written.remarks, at: context.now))
-        outcomes.append((write.job, .completed))
+        outcomes.append((write.job, isEarlier ? Self.comparedAgain(context) : .completed))
+    }
+
+    /// Whether what was found or made is surely the work of an earlier attempt: what it shows otherwise than that
+    /// attempt carried was changed there since, and what the record has otherwise is still to be written.
+    private func isEarlier(_ write: PlannedWrite, _ written: Written, _ context: SettleContext) -> Bool {
+        guard write.isRepeat else { return false }
+        if context.peer.createsByKey(write.record.kind) { return true }
+        // What was found by our reference and shows nothing of itself is taken for what was written.
+        guard written.isAdopted, let answer = written.answer, !answer.parts.values.isEmpty || answer.reference != nil
+        else { return written.isAdopted }
+        return answer.reference == write.request.reference
+    }
+
+    private static func comparedAgain(_ context: SettleContext) -> JobOutcome {
+        .snooze(reason: "an earlier attempt made it; what changed since is compared", until: context.now)
+    }
+
+    /// A counterpart that was seen and linked while it was being made keeps what was learned of it.
+    public mutating func keepKnown(_ known: [HubLink], _ context: SettleContext) {
+        for index in links.indices {
+            let made = links[index]
+            guard let seen = known.first(where: { $0.externalID == made.externalID && $0.record == made.record }),
+                seen.id != made.id, made.role == HubLink.mainRole
+            else { continue }
+            links[index] = seen
+            links[index].settled = made.settled
+            links[index].isInFlight = false
+            links[index].digest = nil
+            answers.removeAll { $0.externalID == made.externalID && $0.kind == made.kind }
+            for index in outcomes.indices where outcomes[index].job.key == String(made.record) {
+                outcomes[index].outcome = Self.comparedAgain(context)
+            }
+        }
     }
 
     /// References in an answer are the far side's ids; what was written stands for them where the answer names as many.

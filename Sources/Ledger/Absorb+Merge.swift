@@ -59,7 +59,7 @@ extension Absorb {
         result.records[record.id] = record
     }
 
-    private mutating func keep(_ link: HubLink) {
+    mutating func keep(_ link: HubLink) {
         snapshot.links[ExternalKey(link.kind, link.externalID)] = link
         var links = snapshot.linksOfRecord[link.record] ?? []
         links.removeAll { $0.id == link.id }

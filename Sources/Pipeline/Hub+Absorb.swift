@@ -50,7 +50,8 @@ extension Hub {
     ) throws -> RunCounts {
         let ledger = LedgerTable(session, organization: organization)
         var ids = ids
-        let snapshot = try ledger.snapshot(for: batch, matched: setting.rules.matched, takes: setting.rules.takes)
+        var snapshot = try ledger.snapshot(for: batch, matched: setting.rules.matched, takes: setting.rules.takes)
+        snapshot.attempts = try openAttempts(snapshot, batch, setting, session, organization)
         var absorption = try Absorb.decide(batch, rules: setting.rules, snapshot: snapshot, ids: { try ids.next() })
         if setting.isFinal { absorption.settleForGood() }
         try ledger.save(absorption, of: batch.integration, now: now)
@@ -59,6 +60,35 @@ extension Hub {
         try JobTable(session, organization: organization).add(
             fetchJobs(absorption, batch, now: now), ids: &ids, now: now)
         return absorption.counts
+    }
+
+    /// The writes to the batch's integration that may meet what it shows.
+    private static func openAttempts(
+        _ snapshot: Snapshot, _ batch: ObservedBatch, _ setting: MergeSetting, _ session: any StoreSession,
+        _ organization: Int64
+    ) throws -> [Int64: OpenAttempt] {
+        let inFlight = snapshot.recordsInFlight
+        let records = inFlight.union(snapshot.unlinkedRecords)
+        guard !records.isEmpty, let peer = setting.peers.first(where: { $0.id == batch.integration }) else {
+            return [:]
+        }
+        let table = JobTable(session, organization: organization)
+        var jobs = try table.intended(peer.id, keys: records.sorted().map(String.init))
+        let dropped = Set(inFlight.map(String.init)).subtracting(jobs.map(\.key))
+        jobs += try table.intended(peer.id, keys: dropped.sorted(), areDropped: true)
+        return Dictionary(
+            jobs.compactMap { job in
+                guard let record = Int64(job.key), let intent = job.intent else { return nil }
+                let at = Moment(milliseconds: Int64(intent["at"]?.integer ?? 0))
+                let isOver = at.adding(seconds: callDeadlineSeconds) <= batch.requestedAt
+                let repeats = ![.held, .dead, .cancelled].contains(job.state) && peer.createsByKey(job.kind)
+                return (
+                    record,
+                    OpenAttempt(
+                        wrote: Parts(intent["wrote"]?.object ?? [:]), hasEnded: job.state != .running && isOver,
+                        isKeyed: repeats)
+                )
+            }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Puts the tasks on the queue that bring the peers in step with records.

@@ -175,7 +175,9 @@ extension Hub {
             var settlement = try Settlement.decide(writes, results, gate: table.gate(of: peer.id), context)
             let far = settlement.links.filter { $0.role == HubLink.mainRole }
             if let kind = far.first?.kind {
-                settlement.holdTaken(try ledger.links(peer.id, kind, externalIDs: far.map(\.externalID)))
+                let known = try ledger.links(peer.id, kind, externalIDs: far.map(\.externalID))
+                settlement.holdTaken(known)
+                settlement.keepKnown(known, context)
             }
             try Self.save(settlement, setting, peer, session, organization, owner, box, now: now)
             return settlement.refusal

@@ -33,8 +33,8 @@ extension Hub {
         return integration
     }
 
-    /// Gives an integration new settings. What it has linked, its cursors and its address stay; one whose credentials were
-    /// refused works again.
+    /// Gives an integration new settings. What it has linked, its cursors and its address stay; one whose credentials
+    /// were refused works again.
     ///
     /// - Throws: `HubError`, `SettingsError` with every problem; then nothing was changed.
     public func replace(

@@ -7,8 +7,8 @@ import Store
 extension Hub {
     /// Does one piece of due work. False when nothing is due.
     ///
-    /// Without `only` it is the hub's own doing, and kinds that wait for a person are left alone; with it a person asks,
-    /// for these integrations and, where `kinds` are given, what is written or read of these kinds.
+    /// Without `only` it is the hub's own doing, and kinds that wait for a person are left alone; with it a person
+    /// asks, for these integrations and, where `kinds` are given, what is written or read of these kinds.
     ///
     /// - Throws: `StoreFailure`.
     @discardableResult
@@ -67,7 +67,8 @@ extension Hub {
         let jobs = try await store.write { session -> [Job] in
             let table = JobTable(session, organization: organization)
             guard try !table.isBusy(work, now: now) else { return [] }
-            return try table.claim(work, limit: limit, owner: owner, now: now)
+            let jobs = try table.claim(work, limit: limit, owner: owner, now: now)
+            return work.queue == .deliver ? try table.inheriting(jobs) : jobs
         }
         guard !jobs.isEmpty else { return false }
         let claimed = Set(jobs.map(\.id))

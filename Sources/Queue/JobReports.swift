@@ -50,8 +50,9 @@ extension JobTable {
 
     /// Lets a dead, held or waiting job run now. False when it is in none of these states.
     ///
-    /// A held job asked a person to look whether an earlier attempt had its effect; who lets it run has looked, and what
-    /// that attempt meant to send is forgotten. Where another job of a dead one's key is open, that one runs instead.
+    /// A held job asked a person to look whether an earlier attempt had its effect; who lets it run has looked, and
+    /// what that attempt meant to send is forgotten. Where another job of a dead one's key is open, that one runs
+    /// instead.
     ///
     /// - Throws: `StoreFailure`.
     public func runNow(_ id: Int64, now: Moment) throws -> Bool {
@@ -75,6 +76,41 @@ extension JobTable {
                 intent = CASE WHEN state = 'held' THEN NULL ELSE intent END
             WHERE organization_id = ?1 AND id = ?2 AND state IN ('dead', 'held', 'retryable', 'scheduled')
             """, values) == 1
+    }
+
+    /// The deliveries to an integration whose last attempt is not known to have ended one way or the other. Those that
+    /// a person has dropped are found as long as they are remembered, and by a look at all jobs.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func intended(_ integration: Int64, keys: [String], areDropped: Bool = false) throws -> [Job] {
+        guard !keys.isEmpty else { return [] }
+        let kinds = RecordKind.allCases.map(\.rawValue)
+        let open = "state IN ('available', 'scheduled', 'running', 'retryable', 'held')"
+        let states = areDropped ? ["state = 'cancelled'"] : [open, "state = 'dead'"]
+        return try states.flatMap { state in
+            try session.rows(
+                """
+                SELECT \(Job.columns) FROM job WHERE organization_id = ?1 AND queue = 'deliver' AND integration_id = ?2
+                    AND kind IN {3} AND key IN {4} AND \(state) AND intent IS NOT NULL ORDER BY id DESC
+                """, [.integer(organization), .integer(integration), .keys(kinds), .keys(keys)]
+            ).compactMap(Job.init)
+        }
+    }
+
+    /// Jobs with what dead letters of their keys left unclear: an attempt that a person has not looked after yet is
+    /// looked for by whoever tries next.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func inheriting(_ jobs: [Job]) throws -> [Job] {
+        guard let first = jobs.first else { return [] }
+        let fresh = jobs.filter { $0.intent == nil }.map(\.key)
+        let dead = try intended(first.integration, keys: fresh).filter { $0.state == .dead && $0.kind == first.kind }
+        let left = Dictionary(dead.map { ($0.key, $0.intent) }, uniquingKeysWith: { newest, _ in newest })
+        return jobs.map { job in
+            var job = job
+            job.intent = job.intent ?? left[job.key] ?? nil
+            return job
+        }
     }
 
     /// Drops a job that is not running. False when there is none.

@@ -14,7 +14,7 @@ public struct Coverage: Sendable {
         "a conflict was raised", "a conflict was decided by rule", "a create was found after its answer was lost",
         "a create waits for a person", "a lease was taken over", "a breaker closed and opened again",
         "a dead letter was superseded", "a job ran again because it was asked for while it ran",
-        "a webhook was recognised as a repeat", "a far side did not accept a value",
+        "a webhook was recognised as a repeat",
         "a sale fell between look and write",
         "a good was deleted at a vendor", "an integration was refused and let in again", "the hub's clock went back",
         "two processes lived at once", "a process died with a call under way",

@@ -7,6 +7,8 @@ struct HubFacts: Sendable {
         var id: Int64
         var number: String
         var part: String
+        /// The two values, as the oracle tells them.
+        var values: [String]
     }
 
     struct WaitingJob: Sendable {
@@ -40,10 +42,17 @@ struct HubFacts: Sendable {
     init(_ session: any StoreSession) throws {
         conflicts = try session.rows(
             """
-            SELECT conflict.id, coalesce(record.natural_key, ''), conflict.part FROM conflict
+            SELECT conflict.id, coalesce(record.natural_key, ''), conflict.part, conflict.theirs, conflict.ours,
+                link.parts, record.parts
+            FROM conflict LEFT JOIN link ON link.id = conflict.link_id
             JOIN record ON record.id = conflict.record_id WHERE resolved_at IS NULL ORDER BY conflict.id
             """, []
-        ).map { OpenConflict(id: $0.integer(0), number: $0.text(1), part: $0.text(2)) }
+        ).map { row in
+            // What is decided between is what both show now, which may have moved since.
+            let (part, link, record) = (row.text(2), row.json(5)[row.text(2)], row.json(6)[row.text(2)])
+            let shown = [row.json(3), row.json(4), link?["n"] ?? link?["b"], record?["v"]].compactMap { $0 }
+            return OpenConflict(id: row.integer(0), number: row.text(1), part: part, values: shown.map(Self.told))
+        }
         jobs = try session.rows(
             """
             SELECT job.id, queue, integration.name, job.kind, key, job.state, coalesce(job.error, ''),
@@ -78,6 +87,18 @@ struct HubFacts: Sendable {
         {
             orders[row.text(0)] = Int(row.integer(1))
         }
+    }
+
+    /// The value of a part of a good, as the oracle tells it.
+    static func value(of part: String, _ number: String, _ session: any StoreSession) throws -> String? {
+        try session.rows(
+            "SELECT parts FROM record WHERE kind = 'product' AND natural_key = ?1 ORDER BY id LIMIT 1", [.text(number)]
+        ).first?.json(0)[part]?["v"].map(told)
+    }
+
+    /// A name as it is, a price as its amount.
+    private static func told(_ value: JSON) -> String {
+        value.string ?? value["regular"]?.string.map { String($0.prefix { $0 != " " }) } ?? value.text
     }
 
     /// Jobs that will run by themselves.

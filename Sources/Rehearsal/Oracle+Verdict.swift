@@ -57,13 +57,14 @@ extension Oracle {
     private func judgeLoss(_ topic: Topic, _ vendor: Int, _ cell: Cell, _ say: (String, String) -> Void) {
         let later = (editsOf[topic] ?? []).filter { other in
             guard other != cell.edit, let edit = edits[other], edit.known.contains(cell.edit) else { return false }
-            return !removed.contains(Place(vendor: edit.vendor, number: topic.number)) && !cell.known.contains(other)
+            let isGone = edit.vendor.map { removed.contains(Place(vendor: $0, number: topic.number)) } ?? false
+            return !isGone && !cell.known.contains(other)
         }
         guard let lost = later.first, let edit = edits[lost] else { return }
         say(
             "I5",
-            "\(natures[vendor].name) shows \(topic.part) \"\(edits[cell.edit]?.value ?? "")\" of \(topic.number), though "
-                + "\(natures[edit.vendor].name) was changed from it to \"\(edit.value)\"")
+            "\(natures[vendor].name) shows \(topic.part) \"\(edits[cell.edit]?.value ?? "")\" of \(topic.number), "
+                + "though \(name(edit.vendor)) was changed from it to \"\(edit.value)\"")
     }
 
     private func judgePresence(_ shown: [Shown], _ facts: HubFacts, _ say: (String, String) -> Void) {

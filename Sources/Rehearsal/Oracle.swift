@@ -19,7 +19,8 @@ struct Oracle: Sendable {
 
     struct Edit: Sendable {
         var value: String
-        var vendor: Int
+        /// Where it was made; nil for a decision at the hub.
+        var vendor: Int?
         var at: Moment
         /// The edits it came after, itself among them.
         var known: Set<Int>
@@ -31,8 +32,9 @@ struct Oracle: Sendable {
         /// All edits whose values were there before or were decided against here.
         var known: Set<Int>
         var since: Moment
-        /// Whether the hub has been shown this value.
-        var isShown = false
+        /// Whether the hub may never learn that it was itself who made this: then an edit of it is one of somebody
+        /// else's good, made without knowledge of the hub's.
+        var isBlind = false
     }
 
     /// A good at one vendor.
@@ -70,6 +72,10 @@ struct Oracle: Sendable {
     var acknowledged: Set<Int64> = []
     /// What people took away at a vendor, and what they added there.
     var removed: Set<Place> = []
+    /// Goods that were taken away before the hub had taken note of them: it cannot know that they were there.
+    var unnoticed: Set<Place> = []
+    /// Goods that were just taken away, with their ids there: whether the hub had noticed them is to be found out.
+    var justRemoved: [(place: Place, id: String)] = []
     /// When the hub was last shown a good at a vendor, by the time of the showing.
     var lastShown: [Place: Moment] = [:]
     /// Orders people placed, by vendor and id.
@@ -78,7 +84,6 @@ struct Oracle: Sendable {
     var dropped: Set<String> = []
     /// How many edits people made, for the bound on writes.
     var editCount = 0
-    var known = KnownGaps()
     private var lastEdit = 0
 
     init(vendors: [VendorNature]) { natures = vendors }
@@ -97,30 +102,56 @@ struct Oracle: Sendable {
                 edited(Topic(number: good.number, part: part), value, vendor, now)
             }
             stock.moved(good.number, by: good.stock - (old?.stock ?? 0), at: vendor, isNew: old == nil, now)
-            if old == nil { removed.remove(Place(vendor: vendor, number: good.number)) }
+            if old == nil {
+                removed.remove(Place(vendor: vendor, number: good.number))
+                unnoticed.remove(Place(vendor: vendor, number: good.number))
+            }
         }
         for good in before.goods where after.good(good.number) == nil {
             removed.insert(Place(vendor: vendor, number: good.number))
-            forget(good.number, vendor)
+            justRemoved.append((Place(vendor: vendor, number: good.number), good.id))
+            forget(good, vendor)
         }
         for order in after.orders where !before.orders.contains(where: { $0.id == order.id }) {
             orders["\(natures[vendor].name)/\(order.id)"] = now
         }
     }
 
-    private mutating func forget(_ number: String, _ vendor: Int) {
-        for part in ShownGood.parts { cells[Topic(number: number, part: part)]?[vendor] = nil }
-        stock.left(number, vendor)
+    private mutating func forget(_ good: ShownGood, _ vendor: Int) {
+        for part in ShownGood.parts { cells[Topic(number: good.number, part: part)]?[vendor] = nil }
+        stock.left(good.number, vendor, good.stock)
     }
 
     private mutating func edited(_ topic: Topic, _ value: String, _ vendor: Int, _ now: Moment) {
         lastEdit += 1
         editCount += 1
-        let known = (cells[topic]?[vendor]?.known ?? []).union([lastEdit])
+        let cell = cells[topic]?[vendor]
+        let known = (cell?.isBlind ?? false ? [] : cell?.known ?? []).union([lastEdit])
         edits[lastEdit] = Edit(value: value, vendor: vendor, at: now, known: known)
         editsOf[topic, default: []].append(lastEdit)
         cells[topic, default: [:]][vendor] = Cell(edit: lastEdit, known: known, since: now)
     }
+
+    /// A person at the hub decided a conflict: a new edit, made with knowledge of the two values that were shown.
+    mutating func decided(_ topic: Topic, _ value: String, between values: [String]) {
+        lastEdit += 1
+        let canonical = Set(values.map(ShownGood.canonical))
+        var known: Set<Int> = [lastEdit]
+        for edit in editsOf[topic] ?? [] {
+            guard let made = edits[edit], canonical.contains(ShownGood.canonical(made.value)) else { continue }
+            known.formUnion(made.known)
+        }
+        edits[lastEdit] = Edit(value: value, vendor: nil, at: Moment(seconds: 0), known: known)
+        editsOf[topic, default: []].append(lastEdit)
+        // Who shows it already need not be given it.
+        for (vendor, cell) in cells[topic] ?? [:]
+        where ShownGood.canonical(edits[cell.edit]?.value ?? "") == ShownGood.canonical(value) {
+            cells[topic]?[vendor] = Cell(edit: lastEdit, known: cell.known.union(known), since: cell.since)
+        }
+    }
+
+    /// A vendor's name, or the hub's.
+    func name(_ vendor: Int?) -> String { vendor.map { natures[$0].name } ?? "the hub" }
 
     // MARK: - What the hub does
 
@@ -163,7 +194,8 @@ struct Oracle: Sendable {
     }
 
     private mutating func created(_ good: ShownGood, _ write: Write) {
-        if removed.contains(Place(vendor: write.vendor, number: good.number)) {
+        let place = Place(vendor: write.vendor, number: good.number)
+        if removed.contains(place), !unnoticed.contains(place) {
             breach(
                 "I5", "\(natures[write.vendor].name) was given \(good.number) again, which was taken away there",
                 write.at)
@@ -183,7 +215,9 @@ struct Oracle: Sendable {
         }
         let source = edits[edit]?.known ?? []
         guard let cell = cells[topic]?[write.vendor] else {
-            return cells[topic, default: [:]][write.vendor] = Cell(edit: edit, known: source, since: write.at)
+            let isBlind = !natures[write.vendor].findsCreates
+            return cells[topic, default: [:]][write.vendor] = Cell(
+                edit: edit, known: source, since: write.at, isBlind: isBlind)
         }
         if cell.edit != edit, cell.known.contains(edit) {
             breach(

@@ -67,11 +67,12 @@ extension Rehearsal {
     /// People decide conflicts, and do with stuck work what its reason says.
     private func help(_ facts: HubFacts) {
         let choices = stage.world.withLock { world in
-            facts.conflicts.map { ($0.id, world.minds.happens(0.5)) }
+            facts.conflicts.map { ($0, world.minds.happens(0.5)) }
         }
         let (dropped, retried) = stage.world.withLock { $0.lookAfter(facts.stuck) }
+        let stage = stage
         inTheHub { hub in
-            for (id, isTheirs) in choices { _ = try await hub.resolve(conflict: id, isTheirs ? .theirs : .ours) }
+            for (conflict, isTheirs) in choices { try await Self.decide(conflict, isTheirs, hub, stage) }
             for job in dropped { _ = try await hub.cancel(job: job) }
             for job in retried { _ = try await hub.runNow(job: job) }
             for integration in try await hub.integrations() where integration.state != .active {
@@ -82,14 +83,14 @@ extension Rehearsal {
 
     func actAtTheHub(_ deed: World.HubDeed) {
         guard let facts = try? facts(), let process = stage.world.withLock({ $0.processForVisitors() }) else { return }
+        let stage = stage
         let (index, isTheirs) = stage.world.withLock { ($0.minds.below(100), $0.minds.happens(0.5)) }
         Task(executorPreference: stage.executor) {
             let hub = process.hub
             switch deed {
             case .decideConflict:
                 guard !facts.conflicts.isEmpty else { return }
-                _ = try? await hub.resolve(
-                    conflict: facts.conflicts[index % facts.conflicts.count].id, isTheirs ? .theirs : .ours)
+                try? await Self.decide(facts.conflicts[index % facts.conflicts.count], isTheirs, hub, stage)
             case .retryWaiting:
                 // A create whose fate is unclear is left alone while things go wrong.
                 let stuck = facts.stuck.filter { !$0.hasIntent }
@@ -100,6 +101,20 @@ extension Rehearsal {
                     _ = try? await hub.check(integration)
                 }
             }
+        }
+    }
+
+    /// A person decides a conflict, and the oracle learns which value it came to.
+    private static func decide(
+        _ conflict: HubFacts.OpenConflict, _ isTheirs: Bool, _ hub: Hub, _ stage: Stage
+    ) async throws {
+        guard try await hub.resolve(conflict: conflict.id, isTheirs ? .theirs : .ours) else { return }
+        let value = try stage.disk.look { try HubFacts.value(of: conflict.part, conflict.number, $0) }
+        guard let value else { return }
+        let topic = Oracle.Topic(number: conflict.number, part: conflict.part)
+        stage.world.withLock { world in
+            world.story.note(world.now, "somebody at the hub decides \(conflict.part) of \(conflict.number): \(value)")
+            world.oracle.decided(topic, value, between: conflict.values + [value])
         }
     }
 

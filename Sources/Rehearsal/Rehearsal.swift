@@ -9,8 +9,6 @@ public struct Rehearsal: Sendable {
     let stage: Stage
     let knobs: Knobs
     let seed: UInt64
-    /// What a test does to the world's own observations, to see that it is noticed; nothing otherwise.
-    var tampering: Tampering?
 
     /// How many steps a rehearsal has before things stop going wrong.
     public static let stormSteps = 1_000
@@ -20,12 +18,14 @@ public struct Rehearsal: Sendable {
     /// Holds the rehearsal of a seed.
     ///
     /// - Throws: `RehearsalError`, `StoreFailure` when it could not be held at all.
-    public static func hold(seed: UInt64, isTold: Bool = false, tampering: Tampering? = nil) throws -> RehearsalReport {
-        var rehearsal = try Rehearsal(seed: seed, isTold: isTold)
-        rehearsal.tampering = tampering
+    public static func hold(
+        seed: UInt64, isTold: Bool = false, keepingDiskAt path: String? = nil
+    ) throws -> RehearsalReport {
+        let rehearsal = try Rehearsal(seed: seed, isTold: isTold)
         try rehearsal.setUp()
         rehearsal.storm()
         try rehearsal.comeToRest()
+        if let path { try rehearsal.stage.disk.copy(to: path) }
         return rehearsal.report()
     }
 
@@ -50,6 +50,7 @@ public struct Rehearsal: Sendable {
         // The one random value of the schema; here it follows from the seed like everything else.
         let key = stage.world.withLock { Signature.hex($0.hubChance.bytes(5)) }
         try stage.disk.commit { _ = try $0.run("UPDATE organization SET reference_key = ?1", [.text(key)]) }
+        try RareStates.watch(stage.disk)
         stage.world.withLock { world in
             for _ in 0..<world.knobs.goods { world.putUpFirstGoods() }
             world.lives.append(Life(process: 0))
@@ -110,6 +111,7 @@ public struct Rehearsal: Sendable {
         case .webhook(let id): receive(id)
         case .person:
             if let deed = stage.world.withLock({ $0.personEvent() }) { actAtTheHub(deed) }
+            noteUnnoticed()
         case .vendors: stage.world.withLock { $0.vendorsEvent() }
         case .birth(let process): bear(process)
         case .pause(let process): stage.world.withLock { $0.pause(process) }
@@ -117,6 +119,24 @@ public struct Rehearsal: Sendable {
             if let life = stage.world.withLock({ $0.deathEvent(process) }) { stage.kill(life, "dies") }
         case .clock: stage.world.withLock { $0.setHubClock() }
         case .resume: break
+        }
+    }
+
+    /// A good that was taken away before the hub had a link to it was never there for the hub.
+    private func noteUnnoticed() {
+        let (gone, names) = stage.world.withLock { world in
+            defer { world.oracle.justRemoved = [] }
+            return (world.oracle.justRemoved, world.vendors.map(\.name))
+        }
+        for (place, id) in gone {
+            let links = try? stage.disk.look { session in
+                try session.rows(
+                    """
+                    SELECT 1 FROM link JOIN integration ON integration.id = link.integration_id
+                    WHERE integration.name = ?1 AND link.external_id = ?2 AND link.kind = 'product'
+                    """, [.text(names[place.vendor]), .text(id)])
+            }
+            if links?.isEmpty ?? true { stage.world.withLock { _ = $0.oracle.unnoticed.insert(place) } }
         }
     }
 

@@ -18,20 +18,15 @@ public struct RehearsalReport: Sendable {
     public var coverage: Coverage
 }
 
-/// Something that a test lets the oracle see wrongly, to prove that it looks.
-public enum Tampering: Sendable {
-    /// One vendor is said to show another price than it does.
-    case misreadPrice
-    /// One order is said to have been booked a second time.
-    case forgeDocument
-    /// A sale is not told to the oracle.
-    case hideSale
-}
-
 extension Rehearsal {
     func report() -> RehearsalReport {
         let digest = (try? stage.disk.look { try Self.digest($0) }) ?? ""
+        let reached = (try? RareStates.reached(stage.disk)) ?? []
         return stage.world.withLock { world in
+            reached.forEach { world.coverage.reached($0) }
+            if world.oracle.stock.accounts.values.contains(where: { $0.erased > 0 }) {
+                world.coverage.reached("a sale fell between look and write")
+            }
             world.story.absorb(digest)
             return RehearsalReport(
                 seed: seed, steps: world.story.steps,

@@ -39,7 +39,12 @@ struct StockBook: Sendable {
         accounts[number]?.shown[vendor] = quantity
     }
 
-    mutating func left(_ number: String, _ vendor: Int) { accounts[number]?.shown[vendor] = nil }
+    /// The good is gone at a vendor, and with it what moved there since the hub last looked.
+    mutating func left(_ number: String, _ vendor: Int, _ quantity: Int) {
+        guard let last = accounts[number]?.shown.removeValue(forKey: vendor) else { return }
+        accounts[number]?.expected -= quantity - last
+        accounts[number]?.erased += abs(quantity - last)
+    }
 
     /// The hub was shown a stock.
     mutating func showed(_ number: String, at vendor: Int, _ quantity: Int, _ servedAt: Moment) {
@@ -57,11 +62,4 @@ struct StockBook: Sendable {
         account.shown[vendor] = after
         accounts[number] = account
     }
-}
-
-/// What is known not to hold yet, counted each time a rehearsal meets it.
-struct KnownGaps: Sendable {
-    var counts: [String: Int] = [:]
-
-    mutating func met(_ words: String) { counts[words, default: 0] += 1 }
 }

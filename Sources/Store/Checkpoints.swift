@@ -8,8 +8,8 @@ import Synchronization
 /// under load. A passive one on a connection of its own stops none; the writer's own comes only when this one cannot
 /// keep up, and then finds most of its work done.
 final class Checkpoints: Sendable {
-    /// How long the log may grow before it is brought in, in bytes. Small pieces, often: a large one keeps the disk from
-    /// the commits for as long as it takes.
+    /// How long the log may grow before it is brought in, in bytes. Small pieces, often: a large one keeps the disk
+    /// from the commits for as long as it takes.
     static let logBytes = 1 << 20
     /// From how many pages on the writer does it itself.
     static let writerPages = 8_000

@@ -43,6 +43,17 @@ public final class InlineSQLiteStore: Store {
     /// Nothing is open that would have to be closed.
     public func close() async {}
 
+    /// Writes the store to a file that is not there yet, to be looked at with any SQLite program.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func copy(to path: String) throws {
+        do {
+            try queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [path]) }
+        } catch let error as DatabaseError {
+            throw StoreFailure(error)
+        }
+    }
+
     /// A step in a transaction, for whoever does not wait.
     ///
     /// - Throws: as `write(_:_:)`.

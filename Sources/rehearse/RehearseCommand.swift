@@ -8,6 +8,7 @@ struct RehearseCommand {
     private let count: Int?
     private let from: UInt64
     private let isTold: Bool
+    private let disk: String?
 
     /// The most failing seeds that are told of one run of many.
     private static let toldFailures = 20
@@ -19,6 +20,7 @@ struct RehearseCommand {
         count = value("--seeds").flatMap { Int($0) }
         from = value("--from").flatMap { UInt64($0) } ?? 1
         seed = arguments.first.flatMap { UInt64($0) }
+        disk = value("--disk")
         isTold = seed != nil && !arguments.contains("--short")
     }
 
@@ -26,7 +28,7 @@ struct RehearseCommand {
         if let count { return many(count) }
         let seed = seed ?? UInt64.random(in: 1...999_999)
         do {
-            return tell(try Rehearsal.hold(seed: seed, isTold: isTold))
+            return tell(try Rehearsal.hold(seed: seed, isTold: isTold, keepingDiskAt: disk))
         } catch {
             print("seed \(seed): \(error)")
             return 2

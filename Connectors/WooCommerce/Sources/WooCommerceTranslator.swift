@@ -78,7 +78,8 @@ struct WooCommerceTranslator: Sendable {
         draft.title = WooCommerceText.name(payload.text("name"))
         draft.parts[CategoryPart.name] = draft.title
         let slug = Percent.decoded(payload.text("slug"))
-        // Unique in a shop: the category of that slug in another shop is the same one ("uncategorized" is in every shop).
+        // Unique in a shop: the category of that slug in another shop is the same one ("uncategorized" is in every
+        // shop).
         draft.naturalKey = slug.isEmpty ? nil : slug
         draft.parts[CategoryPart.slug] = slug
         draft.parts[CategoryPart.description] = WooCommerceText.prose(payload.text("description"))
