@@ -121,6 +121,7 @@ let tests: [TestRoom] = [
     TestRoom(name: "ConnectorKitTests", path: "Tests/ConnectorKitTests", uses: ["ConnectorKit", "Wire", "Commerce"]),
     TestRoom(name: "ReconcileTests", path: "Tests/ReconcileTests", uses: ["Reconcile", "Commerce"]),
     TestRoom(name: "StoreTests", path: "Tests/StoreTests", uses: ["Store", "Commerce"]),
+    TestRoom(name: "QueueTests", path: "Tests/QueueTests", uses: ["Queue", "Store", "Commerce"]),
     TestRoom(name: "WireHTTPTests", path: "Tests/WireHTTPTests", uses: ["WireHTTP", "Wire", "Commerce"]),
     TestRoom(
         name: "PipelineTests", path: "Tests/PipelineTests",

@@ -19,16 +19,20 @@ public enum Announce {
     {
         records.sorted { $0.id < $1.id }.flatMap { record in
             peers.compactMap { peer in
-                needs(record, links[record.id] ?? [], peer) ? job(record, peer, now) : nil
+                let links = links[record.id] ?? []
+                return needs(record, links, peer) ? job(record, links, peer, now) : nil
             }
         }
     }
 
-    /// The task that brings one integration in step with one record.
-    public static func job(_ record: HubRecord, _ peer: Peer, _ now: Moment) -> NewJob {
-        NewJob(
+    /// The task that brings one integration in step with one record. Records of one natural key are created there one
+    /// after the other: the second then finds what the first made.
+    private static func job(_ record: HubRecord, _ links: [HubLink], _ peer: Peer, _ now: Moment) -> NewJob {
+        let isNew = !links.contains { $0.integration == peer.id && $0.role == HubLink.mainRole }
+        return NewJob(
             .deliver, integration: peer.id, kind: record.kind, key: String(record.id),
-            priority: priorities[record.kind] ?? 100, runAt: now)
+            priority: priorities[record.kind] ?? 100, runAt: now,
+            lane: isNew ? record.naturalKey.map { "\(record.kind.rawValue) \($0)" } : nil)
     }
 
     private static func needs(_ record: HubRecord, _ links: [HubLink], _ peer: Peer) -> Bool {

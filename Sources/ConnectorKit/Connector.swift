@@ -80,6 +80,9 @@ extension ConnectorType {
 public struct Habits: Hashable, Sendable {
     /// How often it is read, in seconds; nil where nothing is said.
     public var intervalSeconds: Int?
+    /// A cron line by which it is read, with its zone as crontabs name it (`CRON_TZ=Asia/Colombo 0 2 * * *`); nil where
+    /// nothing is said.
+    public var cronLine: String?
     /// The word of the policy that decides conflicts; nil where nothing is said.
     public var conflictPolicy: String?
     /// The kinds that travel only when a person asks for it (`crossdock sync`).
@@ -91,10 +94,11 @@ public struct Habits: Hashable, Sendable {
 
     /// Habits.
     public init(
-        intervalSeconds: Int? = nil, conflictPolicy: String? = nil, byHand: Set<RecordKind> = [],
-        quickRetries: Int? = nil, firstRetrySeconds: Double? = nil
+        intervalSeconds: Int? = nil, cronLine: String? = nil, conflictPolicy: String? = nil,
+        byHand: Set<RecordKind> = [], quickRetries: Int? = nil, firstRetrySeconds: Double? = nil
     ) {
         self.intervalSeconds = intervalSeconds
+        self.cronLine = cronLine
         self.conflictPolicy = conflictPolicy
         self.byHand = byHand
         self.quickRetries = quickRetries

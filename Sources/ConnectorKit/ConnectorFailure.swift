@@ -52,6 +52,14 @@ public enum ConnectorFailure: Error, Hashable, Sendable {
         }
     }
 
+    /// Whether it speaks of what was asked for alone, so that other kinds may still be read at once.
+    public var isOfOneKind: Bool {
+        switch self {
+        case .refused, .unreadable, .gone: true
+        case .unavailable, .throttled, .unauthorized, .busy, .cancelled: false
+        }
+    }
+
     /// What happened, in a sentence for an operator.
     public var sentence: String {
         switch self {

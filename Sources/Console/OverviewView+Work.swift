@@ -114,6 +114,8 @@ extension OverviewView {
         case .receive: "understand a call from"
         case .fetch: "read from"
         case .deliver: "write to"
+        case .pull: "read what is new from"
+        case .task: "do"
         }
     }
 }

@@ -13,12 +13,16 @@ public struct Settlement: Sendable {
     /// Records that must be asked for: the far side says they are gone.
     public var suspects: [ExternalKey] = []
     public var gate: Gate
+    public var breaker: Breaker
     /// Why the integration must not be called any more; nil when it may.
     public var refusal: String?
     private var hasFailed = false
 
     /// Nothing to be saved.
-    public init(gate: Gate) { self.gate = gate }
+    public init(gate: Gate, breaker: Breaker = Breaker()) {
+        self.gate = gate
+        self.breaker = breaker
+    }
 }
 
 /// What a settlement is decided with.
@@ -56,9 +60,10 @@ extension Settlement {
     ///
     /// - Throws: what `ids` throws when it has no more.
     public static func decide(
-        _ writes: [PlannedWrite], _ results: [WriteResult], gate: Gate, _ context: SettleContext
+        _ writes: [PlannedWrite], _ results: [WriteResult], gate: Gate, breaker: Breaker = Breaker(),
+        _ context: SettleContext
     ) throws -> Settlement {
-        var settlement = Settlement(gate: gate)
+        var settlement = Settlement(gate: gate, breaker: breaker)
         for (write, result) in zip(writes, results) {
             switch result {
             case .written(let written): try settlement.wrote(write, written, context)
@@ -97,12 +102,12 @@ extension Settlement {
 
     private mutating func skip(_ write: PlannedWrite, _ result: WriteResult, _ context: SettleContext) throws {
         guard case .skipped = result else { return }
-        gate = gate.afterSuccess()
+        (gate, breaker) = (gate.afterSuccess(), breaker.afterSuccess())
         end(write, .completed)
     }
 
     private mutating func wrote(_ write: PlannedWrite, _ written: Written, _ context: SettleContext) throws {
-        gate = gate.afterSuccess()
+        (gate, breaker) = (gate.afterSuccess(), breaker.afterSuccess())
         var link =
             try write.link
             ?? HubLink(
@@ -213,7 +218,7 @@ extension Settlement {
         switch failure {
         case .unavailable:
             // A batch is one call, however many writes it carried.
-            if !hasFailed { gate = gate.afterFailure(failure.sentence, now: context.now) }
+            if !hasFailed { breaker = breaker.afterFailure(failure.sentence, now: context.now) }
             hasFailed = true
             var at = context.schedule.next(afterAttempt: write.job.attempt, now: context.now, jitter: context.jitter)
             if failure.mayHaveHappened { at = max(at, context.callEnds) }
@@ -238,6 +243,8 @@ extension Settlement {
                 die(write, failure)
             }
         case .refused, .unreadable:
+            // It answered: it is there.
+            breaker = breaker.afterSuccess()
             die(write, failure)
         }
     }

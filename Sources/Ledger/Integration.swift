@@ -60,6 +60,8 @@ public struct IntegrationOptions: Hashable, Sendable {
     public var quickRetries: Int?
     /// The wait before the first repeat, in seconds; nil is the hub's own.
     public var firstRetrySeconds: Double?
+    /// The cron line of its settings; nil where it is read at intervals.
+    public var cronLine: String?
 
     /// How often a kind is read when nothing is said, in seconds (C-13).
     public static let standardIntervalSeconds = 900
@@ -87,6 +89,7 @@ public struct IntegrationOptions: Hashable, Sendable {
             policies: table("policies"))
         byHand = Set(json["byHand"]?.array?.compactMap(\.string) ?? [])
         quickRetries = json["quickRetries"]?.integer
+        cronLine = json["cron"]?.string
         firstRetrySeconds = json["firstRetryMilliseconds"]?.integer.map { Double($0) / 1000 }
     }
 
@@ -100,6 +103,7 @@ public struct IntegrationOptions: Hashable, Sendable {
             "policies": .object(policies.mapValues(JSON.string)),
         ]
         if !byHand.isEmpty { members["byHand"] = .array(byHand.sorted().map(JSON.string)) }
+        members["cron"] = cronLine.map(JSON.string)
         members["quickRetries"] = quickRetries.map { JSON.integer($0) }
         members["firstRetryMilliseconds"] = firstRetrySeconds.map { JSON.integer(Int($0 * 1000)) }
         return .object(members)

@@ -11,17 +11,23 @@ public struct Engine: Sendable {
 
     /// How many workers claim jobs at the same time.
     static let workerCount = 3
-    /// How long a worker rests when nothing is due, in milliseconds.
+    /// How long a worker rests when nothing is due and nobody wakes it, in milliseconds.
     static let restMilliseconds = 200
     static let leaseRenewalSeconds = 4
-    static let rescueSeconds = 5
+    /// How often lost jobs are looked for, in milliseconds: with the lease, a dead worker's job is taken back in 15 s.
+    static let rescueMilliseconds = 500
+    /// How often work nobody knows is looked for, in seconds.
+    static let unknownSeconds = 30
     static let scheduleSeconds = 2
+    /// What comparing ids is called where breakers are kept.
+    static let census = "census"
+    /// How long what is under way when the hub stops may take to its end, in seconds; then it is broken off. Below the
+    /// ten seconds that container engines wait before they kill.
+    static let drainSeconds = 8
     /// How often the vendors' webhooks are looked at, in seconds.
     static let webhookWatchSeconds = 120.0
     /// How often ids are compared to find deletions, in seconds.
     static let censusSeconds = 86_400.0
-    /// How long ended jobs are kept, in seconds.
-    static let keepEndedJobsSeconds = 7 * 86_400.0
 
     /// The loops of a hub, by that clock.
     public init(_ hub: Hub, clock: any Clock<Duration> = ContinuousClock()) {
@@ -29,26 +35,71 @@ public struct Engine: Sendable {
         self.clock = clock
     }
 
-    /// Runs until cancelled; returns once what was under way has ended.
+    /// Runs until cancelled. Then nothing more is begun, and it returns once the work under way has ended; what takes
+    /// longer than `drainSeconds` is broken off, and goes back on the queue as if it had not been tried.
     public func run() async {
+        // The workers outlive the cancellation by that time, so they are no children of the cancelled task; it waits
+        // for them.
+        let stop = Stop()
+        let workers = Task { await runWorkers(stop) }
         await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<Self.workerCount { group.addTask { await work() } }
-            group.addTask { await every(Self.leaseRenewalSeconds) { try await hub.renewLeases() } }
-            group.addTask { await every(Self.rescueSeconds) { try await hub.rescue() } }
+            group.addTask { await every(Self.unknownSeconds) { try await hub.giveUpUnknown() } }
+            group.addTask { await every(Self.scheduleSeconds) { try await hub.tick() } }
             group.addTask { await schedule() }
+        }
+        stop.now()
+        hub.bell.ring()
+        let patience = Task {
+            do { try await clock.sleep(for: .seconds(Self.drainSeconds)) } catch { return }
+            workers.cancel()
+        }
+        await workers.value
+        patience.cancel()
+    }
+
+    private func runWorkers(_ stop: Stop) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await every(Self.leaseRenewalSeconds) { try await hub.renewLeases() } }
+            group.addTask { await watchLeases(clock) }
+            await withTaskGroup(of: Void.self) { workers in
+                for _ in 0..<Self.workerCount { workers.addTask { await work(stop) } }
+            }
+            // The leases are held until the last worker has ended.
+            group.cancelAll()
         }
     }
 
-    private func work() async {
+    /// Takes back what dead workers held; where this machine's clock was set, leases are moved with it first.
+    private func watchLeases<Ticking: Clock>(_ clock: Ticking) async where Ticking.Duration == Duration {
+        let begin = clock.now
+        var watch = ClockWatch(wall: hub.now, monotonicSeconds: 0)
         while !Task.isCancelled {
+            do {
+                let elapsed = begin.duration(to: clock.now) / .seconds(1)
+                if let jump = watch.jump(wall: hub.now, monotonicSeconds: elapsed) {
+                    try await hub.moveLeases(by: jump)
+                }
+                try await hub.rescue()
+            } catch {
+                hub.logger.warning("\(error)")
+            }
+            try? await clock.sleep(for: .milliseconds(Self.rescueMilliseconds))
+        }
+    }
+
+    private func work(_ stop: Stop) async {
+        while !Task.isCancelled, !stop.isAsked {
             let didWork: Bool
+            let heard = hub.bell.count
             do {
                 didWork = try await hub.turn()
             } catch {
                 hub.logger.warning("worker: \(error)")
                 didWork = false
             }
-            if !didWork { try? await clock.sleep(for: .milliseconds(Self.restMilliseconds)) }
+            if !didWork {
+                await hub.bell.wait(after: heard, atMost: .milliseconds(Self.restMilliseconds), by: clock)
+            }
         }
     }
 
@@ -83,12 +134,13 @@ public struct Engine: Sendable {
         do {
             guard try await hub.isOpen(integration) else { return }
             let mustCatchUp = try await watchWebhooks(integration)
+            try await hub.pullAsked(integration)
             try await hub.pullDue(integration, all: mustCatchUp)
             try await hub.censusDue(integration)
         } catch let failure as PullFailure {
-            await note(failure, integration)
+            hub.logger.warning("pull stopped: \(failure)", metadata: ["integration": "\(integration.name)"])
         } catch let failure as ConnectorFailure {
-            await note(.connector(failure), integration)
+            await note(failure, integration)
         } catch {
             hub.logger.warning("\(error)", metadata: ["integration": "\(integration.name)"])
         }
@@ -106,11 +158,18 @@ public struct Engine: Sendable {
         }
     }
 
-    private func note(_ failure: PullFailure, _ integration: Integration) async {
-        hub.logger.warning("pull stopped: \(failure)", metadata: ["integration": "\(integration.name)"])
-        guard case .connector(let cause) = failure else { return }
-        do { try await hub.noteFailure(cause, integration) } catch { hub.logger.warning("\(error)") }
+    private func note(_ failure: ConnectorFailure, _ integration: Integration) async {
+        hub.logger.warning("census stopped: \(failure.sentence)", metadata: ["integration": "\(integration.name)"])
+        do { try await hub.noteFailure(failure, integration, Self.census) } catch { hub.logger.warning("\(error)") }
     }
+}
+
+/// Whether the hub is to stop.
+private final class Stop: Sendable {
+    private let asked = Mutex(false)
+
+    var isAsked: Bool { asked.withLock { $0 } }
+    func now() { asked.withLock { $0 = true } }
 }
 
 /// The integrations whose round is under way.
@@ -124,25 +183,52 @@ extension Hub {
     /// - Throws: `StoreFailure`.
     func isOpen(_ integration: Integration) async throws -> Bool {
         let (organization, now) = (organization, now)
-        let gate = try await store.read { try JobTable($0, organization: organization).gate(of: integration.id) }
-        return gate.closedUntil.map { $0 <= now } ?? true
+        return try await store.read { session in
+            let table = JobTable(session, organization: organization)
+            guard try !table.pauses().contains(where: { $0.stops(.pull, of: integration.id) }) else { return false }
+            return try table.gate(of: integration.id).closedUntil.map { $0 <= now } ?? true
+        }
     }
 
-    /// Reads the kinds whose time has come.
+    /// Reads the kinds whose time has come. One that cannot be read rests by itself, and the others are read.
     ///
-    /// - Throws: `PullFailure`, `HubError`, `StoreFailure`.
+    /// - Throws: `PullFailure` of the first kind that could not be read, `HubError`, `StoreFailure`.
     public func pullDue(_ integration: Integration, all: Bool = false) async throws {
-        let organization = organization
-        for kind in try sourceKinds(integration) {
-            let cursor = try await store.read {
-                try LedgerTable($0, organization: organization).cursor(integration.id, kind)
+        let scheduled = try await scheduledKinds(integration)
+        var first: PullFailure?
+        for kind in try sourceKinds(integration) where all || !scheduled.contains(kind) {
+            guard try await isPullDue(integration, kind, asked: all) else { continue }
+            do {
+                _ = try await pull(integration, kind)
+            } catch let failure as PullFailure {
+                first = first ?? failure
+                guard case .connector(let cause) = failure else { throw failure }
+                try await noteFailure(cause, integration, DueWork.pull(integration.id, kind).operation)
+                guard cause.isOfOneKind else { throw failure }
+                continue
             }
-            if integration.options.isByHand(kind) { continue }
-            let interval = Double(integration.options.intervalSeconds(kind))
-            guard all || cursor.pulledAt.map({ now.seconds(since: $0) >= interval }) ?? true else { continue }
-            _ = try await pull(integration, kind)
-            try await noteSuccess(integration)
+            try await noteSuccess(integration, DueWork.pull(integration.id, kind).operation)
         }
+        if let first { throw first }
+    }
+
+    private func isPullDue(_ integration: Integration, _ kind: RecordKind, asked: Bool) async throws -> Bool {
+        if integration.options.isByHand(kind) { return false }
+        let (organization, now) = (organization, now)
+        let interval = Double(integration.options.intervalSeconds(kind))
+        let work = DueWork.pull(integration.id, kind)
+        let grant = try await store.read { session -> (isFree: Bool, isPlain: Bool) in
+            let cursor = try LedgerTable(session, organization: organization).cursor(integration.id, kind)
+            guard asked || cursor.pulledAt.map({ now.seconds(since: $0) >= interval }) ?? true else {
+                return (false, true)
+            }
+            let admission = try JobTable(session, organization: organization).admission(to: work)
+            guard case .jobs(_, let isProbe) = admission.grant(1, now: now) else { return (false, true) }
+            return (true, admission.allowances.isEmpty && !isProbe)
+        }
+        // Only what uses up a limit, or tries a breaker, is written down.
+        guard grant.isFree, !grant.isPlain else { return grant.isFree }
+        return try await store.write { try JobTable($0, organization: organization).begin(work, now: now) }
     }
 
     /// Compares ids of the kinds whose time has come.
@@ -150,20 +236,27 @@ extension Hub {
     /// - Throws: `ConnectorFailure`, `HubError`, `StoreFailure`.
     public func censusDue(_ integration: Integration) async throws {
         let organization = organization
+        let side = FarOperation(integration.id, Engine.census)
         for kind in try sourceKinds(integration) {
-            let cursor = try await store.read {
-                try LedgerTable($0, organization: organization).cursor(integration.id, kind)
+            let (cursor, breaker) = try await store.read { session in
+                (
+                    try LedgerTable(session, organization: organization).cursor(integration.id, kind),
+                    try JobTable(session, organization: organization).breaker(of: side)
+                )
             }
+            if case .open = breaker.state(at: now) { return }
             // Before it has been read once, there is nothing to compare.
             guard cursor.pulledAt != nil else { continue }
             let last = cursor.censusAt ?? integration.createdAt
             guard now.seconds(since: last) >= Engine.censusSeconds else { continue }
             _ = try await census(integration, kind)
+            try await noteSuccess(integration, side.operation)
         }
     }
 
-    /// A read that failed as a whole: calls pause, or end when credentials are refused.
-    func noteFailure(_ failure: ConnectorFailure, _ integration: Integration) async throws {
+    /// A read that failed as a whole: its sort of call rests, or all calls do, or they end when credentials are
+    /// refused.
+    func noteFailure(_ failure: ConnectorFailure, _ integration: Integration, _ operation: String) async throws {
         let (organization, now) = (organization, now)
         try await store.write { session in
             let table = JobTable(session, organization: organization)
@@ -174,7 +267,9 @@ extension Hub {
             case .unauthorized(let detail):
                 try LedgerTable(session, organization: organization).set(.refused, reason: detail, of: integration.id)
             case .cancelled: return
-            default: gate = gate.afterFailure(failure.sentence, now: now)
+            case .unavailable, .refused, .unreadable, .gone:
+                let side = FarOperation(integration.id, operation)
+                return try table.save(table.breaker(of: side).afterFailure(failure.sentence, now: now), of: side)
             }
             try table.save(gate, of: integration.id)
         }

@@ -36,11 +36,13 @@ extension Hub {
         // A draft needs at most a record, a link, a conflict per part and a task per peer.
         let block = try await ids.draw(batch.drafts.count * (8 + setting.peers.count * 2) + 16)
         let (organization, now) = (organization, now)
-        return try await store.write(priority) { session in
+        let counts = try await store.write(priority) { session in
             // First, so that a job that asks for itself again is a new one with a time of its own.
             try also(session)
             return try Self.absorbStep(batch, setting, session, organization, ids: block, now: now)
         }
+        bell.ring()
+        return counts
     }
 
     /// Load, decide, save. Synchronous, and the same when it is run again.
@@ -78,10 +80,10 @@ extension Hub {
         jobs += try table.intended(peer.id, keys: dropped.sorted(), areDropped: true)
         return Dictionary(
             jobs.compactMap { job in
-                guard let record = Int64(job.key), let intent = job.intent else { return nil }
+                guard let record = Int64(job.key), let intent = job.intent, let kind = job.kind else { return nil }
                 let at = Moment(milliseconds: Int64(intent["at"]?.integer ?? 0))
                 let isOver = at.adding(seconds: callDeadlineSeconds) <= batch.requestedAt
-                let repeats = ![.held, .dead, .cancelled].contains(job.state) && peer.createsByKey(job.kind)
+                let repeats = ![.held, .dead, .cancelled].contains(job.state) && peer.createsByKey(kind)
                 return (
                     record,
                     OpenAttempt(

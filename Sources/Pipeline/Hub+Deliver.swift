@@ -8,7 +8,7 @@ import Store
 /// *Is delivered*: tasks become one batch of writes; what came of each is settled in one transaction.
 extension Hub {
     /// The longest one outward call may take, in seconds; who takes over a job with an open intent waits this long.
-    static let callDeadlineSeconds = 75.0
+    static let callDeadlineSeconds = JobTable.callDeadlineSeconds
 
     /// Brings records in step with an integration, for tasks a worker has claimed.
     ///
@@ -116,11 +116,10 @@ extension Hub {
             try table.settle(plan.outcomes, owner: owner, now: now)
             try table.add(plan.added, ids: &ids, now: now)
             let intents = plan.writes.map { write in
-                (write.job.id, write.intent(at: now))
+                (job: write.job, intent: write.intent(at: now))
             }
             try table.intend(
-                Dictionary(uniqueKeysWithValues: intents), owner: owner,
-                deadline: now.adding(seconds: Self.callDeadlineSeconds))
+                intents, owner: owner, deadline: now.adding(seconds: Self.callDeadlineSeconds))
             try ledger.save(
                 plan.writes.compactMap { write in
                     guard var link = write.link else { return nil }
@@ -172,12 +171,18 @@ extension Hub {
                 peer: peer, target: target, settleNumber: try ledger.nextSettleNumber(),
                 schedule: integration.options.retrySchedule, jitter: jitter, now: now, callEnds: callEnds,
                 ids: { try box.next() })
-            var settlement = try Settlement.decide(writes, results, gate: table.gate(of: peer.id), context)
+            let side = FarOperation(peer.id, writes[0].job.operation)
+            var settlement = try Settlement.decide(
+                writes, results, gate: table.gate(of: peer.id), breaker: table.breaker(of: side), context)
             let far = settlement.links.filter { $0.role == HubLink.mainRole }
             if let kind = far.first?.kind {
                 let known = try ledger.links(peer.id, kind, externalIDs: far.map(\.externalID))
                 settlement.holdTaken(known)
                 settlement.keepKnown(known, context)
+            }
+            try table.save(settlement.breaker, of: side)
+            if results.contains(where: \.isThrottled) {
+                try table.learn(LimitReading(remaining: 0), .rate, of: peer.id, now: now)
             }
             try Self.save(settlement, setting, peer, session, organization, owner, box, now: now)
             return settlement.refusal
@@ -224,4 +229,8 @@ final class IDBox {
 
     /// The ids that are left, in two halves: what is given here is not given again.
     func rest() -> IDBlock { block.splitHalf() }
+}
+
+extension WriteResult {
+    fileprivate var isThrottled: Bool { if case .failed(.throttled) = self { true } else { false } }
 }

@@ -88,7 +88,7 @@ extension Hub {
             return try await fail(jobs, error, integration)
         }
         try await merge(found, jobs, integration, kind, askedAt: number, requested)
-        try await noteSuccess(integration)
+        try await noteSuccess(integration, jobs.first?.operation)
     }
 
     private func merge(
@@ -158,14 +158,18 @@ extension Hub {
 }
 
 extension WebhookMeaning {
-    /// Nothing to do where all it speaks of waits for a person.
+    /// Without what waits for a person; nothing to do where that is all it speaks of.
     fileprivate func unless(byHand isByHand: (RecordKind) -> Bool) -> WebhookMeaning {
-        let kind: RecordKind? =
-            switch self {
-            case .records(let drafts): drafts.allSatisfy { isByHand($0.kind) } ? drafts.first?.kind : nil
-            case .fetch(let kind, _), .gone(let kind, _): isByHand(kind) ? kind : nil
-            case .rejected, .nothing: nil
-            }
-        return kind.map { .nothing("\($0.rawValue)s are synced by hand only (crossdock sync)") } ?? self
+        var asked = self
+        var left: RecordKind?
+        switch self {
+        case .records(let drafts):
+            let wanted = drafts.filter { !isByHand($0.kind) }
+            if wanted.isEmpty { left = drafts.first?.kind }
+            asked = .records(wanted)
+        case .fetch(let kind, _), .gone(let kind, _): left = isByHand(kind) ? kind : nil
+        case .rejected, .nothing: break
+        }
+        return left.map { .nothing("\($0.rawValue)s are synced by hand only (crossdock sync)") } ?? asked
     }
 }

@@ -21,6 +21,7 @@ extension Hub {
             settings: try vault.seal(wanted.settings.json.bytes, context: publicID), options: wanted.options,
             publicID: publicID, createdAt: now, state: wanted.state)
         let organization = organization
+        let schedules = try schedules(bySettingsOf: integration)
         try await store.write { session in
             let ledger = LedgerTable(session, organization: organization)
             guard try !ledger.integrations().contains(where: { $0.name == name }) else {
@@ -28,6 +29,7 @@ extension Hub {
                     "there is an integration named \"\(name)\" already; choose another name, or --replace its settings")
             }
             try ledger.save(integration)
+            for schedule in schedules { try ScheduleTable(session, organization: organization).save(schedule) }
         }
         addressBook.forget()
         return integration
@@ -46,13 +48,20 @@ extension Hub {
         }
         let wanted = try wanted(connectorName, name, config, options)
         integration.settings = try vault.seal(wanted.settings.json.bytes, context: integration.publicID)
+        let line = integration.options.cronLine
         integration.options = wanted.options
         integration.webhookAt = nil
         if integration.state == .refused || wanted.state == .paused {
             (integration.state, integration.reason) = (wanted.state, nil)
         }
         let (organization, changed) = (organization, integration)
-        try await store.write { try LedgerTable($0, organization: organization).save(changed) }
+        let schedules = try schedules(bySettingsOf: changed)
+        try await store.write { session in
+            try LedgerTable(session, organization: organization).save(changed)
+            let table = ScheduleTable(session, organization: organization)
+            if let line { try table.remove(of: changed.id, cadence: Cadence(line: line)) }
+            for schedule in schedules { try table.save(schedule) }
+        }
         addressBook.forget()
         return integration
     }
@@ -77,6 +86,7 @@ extension Hub {
         let habits = type.habits(settings)
         if let seconds = habits.intervalSeconds, merged.intervals["*"] == nil { merged.intervals["*"] = seconds }
         if let policy = habits.conflictPolicy, merged.policies["*"] == nil { merged.policies["*"] = policy }
+        if merged.intervals["*"] == nil { merged.cronLine = habits.cronLine }
         merged.byHand.formUnion(habits.byHand.map(\.rawValue))
         merged.quickRetries = merged.quickRetries ?? habits.quickRetries
         merged.firstRetrySeconds = merged.firstRetrySeconds ?? habits.firstRetrySeconds
@@ -154,6 +164,7 @@ extension Hub {
         var words = "\(report.active.count) active"
         if !report.registered.isEmpty { words += ", \(report.registered.count) registered" }
         if !report.reenabled.isEmpty { words += ", \(report.reenabled.count) had been switched off" }
+        words += report.remarks.map { "; " + $0 }.joined()
         try await noteWebhooks(words, of: integration)
         return !report.reenabled.isEmpty || !report.registered.isEmpty
     }

@@ -102,7 +102,8 @@ extension Hub {
         let delivery = try await store.read { session -> DeliveryPlan in
             let states: [JobState] = [.available, .scheduled, .retryable, .held]
             let jobs = try JobTable(session, organization: organization).list(states, limit: RunPlan.limit * 2).filter {
-                $0.queue == .deliver && $0.integration == integration.id && (only?.contains($0.kind) ?? true)
+                $0.queue == .deliver && $0.integration == integration.id
+                    && ($0.kind.map { only?.contains($0) ?? true } ?? false)
             }
             let load = try Self.load(jobs, peer, LedgerTable(session, organization: organization))
             return DeliveryPlan.make(jobs, load, peer: peer, now: now)
@@ -117,10 +118,10 @@ extension Hub {
             }
         }
         for (job, outcome) in delivery.outcomes {
-            if case .held(let reason, _) = outcome {
+            if case .held(let reason, _) = outcome, let kind = job.kind {
                 plan.written.append(
                     PlannedChange(
-                        kind: job.kind, title: job.key, action: "hold", part: "", old: nil, new: .string(reason)))
+                        kind: kind, title: job.key, action: "hold", part: "", old: nil, new: .string(reason)))
             }
         }
     }

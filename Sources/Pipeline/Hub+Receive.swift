@@ -53,6 +53,7 @@ extension Hub {
                     call, repeatKey: repeatKey, topic: topic, integration: integration.id, organization: organization,
                     ids: block, session: session, now: now)
             }
+            bell.ring()
             return if case .repeated(let id) = stored { .repeated(id) } else if case .stored(let id) = stored {
                 .stored(id)
             } else { .forged }

@@ -19,10 +19,17 @@ extension Hub {
             try await integrations().filter { $0.state == .active }.map { ($0.id, $0) },
             uniquingKeysWith: { first, _ in first })
         for work in due where only?.contains(work.integration) ?? true {
+            // Pulls run in the round of their integration, where a long one holds up no worker.
+            if work.queue == .pull { continue }
+            if work.queue == .task {
+                if try await claimAndRunTask(work) { return true }
+                continue
+            }
             guard let integration = active[work.integration] else { continue }
             if work.queue != .receive {
-                if only == nil, integration.options.isByHand(work.kind) { continue }
-                if let kinds, !kinds.contains(work.kind) { continue }
+                guard let kind = work.kind else { continue }
+                if only == nil, integration.options.isByHand(kind) { continue }
+                if let kinds, !kinds.contains(kind) { continue }
             }
             if try await claimAndRun(work, integration) { return true }
         }
@@ -36,12 +43,33 @@ extension Hub {
         while try await turn(for: only) {}
     }
 
-    /// Takes back the jobs of workers that died.
+    /// Takes back the jobs of workers that died. Asks before it writes, because it is done several times a second.
     ///
     /// - Throws: `StoreFailure`.
     public func rescue() async throws {
         let (organization, now) = (organization, now)
+        guard try await store.read({ try JobTable($0, organization: organization).mayHaveLost(now: now) }) else {
+            return
+        }
         _ = try await store.write { try JobTable($0, organization: organization).rescue(now: now) }
+    }
+
+    /// Gives up waiting jobs nobody here knows how to do, with the reason.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func giveUpUnknown() async throws {
+        let (organization, now) = (organization, now)
+        let count = try await store.write { try JobTable($0, organization: organization).giveUpUnknown(now: now) }
+        if count > 0 { logger.warning("\(count) tasks of a sort nobody here knows were given up; see crossdock dead") }
+    }
+
+    /// Moves all leases, when this machine's clock was set.
+    ///
+    /// - Throws: `StoreFailure`.
+    func moveLeases(by seconds: Double) async throws {
+        let organization = organization
+        logger.warning("the clock of this machine was set by \(seconds) s; leases move with it")
+        try await store.write(.urgent) { try JobTable($0, organization: organization).moveLeases(by: seconds) }
     }
 
     /// Lengthens the leases of the jobs this process is at work on. One that it could not put back is not among them:
@@ -61,13 +89,12 @@ extension Hub {
     static let fetchLimit = 20
     static let understandLimit = 50
 
-    private func claimAndRun(_ work: DueWork, _ integration: Integration) async throws -> Bool {
+    func claimAndRun(_ work: DueWork, _ integration: Integration) async throws -> Bool {
         let limit = try limit(of: work, integration)
         let (organization, now, owner) = (organization, now, owner)
         let jobs = try await store.write { session -> [Job] in
             let table = JobTable(session, organization: organization)
-            guard try !table.isBusy(work, now: now) else { return [] }
-            let jobs = try table.claim(work, limit: limit, owner: owner, now: now)
+            let jobs = try table.take(work, limit: limit, perCall: limit, owner: owner, now: now)
             return work.queue == .deliver ? try table.inheriting(jobs) : jobs
         }
         guard !jobs.isEmpty else { return false }
@@ -79,19 +106,22 @@ extension Hub {
             case .receive: try await understand(jobs, integration)
             case .fetch: try await fetch(jobs, integration)
             case .deliver: try await deliver(jobs, integration)
+            case .pull: try await pull(jobs, integration)
+            case .task: break
             }
         } catch {
             // Whoever takes it over looks at the far side first, because the intents stay.
             try await putBack(jobs, "\(error)")
             logger.warning("\(work.queue.rawValue) stopped: \(error)", metadata: ["integration": "\(integration.name)"])
         }
+        if work.queue.callsOut { try await learnLimits(of: integration) }
         return true
     }
 
     /// How long work rests after the hub's own store or settings failed it, in seconds.
     static let failedStepRestSeconds = 5.0
 
-    private func putBack(_ jobs: [Job], _ error: String) async throws {
+    func putBack(_ jobs: [Job], _ error: String) async throws {
         let at = now.adding(seconds: Self.failedStepRestSeconds)
         try await settle(
             jobs.map { ($0, .retry(errorClass: "hub", error: error, at: at, keepsIntent: true)) })
@@ -101,7 +131,9 @@ extension Hub {
         switch work.queue {
         case .receive: Self.understandLimit
         case .fetch: Self.fetchLimit
-        case .deliver: (try connector(of: integration).targets[work.kind]?.batchLimit) ?? 1
+        case .deliver:
+            try work.kind.flatMap { kind in try connector(of: integration).targets[kind]?.batchLimit } ?? 1
+        case .pull, .task: 1
         }
     }
 
@@ -142,10 +174,16 @@ extension Hub {
                     (job, .dead(errorClass: failure.errorClass, error: failure.sentence, keepsIntent: true))
                 }
             }
-            if case .unavailable = failure { gate = gate.afterFailure(failure.sentence, now: now) }
             if case .throttled(let seconds) = failure { gate = gate.afterThrottle(seconds: seconds ?? 30, now: now) }
             try table.settle(outcomes, owner: owner, now: now)
             try table.save(gate, of: integration.id)
+            if case .throttled = failure {
+                try table.learn(LimitReading(remaining: 0), .rate, of: integration.id, now: now)
+            }
+            if let operation = jobs.first?.operation {
+                let side = FarOperation(integration.id, operation)
+                try table.save(Self.breaker(table.breaker(of: side), after: failure, now: now), of: side)
+            }
             if case .unauthorized(let detail) = failure {
                 try LedgerTable(session, organization: organization).set(.refused, reason: detail, of: integration.id)
             }
@@ -156,13 +194,33 @@ extension Hub {
         .snooze(reason: reason, until: now.adding(seconds: Double(seconds)), keepsIntent: true)
     }
 
-    /// A call that went through opens the gate again.
-    func noteSuccess(_ integration: Integration) async throws {
+    /// What a failed call says about the next one. A far side that answers, if only to refuse, is there.
+    static func breaker(_ breaker: Breaker, after failure: ConnectorFailure, now: Moment) -> Breaker {
+        switch failure {
+        case .unavailable: return breaker.afterFailure(failure.sentence, now: now)
+        case .refused, .unreadable, .gone: return breaker.afterSuccess()
+        case .throttled, .busy, .unauthorized, .cancelled:
+            var next = breaker
+            next.probeUntil = nil
+            return next
+        }
+    }
+
+    /// A call that went through opens the gate again, and closes the breaker of its operation.
+    func noteSuccess(_ integration: Integration, _ operation: String? = nil) async throws {
+        try await learnLimits(of: integration)
         let organization = organization
+        let side = operation.map { FarOperation(integration.id, $0) }
+        let isAtRest = try await store.read { session in
+            let table = JobTable(session, organization: organization)
+            let breaker = try side.map { try table.breaker(of: $0) }
+            return try table.gate(of: integration.id) == Gate() && breaker ?? Breaker() == Breaker()
+        }
+        guard !isAtRest else { return }
         try await store.write { session in
             let table = JobTable(session, organization: organization)
-            let gate = try table.gate(of: integration.id)
-            if gate != Gate() { try table.save(Gate(), of: integration.id) }
+            try table.save(Gate(), of: integration.id)
+            if let side { try table.save(Breaker(), of: side) }
         }
     }
 }

@@ -48,10 +48,10 @@ extension Hub {
     /// - Throws: `StoreFailure`.
     func intendAnew(_ writes: [PlannedWrite], endingAt deadline: Moment) async throws {
         let (organization, owner, now) = (organization, owner, now)
-        let intents = writes.map { ($0.job.id, $0.intent(at: now, isFirst: true)) }
+        let intents = writes.map { (job: $0.job, intent: $0.intent(at: now, isFirst: true)) }
         try await store.write(.urgent) { session in
             try JobTable(session, organization: organization).intend(
-                Dictionary(intents, uniquingKeysWith: { first, _ in first }), owner: owner, deadline: deadline)
+                intents, owner: owner, deadline: deadline)
         }
     }
 

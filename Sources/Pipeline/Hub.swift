@@ -28,6 +28,8 @@ public final class Hub: Sendable {
     /// This process's name as an owner of leases.
     let owner: String
     let addressBook = AddressBook()
+    /// Rung when there may be new work.
+    let bell = Bell()
     private let connectors = Mutex<[Int64: Made]>([:])
     /// The jobs this process's workers are at work on.
     let inHand = Mutex<Set<Int64>>([])
@@ -38,6 +40,7 @@ public final class Hub: Sendable {
     private struct Made {
         let settings: [UInt8]
         let connector: Connector
+        let ear: LimitEar
     }
 
     /// All migrations, in the order of their names.
@@ -78,6 +81,9 @@ public final class Hub: Sendable {
         guard let type = registry[integration.connector] else {
             throw HubError("\(integration.name): there is no connector named \(integration.connector)")
         }
+        let ear = LimitEar(surroundings.transport)
+        var surroundings = surroundings
+        surroundings.transport = ear
         let connector: Connector
         do {
             let json = try JSON(parsing: vault.open(integration.settings, context: integration.publicID))
@@ -85,9 +91,13 @@ public final class Hub: Sendable {
         } catch {
             throw HubError("\(integration.name): \(error)")
         }
-        connectors.withLock { $0[integration.id] = Made(settings: integration.settings, connector: connector) }
+        let made = Made(settings: integration.settings, connector: connector, ear: ear)
+        connectors.withLock { $0[integration.id] = made }
         return connector
     }
+
+    /// What hears the answers of an integration; nil before it was called for the first time.
+    func ear(of integration: Integration) -> LimitEar? { connectors.withLock { $0[integration.id]?.ear } }
 
     /// What travels between the hub and an integration.
     ///

@@ -29,8 +29,10 @@ public struct IntegrationReport: Sendable {
     public var state: IntegrationState
     /// Why it is not active, or why calls to it pause.
     public var reason: String?
-    /// Until when nothing is called; nil when calls go through.
+    /// Until when calls rest, all of them or those of `breakers`; nil when calls go through.
     public var closedUntil: Moment?
+    /// The sorts of call that failed last, and how their breakers stand; sorts that work are not in it.
+    public var breakers: [BreakerReport] = []
     /// How many records of each kind are linked there.
     public var linked: [RecordKind: Int]
     /// When each kind was last read to the end.
@@ -39,6 +41,22 @@ public struct IntegrationReport: Sendable {
     /// The address the vendor calls; nil without a public address.
     public var webhookAddress: String?
     public var clockOffsetMilliseconds: Int64?
+}
+
+/// One sort of call to an integration that failed, and whether it is called.
+public struct BreakerReport: Sendable {
+    /// `fetch product`.
+    public var operation: String
+    public var breaker: Breaker
+
+    /// How it stands at that time, in one word.
+    public func state(at now: Moment) -> String {
+        switch breaker.state(at: now) {
+        case .closed: "closed"
+        case .open: "open"
+        case .halfOpen, .probing: "half-open"
+        }
+    }
 }
 
 /// A line of the change log, in words.
@@ -61,8 +79,10 @@ public struct ChangeReport: Sendable {
 public struct JobReport: Sendable {
     public var id: Int64
     public var queue: JobQueue
+    /// Empty for the hub's own work.
     public var integration: String
-    public var kind: RecordKind
+    /// Nil for the hub's own work.
+    public var kind: RecordKind?
     /// What it is about: a record's title, a far id.
     public var title: String
     public var state: JobState
@@ -70,6 +90,20 @@ public struct JobReport: Sendable {
     public var runAt: Moment
     /// Why it waits or died.
     public var reason: String?
+    /// 0 to 1000, lower first.
+    public var priority = 100
+
+    /// What it is about, with its kind: `product Tea`.
+    public var subject: String { kind.map { "\($0.rawValue) \(title)" } ?? title }
+}
+
+/// A job that was given up, in words.
+public struct DeadReport: Sendable {
+    public var letter: DeadLetter
+    /// Empty for the hub's own work.
+    public var integration: String
+    /// What it is about: a record's title, a far id.
+    public var title: String
 }
 
 /// A conflict, in words.
@@ -134,9 +168,7 @@ extension Hub {
     public func dueCount(for integration: Integration, kinds: Set<RecordKind>? = nil) async throws -> Int {
         let (organization, now) = (organization, now)
         return try await store.read { session in
-            try JobTable(session, organization: organization).due(at: now)
-                .filter { $0.integration == integration.id && (kinds?.contains($0.kind) ?? true) }
-                .reduce(0) { $0 + $1.count }
+            try JobTable(session, organization: organization).dueCount(integration.id, kinds: kinds, now: now)
         }
     }
 
@@ -185,16 +217,28 @@ struct ReportWords {
         names = Dictionary(all.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
     }
 
-    func name(_ integration: Int64) -> String { names[integration] ?? String(integration) }
+    func name(_ integration: Int64) -> String {
+        integration == 0 ? "" : names[integration] ?? String(integration)
+    }
 
     func integrations(_ addresses: [Int64: String?]) throws -> [IntegrationReport] {
         let linked = try ledger.linkCounts()
+        let breakers = try jobs.breakers()
         return try all.map { integration in
             let gate = try jobs.gate(of: integration.id)
+            let failing = breakers.filter { $0.key.integration == integration.id }
+                .map { BreakerReport(operation: $0.key.operation, breaker: $0.value) }
+                .sorted { $0.operation < $1.operation }
+            let open = failing.filter { $0.breaker.openUntil != nil }
+                .max {
+                    ($0.breaker.openUntil ?? Moment(milliseconds: 0))
+                        < ($1.breaker.openUntil ?? Moment(milliseconds: 0))
+                }
+            let reason = gate.closedUntil == nil ? open?.breaker.reason : gate.reason
             return IntegrationReport(
                 id: integration.id, name: integration.name, connector: integration.connector, state: integration.state,
-                reason: integration.reason ?? (gate.closedUntil == nil ? nil : gate.reason),
-                closedUntil: gate.closedUntil, linked: linked[integration.id] ?? [:],
+                reason: integration.reason ?? reason, closedUntil: gate.closedUntil ?? open?.breaker.openUntil,
+                breakers: failing, linked: linked[integration.id] ?? [:],
                 pulledAt: try ledger.pulledAt(integration.id), webhooks: integration.webhookState,
                 webhookAddress: addresses[integration.id] ?? nil,
                 clockOffsetMilliseconds: integration.clockOffsetMilliseconds)
@@ -218,7 +262,17 @@ struct ReportWords {
             let title = job.queue == .deliver ? Int64(job.key).flatMap { titles[$0] } : nil
             return JobReport(
                 id: job.id, queue: job.queue, integration: name(job.integration), kind: job.kind,
-                title: title ?? job.key, state: job.state, attempt: job.attempt, runAt: job.runAt, reason: job.error)
+                title: title ?? job.key, state: job.state, attempt: job.attempt, runAt: job.runAt, reason: job.error,
+                priority: job.priority)
+        }
+    }
+
+    func dead(_ letters: [DeadLetter]) throws -> [DeadReport] {
+        let deliver = JobQueue.deliver.rawValue
+        let titles = try titles(letters.filter { $0.queue == deliver }.compactMap { Int64($0.key) })
+        return letters.map { letter in
+            let title = letter.queue == deliver ? Int64(letter.key).flatMap { titles[$0] } : nil
+            return DeadReport(letter: letter, integration: name(letter.integration), title: title ?? letter.key)
         }
     }
 

@@ -56,6 +56,21 @@ extension JobTable {
         } ?? Gate()
     }
 
+    /// The gates of all integrations that have one.
+    ///
+    /// - Throws: `StoreFailure`.
+    func gates() throws -> [Int64: Gate] {
+        let rows = try session.rows(
+            "SELECT failures, closed_until, reason, integration_id FROM gate WHERE organization_id = ?1",
+            [.integer(organization)])
+        return Dictionary(
+            rows.map {
+                let gate = Gate(
+                    failures: Int($0.integer(0)), closedUntil: $0.moment(1), reason: $0.optionalText(2))
+                return ($0.integer(3), gate)
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
     /// Remembers the gate of an integration.
     ///
     /// - Throws: `StoreFailure`.

@@ -59,7 +59,12 @@ public final class SQLiteStore: Store {
         _ query: @escaping @Sendable (any StoreSession) throws -> Value
     ) async throws -> Value {
         do {
-            return try await pool.read { try query(SQLiteSession($0)) }
+            // A hub that stops still reads what it needs to settle: no cancellation breaks a step off.
+            return try await withCheckedThrowingContinuation { continuation in
+                pool.asyncRead { database in
+                    continuation.resume(with: Result { try query(SQLiteSession(database.get())) })
+                }
+            }
         } catch let error as DatabaseError {
             throw StoreFailure(error)
         }

@@ -8,7 +8,7 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench", abstract: "Measure the hub against its goals.",
         subcommands: [
             BenchRunCommand.self, BenchServerCommand.self, BenchRecordsCommand.self, BenchPullCommand.self,
-            BenchBookCommand.self,
+            BenchBookCommand.self, BenchJobsCommand.self,
         ], defaultSubcommand: BenchRunCommand.self)
 }
 
@@ -18,7 +18,7 @@ struct BenchRunCommand: AsyncParsableCommand {
         commandName: "run", abstract: "Run the measurements: all, or those that are named.",
         discussion: "Exit 1 when a goal is missed. Numbers count on a release build and a quiet machine only.")
 
-    @Argument(help: "intake, records, pull, books; all when none is named.")
+    @Argument(help: "intake, records, pull, books, jobs; all when none is named.")
     var names: [String] = []
     @Option(help: "Where stores and books are made; on a real disk, for what is durable is measured.")
     var folder = ".build/bench"
@@ -32,10 +32,14 @@ struct BenchRunCommand: AsyncParsableCommand {
     var generator: String?
     @Option(help: "A Python that has piecash, to compare with.")
     var piecash: String?
+    @Option(help: "A Python that has pgqueuer and asyncpg, to compare with; needs --postgres.")
+    var pgqueuer: String?
+    @Option(help: "The address of an empty PostgreSQL database for pgqueuer; its public schema is made anew.")
+    var postgres: String?
     @Flag(help: "Answer in JSON.")
     var json = false
 
-    static let all = ["intake", "records", "pull", "books"]
+    static let all = ["intake", "records", "pull", "books", "jobs"]
 
     func run() async throws {
         try await Terminal.run {
@@ -62,6 +66,8 @@ struct BenchRunCommand: AsyncParsableCommand {
         case "intake": try BenchIntake(folder: folder, seconds: seconds).run()
         case "records": try BenchRecords(folder: folder, products: records).run()
         case "pull": try BenchPull(folder: folder, records: records).run()
+        case "jobs":
+            try BenchJobs(folder: folder, reference: pgqueuer.flatMap { python in postgres.map { (python, $0) } }).run()
         default:
             try BenchBooks(folder: folder, transactions: transactions, generator: generator, piecash: piecash).run()
         }

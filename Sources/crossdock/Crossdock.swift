@@ -22,8 +22,10 @@ struct Crossdock: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, TokenCommand.self, ConnectCommand.self, CheckCommand.self, IntegrationsCommand.self,
-            SyncCommand.self, StatusCommand.self, JobsCommand.self, DeadCommand.self, ConflictsCommand.self,
-            ExplainCommand.self, SandboxCommand.self, DemoCommand.self, BenchCommand.self, VersionCommand.self,
+            SyncCommand.self, StatusCommand.self, JobsCommand.self, DeadCommand.self, SchedulesCommand.self,
+            BatchesCommand.self, PauseCommand.self, ResumeCommand.self, CancelCommand.self, LimitsCommand.self,
+            ConflictsCommand.self, ExplainCommand.self, SandboxCommand.self, DemoCommand.self,
+            BenchCommand.self, VersionCommand.self,
         ])
 
     /// Runs the program. Words that make no command end it as everything wrong that is given does: with 2.

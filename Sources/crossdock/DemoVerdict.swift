@@ -64,7 +64,7 @@ struct DemoVerdict {
         problems += booked.keys.sorted().map { "the book has order \($0), which the shop does not count" }
         let overview = try await play.hub.overview()
         problems += overview.waiting.filter { $0.state == .dead || $0.state == .held }
-            .map { "task \($0.id) (\($0.kind.rawValue) \($0.title)) is \($0.state.rawValue): \($0.reason ?? "")" }
+            .map { "task \($0.id) (\($0.subject)) is \($0.state.rawValue): \($0.reason ?? "")" }
         if overview.conflictCount > 0 { problems.append("\(overview.conflictCount) conflicts are open") }
         problems.forEach { Story.say("✗ \($0)") }
         if problems.isEmpty {

@@ -163,17 +163,22 @@ enum HubKey {
         // Readable by its owner alone from the first byte on.
         let descriptor = mkstemp(&template)
         let made = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
-        guard descriptor >= 0 else { throw Refusal("the key file \(path) cannot be written") }
+        guard descriptor >= 0 else { throw unwritten(path) }
         defer {
             close(descriptor)
             unlink(made)
         }
         guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
-            throw Refusal("the key file \(path) cannot be written")
+            throw unwritten(path)
         }
         if link(made, path) == 0 { return true }
-        guard errno == EEXIST else { throw Refusal("the key file \(path) cannot be written") }
+        guard errno == EEXIST else { throw unwritten(path) }
         return false
+    }
+
+    /// Why the key file cannot be made, in the words of the system.
+    private static func unwritten(_ path: String) -> Refusal {
+        Refusal("the key file \(path) cannot be written: \(String(cString: strerror(errno)))")
     }
 }
 

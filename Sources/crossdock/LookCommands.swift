@@ -97,6 +97,12 @@ struct StatusCommand: AsyncParsableCommand {
         for report in overview.integrations {
             let last = report.pulledAt.values.max().map { "last read \($0)" } ?? "never read"
             print("\(report.name): \(report.state.rawValue), \(last)" + (report.reason.map { " - \($0)" } ?? ""))
+            for breaker in report.breakers where breaker.breaker.openUntil != nil {
+                print(
+                    "    \(breaker.operation): breaker \(breaker.state(at: overview.now)) after "
+                        + "\(breaker.breaker.failures) failures"
+                        + (breaker.breaker.reason.map { " - \($0)" } ?? ""))
+            }
         }
     }
 }

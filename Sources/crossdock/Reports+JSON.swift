@@ -4,6 +4,17 @@ import Pipeline
 import Queue
 import Reconcile
 
+extension DeadReport {
+    var json: JSON {
+        [
+            "id": .integer(letter.id), "state": "dead", "queue": .string(letter.queue),
+            "integration": .string(integration), "kind": .string(letter.kind), "title": .string(title),
+            "attempt": .integer(letter.attempt), "at": .string(letter.at.description),
+            "class": .string(letter.errorClass), "reason": .string(letter.error), "payload": .string(letter.payload),
+        ]
+    }
+}
+
 extension JobReport {
     /// Why it waits, in words.
     func why(now: Moment) -> String {
@@ -20,8 +31,23 @@ extension JobReport {
     var json: JSON {
         [
             "id": .integer(id), "state": .string(state.rawValue), "queue": .string(queue.rawValue),
-            "integration": .string(integration), "kind": .string(kind.rawValue), "title": .string(title),
-            "attempt": .integer(attempt), "runAt": .string(runAt.description), "reason": .text(reason),
+            "integration": .string(integration), "kind": .text(kind?.rawValue), "title": .string(title),
+            "priority": .integer(priority), "attempt": .integer(attempt), "runAt": .string(runAt.description),
+            "reason": .text(reason),
+        ]
+    }
+}
+
+extension BatchProgress {
+    /// How it stands, in one word.
+    var stateWord: String { endedAt != nil ? "ended" : isSealed ? "under way" : "being filled" }
+
+    var json: JSON {
+        [
+            "id": .integer(id), "name": .string(name), "state": .string(stateWord), "total": .integer(total),
+            "done": .integer(done), "failed": .integer(failed), "left": .integer(left),
+            "endedAt": .text(endedAt?.description),
+            "jobs": .object(Dictionary(uniqueKeysWithValues: counts.map { ($0.key.rawValue, .integer($0.value)) })),
         ]
     }
 }
@@ -36,6 +62,13 @@ extension IntegrationReport {
                 Dictionary(uniqueKeysWithValues: pulledAt.map { ($0.key.rawValue, .string($0.value.description)) })),
             "webhooks": .text(webhooks), "webhookAddress": .text(webhookAddress),
             "closedUntil": .text(closedUntil?.description),
+            "breakers": .array(
+                breakers.map {
+                    [
+                        "operation": .string($0.operation), "failures": .integer($0.breaker.failures),
+                        "openUntil": .text($0.breaker.openUntil?.description), "reason": .text($0.breaker.reason),
+                    ]
+                }),
         ]
     }
 }

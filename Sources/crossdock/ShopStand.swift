@@ -50,10 +50,21 @@ actor ShopStand {
 
     private func send(_ webhooks: [OutgoingWebhook]) async {
         for webhook in webhooks {
-            guard var request = webhook.request else { continue }
-            request.timeoutSeconds = 10
-            let status = try? await transport.send(request).status
-            shop.webhookAnswered(webhook.id, status: status, at: OpenHub.systemNow())
+            guard let request = webhook.request else { continue }
+            let answer = await answer(to: request, following: webhook.followsRedirects)
+            shop.webhookAnswered(webhook.id, status: answer?.status, at: OpenHub.systemNow())
         }
+    }
+
+    /// The answer to a webhook; nil when none came. A ping follows one redirect, as WordPress does for it alone.
+    private func answer(to request: HTTPRequest, following: Bool) async -> HTTPResponse? {
+        guard let first = try? await transport.send(request) else { return nil }
+        guard following, (300..<400).contains(first.status), let place = first.headers["location"],
+            let address = HTTPAddress(place)
+        else { return first }
+        return try? await transport.send(
+            HTTPRequest(
+                request.method, address, headers: request.headers, body: request.body,
+                timeoutSeconds: request.timeoutSeconds))
     }
 }

@@ -25,17 +25,27 @@ struct SyncCommand: AsyncParsableCommand {
     var plan = false
     @Flag(help: "Read everything, not only what changed since the last time.")
     var force = false
+    @Flag(help: "Put it on the queue and return; the hub that serves does it. crossdock batches shows how far it is.")
+    var later = false
+    @Option(help: "How urgent it is with --later, from 0 to 1000; lower goes first.")
+    var priority = 100
     @OptionGroup var options: HubOptions
 
     func run() async throws {
         try await Terminal.run {
+            guard (0...1000).contains(priority) else { throw Refusal("--priority must be from 0 to 1000") }
+            guard !later || !plan else { throw Refusal("--later and --plan exclude each other") }
             guard let way = Direction(word: direction), way != .none else {
                 throw Refusal("--direction \(direction): must be pull, push or both")
             }
             let kinds = try kinds()
             let open = try OpenHub(options)
             let integration = try await open.hub.integration(named: name)
-            if plan {
+            if later {
+                let batch = try await open.hub.syncLater(
+                    integration, kinds: kinds, direction: way, isFull: force, priority: priority)
+                print(options.json ? (["batch": .integer(batch)] as JSON).text : "batch \(batch)")
+            } else if plan {
                 show(try await open.hub.plan(integration, kinds: kinds, direction: way, isFull: force))
             } else {
                 try await sync(open.hub, integration, kinds, way)

@@ -17,13 +17,35 @@ struct JobsCommand: AsyncParsableCommand {
     var run: Int?
     @Option(help: "Drop this task.")
     var drop: Int?
+    @Option(help: "Say why this task waits.")
+    var why: Int?
+    @Option(help: "Put this task off by --minutes.")
+    var snooze: Int?
+    @Option(help: "By how much --snooze puts off.")
+    var minutes = 60
+    @Option(help: "Keep this task until somebody lets it run.")
+    var hold: Int?
+    @Option(help: "Why --hold keeps it.")
+    var reason = ""
     @OptionGroup var options: HubOptions
+
+    /// The longest a task is put off, in minutes: a year.
+    private static let longestMinutes = 525_600
 
     func run() async throws {
         try await Terminal.run {
+            guard (1...Self.longestMinutes).contains(minutes) else {
+                throw Refusal("--minutes must be from 1 to \(Self.longestMinutes)")
+            }
+            guard reason.utf8.count <= 500 else { throw Refusal("--reason has at most 500 bytes") }
             let open = try OpenHub(options)
-            try await JobActions(open.hub, options).act(run: run, drop: drop)
-            if run == nil, drop == nil {
+            let actions = JobActions(open.hub, options)
+            try await actions.act(run: run, drop: drop)
+            try await actions.put(off: snooze, minutes: minutes)
+            try await actions.keep(hold, reason: reason)
+            if let why {
+                try await actions.explain(why)
+            } else if run == nil, drop == nil, snooze == nil, hold == nil {
                 var states: [JobState] = [.available, .scheduled, .running, .retryable, .held]
                 if let state {
                     guard let one = JobState(rawValue: state) else {
@@ -34,30 +56,7 @@ struct JobsCommand: AsyncParsableCommand {
                     }
                     states = [one]
                 }
-                try await JobActions(open.hub, options).list(states, limit: limit, empty: "Nothing waits.")
-            }
-            await open.close()
-        }
-    }
-}
-
-/// `crossdock dead`
-struct DeadCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "dead", abstract: "Tasks that were given up; each can be run again or dropped.")
-
-    @Option(help: "Let this task run again.")
-    var run: Int?
-    @Option(help: "Drop this task.")
-    var drop: Int?
-    @OptionGroup var options: HubOptions
-
-    func run() async throws {
-        try await Terminal.run {
-            let open = try OpenHub(options)
-            try await JobActions(open.hub, options).act(run: run, drop: drop)
-            if run == nil, drop == nil {
-                try await JobActions(open.hub, options).list([.dead], limit: 200, empty: "No task was given up.")
+                try await actions.list(states, limit: limit, empty: "Nothing waits.")
             }
             await open.close()
         }
@@ -89,6 +88,28 @@ struct JobActions {
         }
     }
 
+    func put(off id: Int?, minutes: Int) async throws {
+        guard let id else { return }
+        let until = hub.now.adding(seconds: Double(minutes) * 60)
+        guard try await hub.snooze(job: Int64(id), until: until, by: Person.atThisTerminal) else {
+            throw HubError("task \(id) is not there, or it does not wait")
+        }
+        Terminal.note("task \(id) waits until \(until)")
+    }
+
+    func keep(_ id: Int?, reason: String) async throws {
+        guard let id else { return }
+        guard try await hub.hold(job: Int64(id), reason: reason, by: Person.atThisTerminal) else {
+            throw HubError("task \(id) is not there, or it does not wait")
+        }
+        Terminal.note("task \(id) is held; crossdock jobs --run \(id) lets it run")
+    }
+
+    func explain(_ id: Int) async throws {
+        guard let sentence = try await hub.why(job: Int64(id)) else { throw HubError("task \(id) is not there") }
+        print(options.json ? (["id": .integer(id), "why": .string(sentence)] as JSON).text : sentence)
+    }
+
     func list(_ states: [JobState], limit: Int, empty: String) async throws {
         guard (1...500).contains(limit) else { throw Refusal("--limit must be from 1 to 500") }
         let jobs = try await hub.jobs(in: states, limit: limit)
@@ -98,7 +119,7 @@ struct JobActions {
             jobs.map {
                 [
                     String($0.id), $0.state.rawValue, $0.queue.rawValue, $0.integration,
-                    "\($0.kind.rawValue) \($0.title)", $0.why(now: hub.now),
+                    $0.subject, $0.why(now: hub.now),
                 ]
             },
             header: ["ID", "STATE", "WORK", "INTEGRATION", "RECORD", "WHY"])

@@ -144,7 +144,10 @@ struct ConnectTests {
         ("account_mapping", "{\"sales_account\": \"A\"}", "\"account_mapping.receivables_account\" is missing"),
         ("account_mapping", "{\"sale_account\": \"A\"}", "unknown setting \"account_mapping.sale_account\""),
         ("auto_create_customers", "\"yes\"", "\"auto_create_customers\" must be true or false"),
-        ("sync_frequency", "\"often\"", "\"sync_frequency\" must be hourly, daily, weekly or a number of minutes"),
+        (
+            "sync_frequency", "\"often\"",
+            "\"sync_frequency\" must be hourly, daily, weekly, a number of minutes or a cron line"
+        ),
         ("file", "\"other.gnucash\"", "\"gnucash_file_path\" and \"file\" are one setting and differ"),
         ("book_when", "[\"done\"]", "\"book_when\" may name"), ("sync_transaction", "true", "unknown setting"),
     ])

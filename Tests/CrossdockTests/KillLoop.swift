@@ -7,14 +7,17 @@ import Testing
 
 @testable import crossdock
 
-/// A living shop and a living book, a hub between them that is killed at random instants again and again, and the
-/// question at the end: is every order booked exactly once?
+/// A living shop and a living book, a hub between them that is struck at random instants again and again, and the
+/// questions at the end: is every order booked exactly once, and is every acknowledged call in the store?
 final class KillLoop {
     let kills: Int
+    let blows: [Blow]
     let form: BookForm
     let seed: UInt64
     let program: Program
-    private var dice: Dice
+    var dice: Dice
+    let faults: Faults
+    private let caller: Caller
     private let standIn: RunningProgram
     private let shop: ShopVisitor
     private let hubPort: Int
@@ -35,13 +38,14 @@ final class KillLoop {
     var book: String { program.path("books.gnucash") }
 
     /// Starts the shop, makes the book and connects both.
-    init(kills: Int, form: BookForm, seed: UInt64) async throws {
-        (self.kills, self.form, self.seed) = (kills, form, seed)
+    init(kills: Int, form: BookForm, seed: UInt64, blows: [Blow] = [.kill]) async throws {
+        (self.kills, self.form, self.seed, self.blows) = (kills, form, seed, blows)
         dice = Dice(seed)
         var program = try Program()
         program.environment["CROSSDOCK_ALLOW_PRIVATE_HOSTS"] = "127.0.0.1"
         program.environment["LOG_LEVEL"] = "warning"
         self.program = program
+        faults = try Faults(in: program.folder)
         standIn = try program.start([
             "sandbox", "woocommerce", "--port", "0", "--products", "20", "--customers", "12", "--orders", "10",
             "--seed", "\(seed)",
@@ -52,6 +56,7 @@ final class KillLoop {
             ["serve", "--port", "0"], environment: ["CROSSDOCK_DATA": program.path("probe")])
         hubPort = try await probe.port()
         probe.send(SIGKILL)
+        caller = Caller(hubPort: hubPort)
         var chance = SystemRandomNumberGenerator()
         _ = try BookFile.create(book, form: form, currency: "LKR", using: &chance)
         try await connect("woocommerce", "shop", shop.settings)
@@ -87,24 +92,27 @@ final class KillLoop {
 
     /// Lives and dies, as often as asked; then one life to the end. Answers what is wrong; nothing for a good end.
     func run() async throws -> [String] {
-        print("kill-loop: \(kills) kills, \(form.rawValue) book, seed \(seed), in \(program.folder.path)")
+        let kinds = blows.map(\.rawValue).joined(separator: ",")
+        print("kill-loop: \(kills) of \(kinds), \(form.rawValue) book, seed \(seed), in \(program.folder.path)")
         let skus = try await shop.skus()
         let emails = try await shop.all("/customers").compactMap { $0["email"]?.string }
         try #require(!skus.isEmpty && emails.count > 3)
         for kill in 1...kills {
             try await live(kill, skus, emails)
             if kill % 25 == 0 {
-                print("kill-loop: \(kill) kills, \(struck) with work in hand, \(placed) orders placed")
+                print("kill-loop: \(kill) blows, \(struck) with work in hand, \(placed) orders placed")
             }
         }
         // One more order makes the hub write the book once more, and so sweep what the last kill left.
         try await order(skus, emails)
         try await finish()
         let verdict = KillVerdict(loop: self, shop: shop, shopEdits: shopEdits, bookEdits: bookEdits)
-        let problems = try await verdict.problems()
+        let calls = await caller.acknowledged
+        let problems = try await verdict.problems() + caller.lost(from: program)
         print(
-            "kill-loop: seed \(seed), \(kills) kills (\(struck) with work in hand), \(placed) orders placed, "
-                + "\(shopEdits.count + bookEdits.count) customers edited: "
+            "kill-loop: seed \(seed), \(kills) blows (\(struck) with work in hand), \(placed) orders placed, "
+                + "\(shopEdits.count + bookEdits.count) customers edited, \(calls.count) calls acknowledged and "
+                + "\(await caller.refused) refused: "
                 + (problems.isEmpty ? "every order is booked exactly once" : "\(problems.count) problems"))
         problems.forEach { print("kill-loop:   \($0)") }
         // With no hub running, one more order must be missed, or the verdict sees nothing.
@@ -116,29 +124,40 @@ final class KillLoop {
 
     private func start() throws -> RunningProgram {
         let url = "http://127.0.0.1:\(hubPort)"
-        return try program.start(["serve", "--port", "\(hubPort)", "--public-url", url])
+        return try program.start(
+            ["serve", "--port", "\(hubPort)", "--public-url", url], environment: faults.environment)
     }
 
     private func live(_ kill: Int, _ skus: [String], _ emails: [String]) async throws {
-        let clock = ContinuousClock()
         // Something waits already when the hub comes to life.
         for _ in 0..<dice.within(1...3) { try await happen(skus, emails) }
+        let blow = blows[dice.below(blows.count)]
+        if blow == .tear { try faults.arm(.tear, "\(dice.within(1...60))") }
         let life = dice.below(10)
         let isServer = life > 2
-        let hub = try isServer ? start() : program.start(["sync", life == 0 ? "shop" : "books"])
+        let hub =
+            try isServer
+            ? start() : program.start(["sync", life == 0 ? "shop" : "books"], environment: faults.environment)
         defer { hub.send(SIGKILL) }
         // Most lives are counted from when the hub listens, or a slow machine would kill it always while it starts.
-        if isServer, dice.below(10) < 8 { _ = try await hub.port() }
+        if isServer, blow != .tear, dice.below(10) < 8 { _ = try await hub.port() }
+        let calls = isServer ? Task { [caller] in await caller.call() } : nil
+        defer { calls?.cancel() }
         let milliseconds = dice.within(Self.life)
+        let clock = ContinuousClock()
         let instant = clock.now.advanced(by: .milliseconds(milliseconds))
         try await clock.sleep(for: .milliseconds(dice.below(milliseconds)))
         try await happen(skus, emails)
         // The shop calls its webhooks when somebody visits it.
         _ = try await shop.act("queue", [:])
         try await clock.sleep(until: instant)
+        let isToLive = isServer && blow != .kill && blow != .tear
+        try await strike(blow, hub) { try await self.happen(skus, emails) }
         let wasAlive = hub.isRunning
+        if isToLive, !wasAlive { throw RunningProgram.TooSlow(description: "life \(kill), \(blow): \(hub.errors)") }
         hub.send(SIGKILL)
         let status = try await hub.ended(withinSeconds: 20)
+        faults.disarmAll()
         if wasAlive, status != RunningProgram.signalBase + SIGKILL, status != 0 {
             throw RunningProgram.TooSlow(description: "life \(kill) ended with \(status): \(hub.errors)")
         }
@@ -162,6 +181,9 @@ final class KillLoop {
                 """, [.integer(Self.absenceMilliseconds)])
             try session.run(
                 "UPDATE gate SET closed_until = closed_until - ?1", [.integer(Self.absenceMilliseconds)])
+            try session.run(
+                "UPDATE breaker SET open_until = open_until - ?1, probe_until = probe_until - ?1",
+                [.integer(Self.absenceMilliseconds)])
         }
         await store.close()
     }

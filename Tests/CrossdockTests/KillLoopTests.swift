@@ -10,11 +10,12 @@ struct KillLoopTests {
         ProcessInfo.processInfo.environment["CROSSDOCK_KILL_LOOP_\(name)"].flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    @Test func everyOrderIsBookedExactlyOnceHoweverOftenTheHubIsKilled() async throws {
-        let kills = try #require(Int(Self.wish("KILLS") ?? "25"))
-        let seed = try #require(UInt64(Self.wish("SEED") ?? "\(UInt64.random(in: 1...999_999))"))
-        let form = try #require(BookForm(rawValue: Self.wish("BOOK") ?? "xml"))
-        let loop = try await KillLoop(kills: kills, form: form, seed: seed)
+    /// One loop as the environment wishes it.
+    private static func loop(kills: Int, _ blows: [Blow]) async throws {
+        let kills = try #require(Int(wish("KILLS") ?? "\(kills)"))
+        let seed = try #require(UInt64(wish("SEED") ?? "\(UInt64.random(in: 1...999_999))"))
+        let form = try #require(BookForm(rawValue: wish("BOOK") ?? "xml"))
+        let loop = try await KillLoop(kills: kills, form: form, seed: seed, blows: blows)
         var isKept = true
         defer { loop.close(isKept: isKept) }
 
@@ -22,5 +23,15 @@ struct KillLoopTests {
         isKept = !problems.isEmpty
 
         #expect(problems.isEmpty, "seed \(seed):\n\(problems.joined(separator: "\n"))")
+    }
+
+    @Test func everyOrderIsBookedExactlyOnceHoweverOftenTheHubIsKilled() async throws {
+        try await Self.loop(kills: 25, [.kill])
+    }
+
+    @Test func nothingIsLostAndNothingTwiceWhenTheDiskFailsTheLogIsTornAndTheClockGoesBack() async throws {
+        let names = Self.wish("BLOWS")?.split(separator: ",").map(String.init)
+        let blows = try names?.map { try #require(Blow(rawValue: $0), "no blow is called \($0)") } ?? Blow.allCases
+        try await Self.loop(kills: 18, blows)
     }
 }

@@ -58,6 +58,18 @@ struct BadInputTests {
         #expect(try await world.count(hub, "SELECT count(*) FROM delivery") == 2)
     }
 
+    @Test func aCallThatComesAgainThroughTheOtherDoorIsARepeat() async throws {
+        let (world, hub, shop) = try await oneShop()
+        let call = signed("{\"id\":1}")
+        guard case .stored(let id) = await hub.receive(call, connector: "woocommerce", source: nil) else {
+            Issue.record("the first call was not stored")
+            return
+        }
+        #expect(await hub.receive(call, at: shop.publicID) == .repeated(id))
+        #expect(await hub.receive(call, connector: "woocommerce", source: "http://north.example/") == .repeated(id))
+        #expect(try await world.count(hub, "SELECT count(*) FROM delivery") == 1)
+    }
+
     @Test func aSignedWebhookThatIsHTMLIsKeptAsARejectionWithItsReason() async throws {
         let (_, hub, shop) = try await oneShop()
         _ = await hub.receive(signed("<html>maintenance</html>"), at: shop.publicID)

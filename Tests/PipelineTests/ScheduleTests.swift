@@ -52,6 +52,21 @@ struct ScheduleTests {
             try await world.count(hub, "SELECT count(*) FROM record WHERE kind = 'product' AND is_deleted = 0") == 6)
     }
 
+    @Test func aCensusRightAfterAPullFindsNothingNewAndNothingMissing() async throws {
+        let world = try World()
+        world.openShop("north", products: 12, customers: 6, orders: 9)
+        let hub = try world.hub()
+        let shop = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
+        _ = try await hub.pull(shop)
+        try await hub.drain()
+        for kind in [RecordKind.category, .product, .variant, .customer, .order] {
+            let result = try #require(try await hub.census(shop, kind))
+            #expect(result.missing == 0 && result.unknown == 0, "\(kind): \(result)")
+            #expect(
+                try await world.count(hub, "SELECT count(*) FROM link WHERE kind = '\(kind.rawValue)'") > 0, "\(kind)")
+        }
+    }
+
     @Test func aShopThatShowsNothingAnyMoreIsNotTakenForEmpty() async throws {
         let (world, hub, _) = try await oneShop(products: 60)
         try await round(hub)
@@ -126,6 +141,23 @@ struct ScheduleTests {
             world.pass(seconds: 20)
         }
         #expect(world.ask("south", "/products", [.init("per_page", "100")]).array?.count == 6)
+    }
+
+    @Test func whatIsLeftToAPersonIsTakenFromItsSettingsAndNewSettingsTakeItBack() async throws {
+        let (world, hub, _) = try await oneShop()
+        var settings = World.shopSettings("north").object ?? [:]
+        settings["auto_sync_products"] = false
+        let byHand = try await hub.replace("woocommerce", name: "north", config: .object(settings))
+        #expect(byHand.options.byHand == ["category", "product", "variant"])
+        try await round(hub)
+        #expect(try await world.count(hub, "SELECT count(*) FROM record WHERE kind = 'product'") == 0)
+
+        settings["auto_sync_products"] = true
+        let bySchedule = try await hub.replace("woocommerce", name: "north", config: .object(settings))
+        #expect(bySchedule.options.byHand == [])
+        world.pass(seconds: 900)
+        try await round(hub)
+        #expect(try await world.count(hub, "SELECT count(*) FROM record WHERE kind = 'product'") == 6)
     }
 
     @Test func aPersonsPushOfOneKindWritesNoOther() async throws {

@@ -128,7 +128,7 @@ struct UnclearCreateTests {
         _ = try await hub.pull(north, kinds: [.product])
         try await hub.drain()
         #expect(try await hub.jobs(in: [.retryable]).count == 12)
-        #expect(try await world.count(hub, "SELECT max(failures) FROM gate") == 1)
-        #expect(try await world.count(hub, "SELECT count(*) FROM gate WHERE closed_until IS NOT NULL") == 0)
+        #expect(try await world.count(hub, "SELECT max(failures) FROM breaker") == 1)
+        #expect(try await world.count(hub, "SELECT count(*) FROM breaker WHERE open_until IS NOT NULL") == 0)
     }
 }

@@ -23,6 +23,8 @@ final class World: Sendable {
     private let left = Mutex<Int?>(nil)
     /// The calls that reached a shop and could change something.
     let writes = Mutex<[String]>([])
+    /// What every answer of the shops says beside its own headers.
+    let headers = Mutex<[String: String]>([:])
     /// The calls whose answer never came.
     let unanswered = Mutex<[HTTPRequest]>([])
 
@@ -77,10 +79,10 @@ final class World: Sendable {
     }
 
     /// A hub on the world's store; a second one is the same hub after a restart.
-    func hub() throws -> Hub {
+    func hub(through way: (WorldTransport) -> any Transport = { $0 }) throws -> Hub {
         let store = try SQLiteStore(path: folder + "/hub.sqlite", migrations: Hub.migrations)
         let surroundings = ConnectorSurroundings(
-            transport: WorldTransport(world: self), now: { self.now }, random: { self.random($0) },
+            transport: way(WorldTransport(world: self)), now: { self.now }, random: { self.random($0) },
             blocking: InlineWork())
         return Hub(
             store: MortalStore(store: store, world: self), connectors: [WooCommerce.self, GnuCash.self],
@@ -128,10 +130,11 @@ struct WorldTransport: Transport {
         let answer = world.inShop(name) { shop, now in shop.respond(to: request, at: now) }
         guard let answer else { throw .notSent("no such host: \(request.address.host)") }
         do { try world.step() } catch { throw .noAnswer("the process is dead") }
-        guard let response = answer.response else {
+        guard var response = answer.response else {
             world.unanswered.withLock { $0.append(request) }
             throw .noAnswer("connection cut")
         }
+        for (name, value) in world.headers.withLock({ $0 }) { response.headers[name] = value }
         return response
     }
 }

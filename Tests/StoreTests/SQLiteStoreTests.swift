@@ -66,7 +66,7 @@ struct SQLiteStoreTests {
         for number in 1...10 where failure == nil {
             do {
                 try await store.write {
-                    try $0.run("INSERT INTO thing (name) VALUES (?1)", [.text("\(number)\(page)")])
+                    _ = try $0.run("INSERT INTO thing (name) VALUES (?1)", [.text("\(number)\(page)")])
                 }
                 kept += 1
             } catch let error as StoreFailure {
@@ -78,7 +78,7 @@ struct SQLiteStoreTests {
         #expect(try await things(in: store) == Int64(kept))
 
         try await store.write { _ = try $0.rows("PRAGMA max_page_count = 100000", []) }
-        try await store.write { try $0.run("INSERT INTO thing (name) VALUES (?1)", [.text(page)]) }
+        try await store.write { _ = try $0.run("INSERT INTO thing (name) VALUES (?1)", [.text(page)]) }
         #expect(try await things(in: store) == Int64(kept + 1))
     }
 

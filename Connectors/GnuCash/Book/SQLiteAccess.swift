@@ -22,12 +22,33 @@ enum SQLiteAccess {
         return try outcome.get()
     }
 
+    /// Opens a book. One that a program died in the middle of saving, ours or GnuCash, is first put back as it was
+    /// before that save: SQLite does so for whoever may write, and refuses everybody else.
     static func open(_ path: String, isReadOnly: Bool) throws(BookFailure) -> DatabaseQueue {
+        try translating(path) {
+            if isReadOnly {
+                do {
+                    return try connect(path, isReadOnly: true)
+                } catch let error as DatabaseError where unfinished.contains(error.extendedResultCode) {
+                    _ = try connect(path, isReadOnly: false)
+                }
+            }
+            return try connect(path, isReadOnly: isReadOnly)
+        }
+    }
+
+    /// What SQLite says where a save must be undone, or a log brought in, by somebody who may write.
+    private static let unfinished: [ResultCode] = [.SQLITE_READONLY_ROLLBACK, .SQLITE_READONLY_RECOVERY]
+
+    /// A connection that has looked at the book once.
+    private static func connect(_ path: String, isReadOnly: Bool) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.readonly = isReadOnly
         configuration.foreignKeysEnabled = false
         configuration.busyMode = .timeout(patienceSeconds)
-        return try translating(path) { try DatabaseQueue(path: path, configuration: configuration) }
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        try queue.read { _ = try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") }
+        return queue
     }
 
     /// Runs statements one after the other in one transaction.

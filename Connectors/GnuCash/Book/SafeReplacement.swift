@@ -19,9 +19,17 @@ struct LockFile {
         let made = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? lockPath }
         defer { unlink(made) }
         _ = flock(descriptor, LOCK_EX | LOCK_NB)
-        _ = Self.mark.withCString { write(descriptor, $0, strlen($0)) }
+        // A lock that does not say whose it is would stand for ever, should we be killed: a full disk makes such.
+        guard Self.mark.withCString({ write(descriptor, $0, strlen($0)) }) == Self.mark.utf8.count else {
+            let number = errno
+            close(descriptor)
+            throw BookFailure(errno: number, path: path, action: "lock")
+        }
         for _ in 0..<2 {
-            if link(made, lockPath) == 0 { return }
+            if link(made, lockPath) == 0 {
+                Self.sweep(lockPath, but: made, now: now)
+                return
+            }
             let number = errno
             if number == EEXIST, Self.clearAbandoned(lockPath) { continue }
             close(descriptor)
@@ -62,6 +70,24 @@ struct LockFile {
             return true
         }
         return unlink(lockPath) == 0
+    }
+
+    /// From what age on a file without our mark is one whose maker was killed before it wrote it, in seconds.
+    private static let abandonedSeconds: Int64 = 60
+
+    /// Takes away the beginnings of locks whose makers were killed before they had them.
+    private static func sweep(_ lockPath: String, but made: String, now: BookTime) {
+        let folder = Disk.folder(of: lockPath)
+        let start = (lockPath as NSString).lastPathComponent + "."
+        let all = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in all where name.hasPrefix(start) && name.utf8.count == start.utf8.count + 6 {
+            let left = "\(folder)/\(name)"
+            var status = stat()
+            guard left != made, !clearAbandoned(left), stat(left, &status) == 0 else { continue }
+            if status.st_size == 0, now.secondsSince1970 - Int64(status.st_mtim.tv_sec) > abandonedSeconds {
+                unlink(left)
+            }
+        }
     }
 
     private static func taken(_ path: String, now: BookTime) -> BookFailure {

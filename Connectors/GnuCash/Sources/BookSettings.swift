@@ -64,7 +64,8 @@ struct BookSettings: Sendable {
         SettingShape("sync_transactions", .flag, standard: true, "Whether the book's transactions are read."),
         SettingShape(
             "sync_frequency", .textOrNumber, standard: "15",
-            "How often the book is read: hourly, daily, weekly, or a number of minutes from 1 to 525600."),
+            "How often the book is read: hourly, daily, weekly, a number of minutes from 1 to 525600, or a cron line, "
+                + "with its time zone before it where that is not UTC: \"CRON_TZ=Asia/Colombo 0 2 * * *\"."),
         SettingShape(
             "orders_as", .oneOf(BookingForm.allCases.map(\.rawValue)), standard: "invoices",
             "Whether an order becomes a posted invoice with its payment, or a plain transaction."),
@@ -137,11 +138,19 @@ struct BookSettings: Sendable {
             }
             bookWhen.insert(state)
         }
-        if let word = settings.text("sync_frequency"), Self.seconds(of: word) == nil {
+        if let word = settings.text("sync_frequency"), Self.seconds(of: word) == nil, Self.cronLine(of: word) == nil {
             problems.append(
-                "GnuCash: \"sync_frequency\" must be hourly, daily, weekly or a number of minutes, found \"\(word)\"")
+                "GnuCash: \"sync_frequency\" must be hourly, daily, weekly, a number of minutes or a cron line, found "
+                    + "\"\(word)\"")
         }
         guard problems.isEmpty else { throw SettingsError(problems) }
+    }
+
+    /// A frequency of five words, with a zone before them or not, is a cron line: minute, hour, day, month, weekday.
+    /// The hub reads it, and refuses one that cannot be.
+    static func cronLine(of frequency: String) -> String? {
+        let words = frequency.split(separator: " ").drop { $0.hasPrefix("CRON_TZ=") || $0.hasPrefix("TZ=") }
+        return words.count == 5 ? frequency : nil
     }
 
     /// The seconds between two readings of the book; nil for a word that means nothing here.

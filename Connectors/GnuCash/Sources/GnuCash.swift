@@ -51,7 +51,10 @@ public struct GnuCash: ConnectorType {
 
     /// How often the book is read.
     public static func habits(_ settings: Settings) -> Habits {
-        Habits(intervalSeconds: settings.text("sync_frequency").flatMap(BookSettings.seconds))
+        let frequency = settings.text("sync_frequency")
+        return Habits(
+            intervalSeconds: frequency.flatMap(BookSettings.seconds), cronLine: frequency.flatMap(BookSettings.cronLine)
+        )
     }
 
     /// The card's kinds without what the settings switch off.

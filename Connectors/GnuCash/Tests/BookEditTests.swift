@@ -224,6 +224,35 @@ struct BookEditTests {
         #expect(throws: BookFailure.self) { try SQLiteAccess.run(["CREATE TABLE theirs (a TEXT)"], in: shop.path) }
     }
 
+    /// A copy of the files as a program leaves them that is killed after half of its save reached the disk.
+    private func killedInTheMiddle(_ shop: BookShop) throws -> String {
+        let copy = shop.path + ".killed"
+        let queue = try SQLiteAccess.open(shop.path, isReadOnly: false)
+        try queue.inTransaction(.immediate) { db in
+            try db.execute(sql: "PRAGMA cache_size = 1")
+            try db.execute(sql: "DELETE FROM accounts")
+            try db.execute(sql: "CREATE TABLE half (a TEXT)")
+            for _ in 0..<200 { try db.execute(sql: "INSERT INTO half VALUES (hex(randomblob(1000)))") }
+            try FileManager.default.copyItem(atPath: shop.path, toPath: copy)
+            try FileManager.default.copyItem(atPath: shop.path + "-journal", toPath: copy + "-journal")
+            return .rollback
+        }
+        return copy
+    }
+
+    @Test func aDatabaseWhoseSaverWasKilledIsReadAsItWasBeforeThatSave() throws {
+        let shop = try BookShop(.sqlite)
+        let before = try shop.open().book
+        let killed = try killedInTheMiddle(shop)
+        try #require(
+            try Data(contentsOf: URL(filePath: killed)).count > Data(contentsOf: URL(filePath: shop.path)).count)
+
+        let book = try BookFile.open(killed).book
+
+        #expect(book.accounts.count == before.accounts.count && !book.accounts.isEmpty)
+        #expect(!FileManager.default.fileExists(atPath: killed + "-journal"))
+    }
+
     @Test func readingADatabaseLeavesItsBytesAlone() throws {
         let shop = try BookShop(.sqlite)
         let before = try shop.folder.bytes("shop.gnucash")

@@ -220,6 +220,17 @@ struct BookRefusalTests {
 
     // MARK: - Books in use, full disks
 
+    @Test func whatAKilledProcessLeftOfALockIsTakenAwayWithTheNextSave() throws {
+        var shop = try BookShop(.xml)
+        try shop.folder.write(Data("crossdock\n".utf8), to: "shop.gnucash.LCK.aB3xY9")
+        try shop.folder.write(Data(), to: "shop.gnucash.LCK.Zz0123")
+        try shop.folder.write(Data("theirs".utf8), to: "shop.gnucash.LCK.theirs")
+
+        try shop.apply(try sale(&shop))
+
+        #expect(shop.folder.names.filter { $0.contains(".LCK") } == ["shop.gnucash.LCK.theirs"])
+    }
+
     @Test(arguments: [BookForm.xml, .gzip])
     func aTextBookThatIsOpenElsewhereIsLeftAlone(form: BookForm) throws {
         var shop = try BookShop(form)

@@ -33,7 +33,8 @@ struct GnuCashSettingsTests {
         (["file": "a", "currency": "EURO"], "EURO"),
         (["file": "a", "book_when": ["cancelled"]], "cancelled"),
         (["file": "a", "sync_frequency": "now and then"], "now and then"),
-        (["file": "a", "sync_frequency": "0 2 * * *"], "sync_frequency"),
+        (["file": "a", "sync_frequency": "0 2 * *"], "0 2 * *"),
+        (["file": "a", "sync_frequency": "CRON_TZ=UTC 0 2 * *"], "a cron line"),
         (["file": "a", "sync_frequency": 0], "a number of minutes"),
         (["file": "a", "sync_frequency": 525_601], "525601"),
         (["file": "a", "sync_frequency": .number("7.5")], "7.5"),
@@ -58,6 +59,15 @@ struct GnuCashSettingsTests {
 
         _ = try BookSettings(settings)
         #expect(GnuCash.habits(settings).intervalSeconds == seconds)
+    }
+
+    @Test(arguments: ["0 2 * * *", "CRON_TZ=Asia/Colombo 0 2 * * mon-fri"])
+    func aFrequencyMayBeACronLineWithItsZone(line: String) throws {
+        let settings = try Settings(
+            ["file": "a", "sync_frequency": .string(line)], by: GnuCash.card.settings, of: "GnuCash")
+
+        _ = try BookSettings(settings)
+        #expect(GnuCash.habits(settings) == Habits(cronLine: line))
     }
 
     @Test func aBookIsReadEveryFifteenMinutesUnlessItSaysOtherwise() throws {

@@ -67,7 +67,10 @@ struct AnswerReading: Sendable {
                     + "(a firewall, a password on the folder) refuses us")
         }
         let message = json["message"]?.string ?? ""
-        if message.hasPrefix("Invalid timestamp") { return .unauthorized(detail: clockDetail(response)) }
+        if message.hasPrefix("Invalid timestamp") {
+            // Nobody has to give us another key: it works again as soon as the clocks agree.
+            return .unavailable(mayHaveHappened: false, detail: clockDetail(response))
+        }
         if message.hasPrefix("Invalid nonce") {
             // Every attempt has its own nonce, so something between us and the shop sent this one twice.
             return .unavailable(mayHaveHappened: writes, detail: "the shop saw this request's nonce before")

@@ -123,6 +123,11 @@ enum WooCommerceCodes {
     /// Staff of the shop: not customers unless they have bought something.
     static let staffRoles: Set<String> = ["administrator", "editor", "author", "contributor", "shop_manager"]
 
+    /// Whether an account is somebody who buys: the shop's staff have accounts, too.
+    static func isCustomer(_ payload: Payload) -> Bool {
+        !staffRoles.contains(payload.text("role")) || payload.flag("is_paying_customer")
+    }
+
     /// Errors that say: this SKU or name exists already.
     static let takenCodes: Set<String> = ["product_invalid_sku", "term_exists"]
     /// Errors that say: somebody else was creating the same at this moment.

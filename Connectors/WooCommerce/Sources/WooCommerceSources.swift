@@ -77,14 +77,10 @@ struct CustomerSource: RecordSource {
         let scan = IDScan(client: client, path: "customers", query: Self.query)
         let reading = try await scan.read(request.position, limit: client.pageSize(request.limit))
         var page = Page(drafts: [], next: reading.next, total: reading.total, farClock: reading.farClock)
-        for json in reading.records where isCustomer(Payload(json)) {
+        for json in reading.records where WooCommerceCodes.isCustomer(Payload(json)) {
             page.take(.customer, json) { json throws(PayloadError) in try translator.customer(json) }
         }
         return page
-    }
-
-    private func isCustomer(_ payload: Payload) -> Bool {
-        !WooCommerceCodes.staffRoles.contains(payload.text("role")) || payload.flag("is_paying_customer")
     }
 
     func fetch(_ ids: [String]) async throws(ConnectorFailure) -> [Fetched] {
@@ -107,16 +103,18 @@ struct CustomerSource: RecordSource {
         if let position, position.hasPrefix(mark) {
             return try await guests(after: String(position.dropFirst(mark.count)), mark)
         }
-        let accounts = IDScan(client: client, path: "customers", query: Self.query + [("_fields", "id")])
-        var page = CensusPage(try await accounts.read(position))
-        page.next = page.next ?? mark + "1:0"
-        return page
+        let fields = ("_fields", "id,role,is_paying_customer")
+        let accounts = try await IDScan(client: client, path: "customers", query: Self.query + [fields]).read(position)
+        let customers = accounts.records.map(Payload.init).filter(WooCommerceCodes.isCustomer)
+        return CensusPage(ids: customers.map { $0.text("id") }, next: accounts.next ?? mark + "1:0")
     }
 
     private func guests(after position: String, _ mark: String) async throws(ConnectorFailure) -> CensusPage {
-        let scan = IDScan(client: client, path: "orders", query: [("status", "any"), ("_fields", "id,customer_id")])
-        let reading = try await scan.read(position)
-        let guests = reading.records.map(Payload.init).filter { $0.pointer("customer_id") == nil }
+        let query = [("status", "any"), ("_fields", "id,customer_id,status")]
+        let reading = try await IDScan(client: client, path: "orders", query: query).read(position)
+        let guests = reading.records.map(Payload.init).filter {
+            $0.pointer("customer_id") == nil && !WooCommerceCodes.draftStatuses.contains($0.text("status"))
+        }
         return CensusPage(ids: guests.map { GuestID.prefix + $0.text("id") }, next: reading.next.map { mark + $0 })
     }
 }

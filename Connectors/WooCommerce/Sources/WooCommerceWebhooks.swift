@@ -96,7 +96,11 @@ struct WooCommerceWebhooks: WebhookReceiver {
     }
 
     private func customer(_ json: JSON, _ id: String) -> WebhookMeaning {
-        guard isWhole(Payload(json), ["email", "billing"]) else { return .fetch(.customer, [id]) }
+        let payload = Payload(json)
+        guard isWhole(payload, ["email", "billing", "role"]) else { return .fetch(.customer, [id]) }
+        guard WooCommerceCodes.isCustomer(payload) else {
+            return .nothing("account \(id) is of the shop's staff (\(payload.text("role"))) and has bought nothing")
+        }
         do {
             return .records([try translator.customer(json)])
         } catch {

@@ -50,7 +50,7 @@ struct ContractReplayTests {
         "errors/404-unknown-order": "gone", "errors/404-unknown-product": "gone",
         "errors/404-unknown-route": "refused", "errors/oauth1-401-bad-signature": "unauthorized",
         "errors/oauth1-401-missing-parameter": "unauthorized", "errors/oauth1-401-nonce-reused": "unavailable",
-        "errors/oauth1-401-stale-timestamp": "unauthorized", "errors/oauth1-401-tampered-query": "unauthorized",
+        "errors/oauth1-401-stale-timestamp": "unavailable", "errors/oauth1-401-tampered-query": "unauthorized",
         "errors/oauth1-401-unknown-key": "unauthorized", "filters/modified-after-date-only": "refused",
         "filters/modified-after-not-a-date": "refused", "orders/invalid-status-400": "refused",
         "products/create-image-unreachable-400": "refused", "products/put-stock-fraction": "refused",

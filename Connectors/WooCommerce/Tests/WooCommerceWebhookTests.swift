@@ -76,6 +76,18 @@ struct WooCommerceWebhookTests {
         #expect(drafts.map(\.externalID) == ["40/41"] && drafts.first?.kind == .variant)
     }
 
+    @Test func anAccountOfTheShopsStaffIsNoCustomerUntilItBuys() throws {
+        let staff = Sample.customer(1, ["role": "shop_manager", "is_paying_customer": false])
+        guard case .nothing = try Bench.receiver().read(Bench.call("customer.updated", staff)) else {
+            throw Recording.Unusable(description: "taken")
+        }
+        let buyer = Sample.customer(1, ["role": "shop_manager", "is_paying_customer": true])
+        guard case .records(let drafts) = try Bench.receiver().read(Bench.call("customer.updated", buyer)) else {
+            throw Recording.Unusable(description: "not taken")
+        }
+        #expect(drafts.map(\.externalID) == ["1"])
+    }
+
     @Test func aDeletionNamesOnlyTheId() throws {
         for (topic, kind) in [("product", RecordKind.product), ("order", .order), ("customer", .customer)] {
             let call = Bench.call("\(topic).deleted", ["id": 50])

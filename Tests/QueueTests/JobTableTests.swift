@@ -1,11 +1,10 @@
 import Foundation
-import Pipeline
 import Queue
 import Store
 import Testing
 
 @Suite("The queue")
-struct QueueTests {
+struct JobTableTests {
     private static let start = Moment(seconds: 1_700_000_000)
 
     /// A step on the tables of a fresh store.
@@ -13,7 +12,7 @@ struct QueueTests {
         _ action: @escaping @Sendable (JobTable, inout IDBlock) throws -> Value
     ) async throws -> Value {
         let path = NSTemporaryDirectory() + "crossdock-queue-" + UUID().uuidString + ".sqlite"
-        let store = try SQLiteStore(path: path, migrations: Hub.migrations)
+        let store = try SQLiteStore(path: path, migrations: [IDPool.migration] + QueueMigrations.all)
         defer { try? FileManager.default.removeItem(atPath: path) }
         return try await store.write { session in
             var ids = IDBlock(1000..<9000)
@@ -25,7 +24,7 @@ struct QueueTests {
         NewJob(.deliver, integration: 5, kind: .product, key: key, priority: priority, runAt: runAt)
     }
 
-    private static let work = DueWork(integration: 5, queue: .deliver, kind: .product, count: 1)
+    private static let work = DueWork(integration: 5, queue: .deliver, kind: .product)
 
     @Test func aJobAskedForTwiceIsOneJobAndOneAskedForWhileItRunsRunsAgain() async throws {
         try await onTable { table, ids in
@@ -56,7 +55,7 @@ struct QueueTests {
             let now = Self.start
             try table.add([Self.job("7")], ids: &ids, now: now)
             let job = try table.claim(Self.work, limit: 1, owner: "dead", now: now)[0]
-            try table.intend([job.id: ["parts": ["price"]]], owner: "dead", deadline: now.adding(seconds: 75))
+            try table.intend([(job, ["parts": ["price"]])], owner: "dead", deadline: now.adding(seconds: 75))
             #expect(try table.rescue(now: now.adding(seconds: 14)) == 0)
             // The call it was about to make may still be under way.
             #expect(try table.rescue(now: now.adding(seconds: 60)) == 0)
@@ -65,7 +64,7 @@ struct QueueTests {
             #expect(again.first?.intent == ["parts": ["price"]])
             // The first worker wakes up: its lease is another's, and it may neither send nor settle.
             #expect(throws: StoreFailure.self) {
-                try table.intend([job.id: .null], owner: "dead", deadline: now.adding(seconds: 200))
+                try table.intend([(job, .null)], owner: "dead", deadline: now.adding(seconds: 200))
             }
             #expect(try table.settle([(job, .completed)], owner: "dead", now: now).isEmpty)
         }
@@ -76,7 +75,7 @@ struct QueueTests {
             let now = Self.start
             try table.add([Self.job("7")], ids: &ids, now: now)
             let dead = try table.claim(Self.work, limit: 1, owner: "me", now: now)[0]
-            try table.intend([dead.id: ["wrote": ["name": "Tea"]]], owner: "me", deadline: now.adding(seconds: 75))
+            try table.intend([(dead, ["wrote": ["name": "Tea"]])], owner: "me", deadline: now.adding(seconds: 75))
             let outcome = JobOutcome.dead(errorClass: "unreadable", error: "e", keepsIntent: true)
             try table.settle([(dead, outcome)], owner: "me", now: now)
 

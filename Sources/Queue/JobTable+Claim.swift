@@ -1,0 +1,201 @@
+import Store
+
+/// How work that is due comes to a worker.
+extension JobTable {
+    /// The sorts of work that are due now and that nothing is known to stand in the way of, in the order in which
+    /// workers should look at them: integrations take turns.
+    ///
+    /// Costs a look into the index for each sort, however many jobs wait.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func due(at now: Moment) throws -> [DueWork] {
+        let found = try (sorts(.ready) + sorts(.timed)).filter { $0.isReady || $0.since <= now }
+        guard !found.isEmpty else { return [] }
+        let (pauses, gates, breakers) = try (pauses(), gates(), breakers())
+        let open = found.compactMap(\.work).filter { work in
+            if pauses.contains(where: { $0.stops(work.queue, of: work.integration) }) { return false }
+            guard work.queue.callsOut else { return true }
+            if let until = gates[work.integration]?.closedUntil, until > now { return false }
+            switch breakers[FarOperation(work.integration, work.operation)]?.state(at: now) {
+            case .open, .probing: return false
+            case .closed, .halfOpen, nil: return true
+            }
+        }
+        return DueWork.inTurn(open, served: try served(), now: now)
+    }
+
+    /// How many jobs of an integration are due now, of all kinds or of some.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func dueCount(_ integration: Int64, kinds: Set<RecordKind>? = nil, now: Moment) throws -> Int {
+        Int(
+            try session.rows(
+                """
+                SELECT count(*) FROM job WHERE organization_id = ?1 AND integration_id = ?2 AND is_blocked = 0
+                    AND (state = 'available' OR state IN ('scheduled', 'retryable') AND run_at <= ?3)
+                    AND (?4 = 0 OR kind IN {5})
+                """,
+                [
+                    .integer(organization), .integer(integration), SQLValue(now), .integer(kinds == nil ? 0 : 1),
+                    .keys((kinds ?? []).map(\.rawValue)),
+                ]
+            ).first?.integer(0) ?? 0)
+    }
+
+    /// The next moment at which something falls due; nil when nothing waits for a time.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func nextDue() throws -> Moment? {
+        try (sorts(.ready) + sorts(.timed)).map(\.since).min()
+    }
+
+    /// Claims what a worker may begin now of one sort of work: within the limits of its integration, which are shared
+    /// by all workers through the store and are used up by the claim. Empty when something stands in the way.
+    ///
+    /// `perCall`: how many jobs one call to the far side does. `standing`: why the integration as a whole does not
+    /// work.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func take(
+        _ work: DueWork, limit: Int, perCall: Int = 1, standing: String? = nil, owner: String, now: Moment
+    ) throws -> [Job] {
+        var admission = try admission(to: work)
+        admission.standing = standing
+        guard case .jobs(let count, let isProbe) = admission.grant(limit, perCall: perCall, now: now), count > 0 else {
+            return []
+        }
+        let jobs = try claim(work, limit: count, owner: owner, now: now)
+        guard !jobs.isEmpty else { return [] }
+        let calls = (jobs.count + max(1, perCall) - 1) / max(1, perCall)
+        for allowance in admission.allowances where allowance.form != .together {
+            try save(allowance.taking(calls, now: now), of: work.integration)
+        }
+        if isProbe { try save(admission.breaker.probing(now: now), of: FarOperation(work.integration, work.operation)) }
+        try serve(work, now: now)
+        return jobs
+    }
+
+    /// Begins one call for which there is no job, within the same limits. False when something stands in the way.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func begin(_ work: DueWork, now: Moment) throws -> Bool {
+        let admission = try admission(to: work)
+        guard case .jobs(_, let isProbe) = admission.grant(1, now: now) else { return false }
+        for allowance in admission.allowances where allowance.form != .together {
+            try save(allowance.taking(1, now: now), of: work.integration)
+        }
+        if isProbe { try save(admission.breaker.probing(now: now), of: FarOperation(work.integration, work.operation)) }
+        return true
+    }
+
+    static let claimStatement = """
+        UPDATE job SET state = 'running', lease_owner = ?6, lease_until = ?7, attempt = attempt + 1,
+            claim = claim + 1, updated_at = ?5
+        WHERE organization_id = ?1 AND id IN (SELECT id FROM (
+            SELECT * FROM (SELECT id, priority, run_at FROM job WHERE organization_id = ?1 AND integration_id = ?2
+                AND queue = ?3 AND kind = ?4 AND state = 'available' AND is_blocked = 0
+                ORDER BY priority, run_at, id LIMIT ?8)
+            UNION ALL
+            SELECT * FROM (SELECT id, priority, run_at FROM job WHERE organization_id = ?1 AND integration_id = ?2
+                AND queue = ?3 AND kind = ?4 AND state IN ('scheduled', 'retryable') AND is_blocked = 0
+                AND run_at <= ?5 ORDER BY run_at, id LIMIT ?8)
+            ) ORDER BY priority, run_at, id LIMIT ?8)
+        RETURNING \(Job.columns)
+        """
+
+    /// Claims due jobs for a worker, whatever stands in their way: they are running, under its lease.
+    ///
+    /// A job whose payload cannot be read is given up with the reason, and holds up no other.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func claim(_ work: DueWork, limit: Int, owner: String, now: Moment) throws -> [Job] {
+        let rows = try session.rows(
+            Self.claimStatement,
+            [
+                .integer(organization), .integer(work.integration), .text(work.queue.rawValue),
+                .text(work.kind?.rawValue ?? ""), SQLValue(now), .text(owner),
+                SQLValue(now.adding(seconds: Self.leaseSeconds)), .integer(Int64(limit)),
+            ])
+        var jobs: [Job] = []
+        for row in rows {
+            guard let job = Job(row) else { continue }
+            if let refusal = PayloadRule(job.queue).refusal(of: row.text(9), read: job.payload) {
+                try settle(
+                    [(job, .dead(errorClass: refusal.errorClass, error: refusal.description))],
+                    owner: owner, now: now)
+            } else {
+                jobs.append(job)
+            }
+        }
+        return jobs.sorted { ($0.priority, $0.runAt, $0.id) < ($1.priority, $1.runAt, $1.id) }
+    }
+
+    /// All that may stand between that work and its far side.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func admission(to work: DueWork) throws -> Admission {
+        var admission = Admission(queue: work.queue, integration: work.integration, operation: work.operation)
+        admission.pauses = try pauses()
+        admission.running = try runningJob(like: work)
+        guard work.queue.callsOut else { return admission }
+        admission.gate = try gate(of: work.integration)
+        admission.breaker = try breaker(of: FarOperation(work.integration, work.operation))
+        admission.allowances = try allowances(of: work.integration).filter {
+            $0.operation == "*" || $0.operation == work.operation
+        }
+        if admission.allowances.contains(where: { $0.form == .together }) {
+            admission.underWay = try callsUnderWay(work.integration)
+        }
+        return admission
+    }
+
+    /// A running job of the same sort: batches to one far side are written one after the other, so that two creates of
+    /// one key never run side by side.
+    private func runningJob(like work: DueWork) throws -> Int64? {
+        // Every task of the hub is work of its own.
+        guard work.queue != .task else { return nil }
+        return try session.rows(
+            """
+            SELECT id FROM job WHERE organization_id = ?1 AND state = 'running' AND integration_id = ?2 AND queue = ?3
+                AND kind = ?4 LIMIT 1
+            """,
+            [
+                .integer(organization), .integer(work.integration), .text(work.queue.rawValue),
+                .text(work.kind?.rawValue ?? ""),
+            ]
+        ).first?.integer(0)
+    }
+
+    /// A claim is one call; claims of one sort run one after the other.
+    private func callsUnderWay(_ integration: Int64) throws -> Int {
+        Int(
+            try session.rows(
+                """
+                SELECT count(DISTINCT queue || ' ' || kind) FROM job WHERE organization_id = ?1 AND state = 'running'
+                    AND integration_id = ?2 AND queue IN {3}
+                """,
+                [
+                    .integer(organization), .integer(integration),
+                    .keys(JobQueue.allCases.filter(\.callsOut).map(\.rawValue)),
+                ]
+            ).first?.integer(0) ?? 0)
+    }
+
+    // MARK: Turns
+
+    private func served() throws -> [FarOperation: Moment] {
+        let rows = try session.rows(
+            "SELECT integration_id, operation, served_at FROM turn WHERE organization_id = ?1",
+            [.integer(organization)])
+        return Dictionary(
+            rows.map { (FarOperation($0.integer(0), $0.text(1)), $0.moment(2) ?? Moment(milliseconds: 0)) },
+            uniquingKeysWith: max)
+    }
+
+    private func serve(_ work: DueWork, now: Moment) throws {
+        let columns = ["organization_id", "integration_id", "operation", "served_at"]
+        try session.save(
+            [[.integer(organization), .integer(work.integration), .text(work.operation), SQLValue(now)]],
+            as: Upsert("turn", columns, key: Array(columns.prefix(3)), updates: ["served_at"]))
+    }
+}

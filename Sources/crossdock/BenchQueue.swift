@@ -1,0 +1,173 @@
+import Commerce
+import Foundation
+import Pipeline
+import Queue
+import Store
+import Synchronization
+
+/// A queue on a fresh store of its own, with its producers and workers.
+struct BenchQueue: Sendable {
+    let store: SQLiteStore
+    let ids: IDPool
+
+    /// How many jobs are put on the queue, or claimed, in one step.
+    static let step = 100
+    /// One job in so many fails once, and is tried again.
+    static let failing = 100
+    static let producers = 2
+    static let workers = 2
+    /// How long a worker waits that nobody wakes, in milliseconds.
+    static let restMilliseconds = 200
+    /// What a job carries: 300 bytes.
+    static let payload: JSON = ["text": .string(String(repeating: "x", count: 289))]
+    static let work = DueWork(integration: 0, queue: .task, kind: nil)
+
+    init(_ folder: String) async throws {
+        store = try SQLiteStore(
+            path: try BenchFolder.fresh(folder) + "/crossdock.sqlite", migrations: Hub.migrations)
+        ids = IDPool(store)
+    }
+
+    private func enqueue(_ keys: Range<Int>, runAt: Moment = OpenHub.systemNow()) async throws {
+        let (block, now) = (try await ids.draw(keys.count), OpenHub.systemNow())
+        let jobs = keys.map {
+            NewJob(.task, integration: 0, kind: nil, key: "bench/\($0)", runAt: runAt, payload: Self.payload)
+        }
+        try await store.write { session in
+            var ids = block
+            try JobTable(session, organization: 1).add(jobs, ids: &ids, now: now)
+        }
+    }
+
+    private func claim(_ owner: String, limit: Int = step) async throws -> [Job] {
+        try await store.write { session in
+            try JobTable(session, organization: 1).take(
+                Self.work, limit: limit, owner: owner, now: OpenHub.systemNow())
+        }
+    }
+
+    private func settle(_ jobs: [Job], _ owner: String, fails: @escaping @Sendable (Job) -> Bool) async throws -> Int {
+        try await store.write { session in
+            let now = OpenHub.systemNow()
+            let outcomes = jobs.map { job -> (job: Job, outcome: JobOutcome) in
+                fails(job)
+                    ? (job, .retry(errorClass: "bench", error: "once", at: now, keepsIntent: false)) : (job, .completed)
+            }
+            try JobTable(session, organization: 1).settle(outcomes, owner: owner, now: now)
+            return outcomes.count { $0.outcome == .completed }
+        }
+    }
+
+    /// Jobs a second from the queue to their end, producers and workers at once.
+    func perSecond(_ count: Int) async throws -> Double {
+        let (clock, bell) = (ContinuousClock(), Bell())
+        let tally = Tally(count)
+        let begin = clock.now
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for producer in 0..<Self.producers {
+                group.addTask {
+                    let stride = Self.step * Self.producers
+                    for start in Swift.stride(from: producer * Self.step, to: count, by: stride) {
+                        try await enqueue(start..<min(start + Self.step, count))
+                        bell.ring()
+                    }
+                }
+            }
+            for worker in 0..<Self.workers {
+                group.addTask {
+                    while tally.left.withLock({ $0 > 0 }) {
+                        let heard = bell.count
+                        let jobs = try await claim("worker \(worker)")
+                        guard !jobs.isEmpty else {
+                            await bell.wait(after: heard, atMost: .milliseconds(Self.restMilliseconds), by: clock)
+                            continue
+                        }
+                        let done = try await settle(jobs, "worker \(worker)") { job in
+                            job.attempt == 1 && Int(job.id) % Self.failing == 0
+                        }
+                        tally.left.withLock { $0 -= done }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        return Double(count) / (begin.duration(to: clock.now) / .seconds(1))
+    }
+
+    /// How long each of so many jobs waits from being asked for to its start, in milliseconds, at a thousand a second.
+    func waitMilliseconds(_ count: Int) async throws -> [Double] {
+        let (clock, bell) = (ContinuousClock(), Bell())
+        let begin = clock.now
+        let asked = { @Sendable (key: Int) in begin.advanced(by: .milliseconds(100 + key)) }
+        let tally = Tally(count)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await withThrowingTaskGroup(of: Void.self) { calls in
+                    for key in 0..<count {
+                        try await clock.sleep(until: asked(key), tolerance: .zero)
+                        calls.addTask {
+                            try await enqueue(key..<key + 1)
+                            bell.ring()
+                        }
+                    }
+                    try await calls.waitForAll()
+                }
+            }
+            for worker in 0..<Self.workers {
+                group.addTask {
+                    while tally.waits.withLock({ $0.count < count }) {
+                        let heard = bell.count
+                        let jobs = try await claim("worker \(worker)")
+                        let started = clock.now
+                        guard !jobs.isEmpty else {
+                            await bell.wait(after: heard, atMost: .milliseconds(Self.restMilliseconds), by: clock)
+                            continue
+                        }
+                        tally.waits.withLock { waits in
+                            for job in jobs {
+                                guard let key = Int(job.key.dropFirst("bench/".count)) else { continue }
+                                waits.append(asked(key).duration(to: started) / .milliseconds(1))
+                            }
+                        }
+                        _ = try await settle(jobs, "worker \(worker)") { _ in false }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        return tally.waits.withLock { $0 }
+    }
+
+    /// What finding and claiming ten jobs costs while so many wait, in microseconds: the middle of many times. The
+    /// commit is not in it.
+    func claimMicroseconds(waiting: Int) async throws -> Double {
+        for start in stride(from: 0, to: waiting, by: 1000) { try await enqueue(start..<min(start + 1000, waiting)) }
+        let clock = ContinuousClock()
+        var times: [Double] = []
+        for round in 0..<60 {
+            let (jobs, time) = try await store.write { session in
+                let begin = clock.now
+                let table = JobTable(session, organization: 1)
+                let now = OpenHub.systemNow()
+                _ = try table.due(at: now)
+                let jobs = try table.take(Self.work, limit: 10, owner: "me", now: now)
+                return (jobs, begin.duration(to: clock.now) / .microseconds(1))
+            }
+            // The first rounds warm the caches.
+            if round >= 10 { times.append(time) }
+            _ = try await settle(jobs, "me") { _ in false }
+        }
+        await store.close()
+        return times.sorted()[times.count / 2]
+    }
+}
+
+/// What producers and workers count together.
+private final class Tally: Sendable {
+    /// How many jobs are still to be done.
+    let left: Mutex<Int>
+    /// How long jobs waited, in milliseconds.
+    let waits = Mutex<[Double]>([])
+
+    init(_ count: Int) { left = Mutex(count) }
+}

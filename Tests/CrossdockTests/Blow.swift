@@ -1,0 +1,53 @@
+import Foundation
+
+/// What befalls a hub.
+enum Blow: String, CaseIterable, Sendable {
+    /// It is killed (SIGKILL).
+    case kill
+    /// The power goes in the middle of a write to the store's log, which stays half written.
+    case tear
+    /// Its disk is full for a while.
+    case full
+    /// Its disk can only be read for a while.
+    case readonly
+    /// Its disk makes nothing durable for a while.
+    case fsync
+    /// Its clock is set back by one hour, and forward again at the end of its life.
+    case clock
+
+    /// The fault behind it; nil for a plain kill.
+    var fault: Faults.Name? { Faults.Name(rawValue: rawValue) }
+}
+
+extension KillLoop {
+    /// How long a fault lasts, and how long the hub may recover from it before it is killed, in milliseconds.
+    private static let faultMilliseconds = 100...1_500
+    private static let recoveryMilliseconds = 1...800
+
+    /// Lets a blow fall; the world goes on meanwhile. Whoever is to be killed is killed by the caller.
+    func strike(_ blow: Blow, _ hub: RunningProgram, meanwhile: () async throws -> Void) async throws {
+        let clock = ContinuousClock()
+        switch blow {
+        case .kill: return
+        case .tear: _ = try await hub.endedOrNot(withinMilliseconds: Self.faultMilliseconds.upperBound)
+        case .full, .readonly, .fsync, .clock:
+            guard let fault = blow.fault else { return }
+            try faults.arm(fault, "-3600")
+            try await meanwhile()
+            try await clock.sleep(for: .milliseconds(dice.within(Self.faultMilliseconds)))
+            if dice.below(3) == 0 { return }
+            faults.disarm(fault)
+            try await clock.sleep(for: .milliseconds(dice.within(Self.recoveryMilliseconds)))
+        }
+    }
+}
+
+extension RunningProgram {
+    /// Whether it ended in that time.
+    func endedOrNot(withinMilliseconds milliseconds: Int) async throws -> Bool {
+        let clock = ContinuousClock()
+        let end = clock.now.advanced(by: .milliseconds(milliseconds))
+        while isRunning, clock.now < end { try await clock.sleep(for: Self.look) }
+        return !isRunning
+    }
+}
