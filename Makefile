@@ -40,13 +40,13 @@ demo: ## a stand-in shop, a fresh book and the hub, told step by step; ARGS=--on
 bench: ## the benchmarks, on a release build
 	@scripts/bench $(ARGS)
 
-rehearse: ## the simulator: one seed drawn now; SEED=n repeats one and tells it; SEEDS=n runs many on all cores
+rehearse: ## the simulator: a seed drawn now; SEED=n repeats and tells one; SEEDS=n runs many on all cores
 	@scripts/rehearse
 
 docs: ## check the documents: links, shell examples, tables
 	@scripts/test one "HouseRulesTests.Document" $(ARGS)
 
-ci: ## all that .ci/run runs, in the same order: lint, test, rehearse, no warnings, a new connector, demo --once
+ci: ## all that .ci/run runs, in the same order: lint, test, no warnings, a new connector, demo --once
 	@scripts/ci
 
 connector: ## start a connector: make connector NAME=Koombiyo

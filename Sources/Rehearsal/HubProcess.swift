@@ -22,7 +22,7 @@ struct HubProcess: Sendable {
 
     /// Runs the hub's own loops until the process dies.
     func run(_ stage: Stage, life: Int) -> Task<Void, Never> {
-        let engine = Engine(hub, clock: VirtualClock(stage: stage, life: life))
+        let engine = Engine(hub, clock: VirtualClock(stage: stage, life: life), on: stage.executor)
         return Task(executorPreference: stage.executor) { await engine.run() }
     }
 }

@@ -19,39 +19,30 @@ final class Stage: Sendable {
 
     // MARK: - What the hub's tasks wait for
 
-    /// Waits that many seconds of the world's time; not at all when the process is dead.
+    /// Waits that many seconds of the world's time; for ever when the process is dead: what comes after is not done.
     func sleep(_ life: Int, seconds: Double, isRest: Bool = false) async {
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            let isDead = world.withLock { world in
-                guard world.isAlive(life) else { return true }
+        await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+            world.withLock { world in
+                guard world.isAlive(life) else { return }
                 world.sleep(Sleep(life: life, isRest: isRest, continuation: continuation), seconds: seconds)
-                return false
             }
-            if isDead { continuation.resume() }
         }
     }
 
     /// Sends a request on its way and waits for what comes of it.
     func send(_ request: HTTPRequest, of life: Int) async -> Result<HTTPResponse, TransportFailure> {
-        await withCheckedContinuation { continuation in
-            let isDead = world.withLock { world in
-                guard world.isAlive(life) else { return true }
+        await withUnsafeContinuation { continuation in
+            world.withLock { world in
+                guard world.isAlive(life) else { return }
                 world.post(request, of: life, continuation)
-                return false
             }
-            if isDead { continuation.resume(returning: .failure(.cancelled)) }
         }
     }
 
     // MARK: - Life and death
 
-    /// Ends a process at once: its memory is gone, its tasks are let run out without being able to do anything.
-    func kill(_ life: Int, _ words: String) {
-        let left = world.withLock { $0.bury(life, words) }
-        left.task?.cancel()
-        for sleep in left.sleeps { sleep.resume() }
-        for call in left.calls { call.resume(returning: .failure(.cancelled)) }
-    }
+    /// Ends a process at once: its memory is gone, and its tasks never wake from what they wait for.
+    func kill(_ life: Int, _ words: String) { world.withLock { $0.bury(life, words) } }
 
     /// Runs something to its end while the world stands still but for what it waits for.
     func perform(_ work: @escaping @Sendable () async throws -> Void) throws {
@@ -83,7 +74,7 @@ struct Sleep: Sendable {
     var life: Int
     /// Whether it only waits for work: then it is woken when there may be some.
     var isRest: Bool
-    var continuation: CheckedContinuation<Void, Never>
+    var continuation: UnsafeContinuation<Void, Never>
 }
 
 /// A request of the hub that is under way.
@@ -93,7 +84,7 @@ struct Call: Sendable {
     var request: HTTPRequest
     var fault: Fault?
     /// Nil once the caller has been answered, or is dead.
-    var continuation: CheckedContinuation<Result<HTTPResponse, TransportFailure>, Never>?
+    var continuation: UnsafeContinuation<Result<HTTPResponse, TransportFailure>, Never>?
     var sentAt: Moment
     var answer: Result<HTTPResponse, TransportFailure>?
     /// When its vendor answered; nil while it is on its way there.

@@ -9,7 +9,7 @@ extension World {
     /// Puts a request of the hub on its way.
     mutating func post(
         _ request: HTTPRequest, of life: Int,
-        _ continuation: CheckedContinuation<Result<HTTPResponse, TransportFailure>, Never>
+        _ continuation: UnsafeContinuation<Result<HTTPResponse, TransportFailure>, Never>
     ) {
         let id = number()
         let host = String(request.address.host.prefix { $0 != "." })
@@ -122,7 +122,7 @@ extension World {
     /// The answer reaches the hub: whoever waits for it, with what came.
     mutating func take(
         _ id: Int
-    ) -> (CheckedContinuation<Result<HTTPResponse, TransportFailure>, Never>, Result<HTTPResponse, TransportFailure>)? {
+    ) -> (UnsafeContinuation<Result<HTTPResponse, TransportFailure>, Never>, Result<HTTPResponse, TransportFailure>)? {
         guard let call = calls[id], let continuation = call.continuation, let answer = call.answer else {
             calls[id] = nil
             return nil

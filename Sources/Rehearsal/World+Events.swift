@@ -54,7 +54,7 @@ extension World {
         letVendorsSend()
     }
 
-    mutating func wake(_ id: Int) -> CheckedContinuation<Void, Never>? {
+    mutating func wake(_ id: Int) -> UnsafeContinuation<Void, Never>? {
         guard let sleep = sleeps[id] else { return nil }
         if isPaused(sleep.life) {
             agenda.add(.wake(id), at: lives[sleep.life].pausedUntil ?? now)

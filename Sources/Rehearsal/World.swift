@@ -62,33 +62,20 @@ struct World: Sendable {
     /// The life of a process now, if it lives.
     func life(of process: Int) -> Int? { lives.lastIndex { $0.process == process && !$0.isDead } }
 
-    /// What a dead process leaves behind, for its tasks to be let run out.
-    struct Remains {
-        var task: Task<Void, Never>?
-        var sleeps: [CheckedContinuation<Void, Never>] = []
-        var calls: [CheckedContinuation<Result<HTTPResponse, TransportFailure>, Never>] = []
-    }
-
     /// Buries a process. A request that has left already may still arrive.
-    mutating func bury(_ life: Int, _ words: String) -> Remains {
-        guard isAlive(life) else { return Remains() }
+    mutating func bury(_ life: Int, _ words: String) {
+        guard isAlive(life) else { return }
         lives[life].isDead = true
         let process = lives[life].process
         step("hub \(process) \(words)")
-        var remains = Remains(task: lives[life].task)
         lives[life].task = nil
         lives[life].hub = nil
-        for id in sleeps.keys.sorted() where sleeps[id]?.life == life {
-            if let sleep = sleeps.removeValue(forKey: id) { remains.sleeps.append(sleep.continuation) }
-        }
-        for id in calls.keys.sorted() where calls[id]?.life == life {
-            guard let continuation = calls[id]?.continuation else { continue }
-            remains.calls.append(continuation)
+        for id in sleeps.keys.sorted() where sleeps[id]?.life == life { sleeps[id] = nil }
+        for id in calls.keys.sorted() where calls[id]?.life == life && calls[id]?.continuation != nil {
             calls[id]?.continuation = nil
             if calls[id]?.hasArrived == true || chance.happens(0.5) { calls[id] = nil }
         }
         agenda.add(.birth(process), at: now.adding(seconds: chance.happens(0.3) ? chance.seconds(20...400) : 2))
-        return remains
     }
 
     // MARK: - The hub's time and disk
