@@ -2,6 +2,10 @@
 
 SHELL := /bin/bash
 ARGS ?=
+SEED ?=
+SEEDS ?=
+FROM ?=
+export SEED SEEDS FROM
 T ?=
 NAME ?=
 
@@ -36,8 +40,8 @@ demo: ## a stand-in shop, a fresh book and the hub, told step by step; ARGS=--on
 bench: ## the benchmarks, on a release build
 	@scripts/bench $(ARGS)
 
-rehearse: ## the simulator (comes with a later issue)
-	@echo "make rehearse: the simulator is not built yet; it comes with a later issue." >&2; exit 2
+rehearse: ## the simulator: a seed drawn now; SEED=n repeats and tells one; SEEDS=n runs many on all cores
+	@scripts/rehearse
 
 docs: ## check the documents: links, shell examples, tables
 	@scripts/test one "HouseRulesTests.Document" $(ARGS)

@@ -84,6 +84,19 @@ let executable = Room(
     name: "crossdock", row: 7, path: "Sources/crossdock",
     uses: (rooms + connectors).map(\.name) + ["CMalloc"], packages: [argumentParser, logging], isExecutable: true)
 
+/// The simulator: production code in one thread, and its command. The shipped program holds none of it, and it needs
+/// neither NIO nor TLS, so that a release build of it alone is quick.
+let rehearsal: [Room] = [
+    Room(
+        name: "Rehearsal", row: 6, path: "Sources/Rehearsal",
+        uses: [
+            "Commerce", "Telemetry", "Wire", "Store", "Ledger", "Queue", "ConnectorKit", "Sandbox", "Pipeline",
+            "WooCommerce",
+        ],
+        packages: [logging]),
+    Room(name: "rehearse", row: 7, path: "Sources/rehearse", uses: ["Rehearsal"], isExecutable: true),
+]
+
 let systemLibraries: [Target] = [
     .systemLibrary(name: "CMalloc", path: "Sources/CMalloc"),
     .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -115,6 +128,8 @@ let tests: [TestRoom] = [
         uses: pathRooms),
     TestRoom(name: "SandboxTests", path: "Tests/SandboxTests", uses: ["Sandbox", "Wire", "Commerce"]),
     TestRoom(name: "ConsoleTests", path: "Tests/ConsoleTests", uses: rooms.map(\.name).filter { $0 != "WireHTTP" }),
+    TestRoom(
+        name: "RehearsalTests", path: "Tests/RehearsalTests", uses: ["Rehearsal", "Wire", "Commerce"]),
     TestRoom(name: "HouseRulesTests", path: "Tests/HouseRulesTests", uses: []),
     TestRoom(name: "CrossdockTests", path: "Tests/CrossdockTests", uses: ["crossdock"] + executable.uses),
     connectorTests("GnuCash", uses: ["GnuCashBook"], resources: [.copy("Fixtures")]),
@@ -131,7 +146,7 @@ func connectorTests(_ name: String, uses: [String] = [], resources: [Resource] =
 
 @MainActor
 enum House {
-    static let all = rooms + connectors + [executable]
+    static let all = rooms + connectors + rehearsal + [executable]
     static let rows = Dictionary(
         uniqueKeysWithValues: all.map { ($0.name, $0.row) } + systemLibraries.map { ($0.name, 0) })
 

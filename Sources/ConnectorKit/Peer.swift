@@ -12,7 +12,7 @@ public struct Peer: Hashable, Sendable {
         var creates: Bool
         var matches: Bool
         var issues: Bool
-        var mayRepeatCreate: Int?
+        var creation: CreationClass?
         var orderStock: OrderStockRule?
         var stockWriting: StockWriting
     }
@@ -30,7 +30,7 @@ public struct Peer: Hashable, Sendable {
                 let way = Way(
                     takes: Set(parts.filter { $0.value.takes }.keys), gives: gives,
                     creates: card.creation != nil && !gives.isEmpty, matches: card.matchesByNaturalKey,
-                    issues: card.issues, mayRepeatCreate: card.creation?.repeatableAfterSeconds,
+                    issues: card.issues, creation: card.creation,
                     orderStock: parts[OrderPart.content.shape.name]?.takes ?? false ? card.orderStock : nil,
                     stockWriting: card.stockWriting)
                 return (card.kind, way)
@@ -48,7 +48,9 @@ public struct Peer: Hashable, Sendable {
     /// Whether it issues documents of that kind.
     public func issues(_ kind: RecordKind) -> Bool { ways[kind]?.issues ?? false }
     /// How long after an unclear create one that cannot be found there may be made again, in seconds; nil is never.
-    public func mayRepeatCreate(_ kind: RecordKind) -> Int? { ways[kind]?.mayRepeatCreate }
+    public func mayRepeatCreate(_ kind: RecordKind) -> Int? { ways[kind]?.creation?.repeatableAfterSeconds }
+    /// Whether a repeat of a create is harmless by its key alone, so that nothing need be looked for or waited for.
+    public func createsByKey(_ kind: RecordKind) -> Bool { ways[kind]?.creation == .keyed }
     /// When its orders move stock; nil where they do not, or are not read.
     public var orderStock: OrderStockRule? { ways[.order]?.orderStock }
     /// What its stock can be changed by.

@@ -12,14 +12,19 @@ public struct PlannedWrite: Hashable, Sendable {
     public var request: WriteRequest
     /// What is written, in the hub's own terms.
     public var wrote: Parts
+    /// Whether this attempt only looked, and what an earlier one came to is still unclear.
+    public var isUnresolved = false
 }
 
 extension PlannedWrite {
+    /// Whether it is a create whose earlier attempt is unclear: it is looked for before it is made again.
+    public var isRepeat: Bool { link == nil && job.intent != nil }
+
     /// What is remembered before the call: what it carries, and when the attempt was made. While an earlier create is
-    /// unclear its own time stands, unless this is said to be the first attempt again.
+    /// unclear, what is remembered of that one stands, unless this is said to be the first attempt again.
     public func intent(at now: Moment, isFirst: Bool = false) -> JSON {
-        let earlier = link == nil && !isFirst ? job.intent?["at"] : nil
-        return ["wrote": wrote.json, "at": earlier ?? .integer(Int(now.milliseconds))]
+        if !isFirst, isRepeat, let earlier = job.intent { return earlier }
+        return ["wrote": wrote.json, "at": .integer(Int(now.milliseconds))]
     }
 }
 
@@ -46,6 +51,8 @@ public struct DeliveryLoad: Sendable {
     public var names: [Int64: String]
     /// What our own references look like.
     public var reference: HubReference
+    /// Whether the far side's records of this kind were read to their end once, where they are to be read at all.
+    public var isRead = true
     /// The scope (currency) the target is known to sell in; nil where it has not shown one yet.
     public var scope: String?
     /// What each channel is to be told of stock; nil where nothing is counted.
@@ -69,6 +76,8 @@ public struct DeliveryLoad: Sendable {
 extension DeliveryPlan {
     /// How long a task waits for another record to be written first, in seconds.
     static let dependencySeconds = 3.0
+    /// How long a create waits for the far side to be read for the first time, in seconds.
+    static let firstReadSeconds = 10.0
 
     /// Plans a batch of tasks: compare, and write only what differs. Pure.
     public static func make(_ jobs: [Job], _ load: DeliveryLoad, peer: Peer, now: Moment) -> DeliveryPlan {
@@ -87,14 +96,19 @@ extension DeliveryPlan {
         if let link, !link.isActive { return outcomes.append((job, .completed)) }
         if link == nil, !peer.creates(record.kind) { return outcomes.append((job, .completed)) }
         let gives = peer.gives(record.kind)
-        let values = link?.own(record.values) ?? record.own(in: load.scope)
+        let values = link?.own(record.values) ?? Self.earlier(job, record.kind, peer) ?? record.own(in: load.scope)
         let patch = Reconcile.outbound(
             kind: record.kind, record: values.values, link: link?.parts ?? [:],
             gives: { gives.contains(ScopedName($0).part) })
         if patch.values.isEmpty { return outcomes.append((job, .completed)) }
-        if let hold = record.hold { return outcomes.append((job, .held(reason: hold))) }
+        if let hold = record.hold { return outcomes.append((job, .held(reason: hold, keepsIntent: true))) }
         let (changes, missing) = external(patch.plain, record.kind, load, peer)
         if !missing.isEmpty { return wait(job, for: missing, peer, now) }
+        if link == nil, !load.isRead {
+            let reason = "waits until \(peer.name) has been read once: what it has already must not be made again"
+            let until = now.adding(seconds: Self.firstReadSeconds)
+            return outcomes.append((job, .snooze(reason: reason, until: until, keepsIntent: true)))
+        }
         let whole = external(
             Parts(values.plain.values.filter { gives.contains($0.key) }), record.kind, load, peer
         ).parts
@@ -114,6 +128,13 @@ extension DeliveryPlan {
         writes.append(PlannedWrite(job: job, record: record, link: link, request: request, wrote: patch))
     }
 
+    /// What an earlier attempt to create carried, where its key makes a repeat harmless: the repeat must be the same,
+    /// and what changed since is written after it.
+    private static func earlier(_ job: Job, _ kind: RecordKind, _ peer: Peer) -> Parts? {
+        guard peer.createsByKey(kind), let wrote = job.intent?["wrote"]?.object, !wrote.isEmpty else { return nil }
+        return Parts(wrote)
+    }
+
     private mutating func wait(_ job: Job, for missing: [Reference], _ peer: Peer, _ now: Moment) {
         var names: [String] = []
         for case .record(let kind, let id) in missing {
@@ -125,7 +146,7 @@ extension DeliveryPlan {
                 job,
                 .snooze(
                     reason: "waits for \(names.joined(separator: ", ")) to be written there first",
-                    until: now.adding(seconds: Self.dependencySeconds))
+                    until: now.adding(seconds: Self.dependencySeconds), keepsIntent: true)
             ))
     }
 

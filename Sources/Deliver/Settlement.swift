@@ -34,13 +34,16 @@ public struct SettleContext {
     /// 0 to 1.
     public var jitter: Double
     public var now: Moment
+    /// The moment by which the call has surely had its effect or never will: an unclear one is not repeated before.
+    public var callEnds: Moment
     public var ids: () throws -> Int64
 
     /// A context.
     public init(
         peer: Peer, target: any RecordTarget, settleNumber: Int64, schedule: RetrySchedule, jitter: Double, now: Moment,
-        ids: @escaping () throws -> Int64
+        callEnds: Moment, ids: @escaping () throws -> Int64
     ) {
+        self.callEnds = callEnds
         self.peer = peer
         self.target = target
         self.settleNumber = settleNumber
@@ -65,7 +68,7 @@ extension Settlement {
             switch result {
             case .written(let written): try settlement.wrote(write, written, context)
             case .skipped: try settlement.skip(write, result, context)
-            case .held(let reason): settlement.end(write, .held(reason: reason))
+            case .held(let reason): settlement.end(write, .held(reason: reason, keepsIntent: write.isUnresolved))
             case .failed(let failure): settlement.fail(write, failure, context)
             }
         }
@@ -116,7 +119,15 @@ extension Settlement {
         link.settled = context.settleNumber
         link.digest = nil
         link.seenAt = context.now
-        if written.isAdopted {
+        let isEarlier = isEarlier(write, written, context)
+        if isEarlier {
+            link.parts.merge(
+                Reconcile.settled(
+                    kind: write.record.kind, wrote: Parts(write.job.intent?["wrote"]?.object ?? [:]), answered: nil,
+                    link: link.parts, normalForm: { context.target.normalForm(of: ScopedName($0).part, $1) })
+            ) { $1 }
+            if let answer = written.answer { answers.append(answer) }
+        } else if written.isAdopted {
             if let answer = written.answer { answers.append(answer) }
         } else {
             let answered = written.answer.map {
@@ -143,7 +154,40 @@ extension Settlement {
                 parts: receiptParts(write, link),
                 outcome: written.isAdopted ? "adopted" : (write.link == nil ? "created" : "updated"),
                 remarks: written.remarks, at: context.now))
-        outcomes.append((write.job, .completed))
+        outcomes.append((write.job, isEarlier ? Self.comparedAgain(context) : .completed))
+    }
+
+    /// Whether what was found or made is surely the work of an earlier attempt: what it shows otherwise than that
+    /// attempt carried was changed there since, and what the record has otherwise is still to be written.
+    private func isEarlier(_ write: PlannedWrite, _ written: Written, _ context: SettleContext) -> Bool {
+        guard write.isRepeat else { return false }
+        if context.peer.createsByKey(write.record.kind) { return true }
+        // What was found by our reference and shows nothing of itself is taken for what was written.
+        guard written.isAdopted, let answer = written.answer, !answer.parts.values.isEmpty || answer.reference != nil
+        else { return written.isAdopted }
+        return answer.reference == write.request.reference
+    }
+
+    private static func comparedAgain(_ context: SettleContext) -> JobOutcome {
+        .snooze(reason: "an earlier attempt made it; what changed since is compared", until: context.now)
+    }
+
+    /// A counterpart that was seen and linked while it was being made keeps what was learned of it.
+    public mutating func keepKnown(_ known: [HubLink], _ context: SettleContext) {
+        for index in links.indices {
+            let made = links[index]
+            guard let seen = known.first(where: { $0.externalID == made.externalID && $0.record == made.record }),
+                seen.id != made.id, made.role == HubLink.mainRole
+            else { continue }
+            links[index] = seen
+            links[index].settled = made.settled
+            links[index].isInFlight = false
+            links[index].digest = nil
+            answers.removeAll { $0.externalID == made.externalID && $0.kind == made.kind }
+            for index in outcomes.indices where outcomes[index].job.key == String(made.record) {
+                outcomes[index].outcome = Self.comparedAgain(context)
+            }
+        }
     }
 
     /// References in an answer are the far side's ids; what was written stands for them where the answer names as many.
@@ -170,13 +214,14 @@ extension Settlement {
     }
 
     private mutating func fail(_ write: PlannedWrite, _ failure: ConnectorFailure, _ context: SettleContext) {
-        let isUnclear = failure.mayHaveHappened
+        let isUnclear = failure.mayHaveHappened || write.isUnresolved
         switch failure {
         case .unavailable:
             // A batch is one call, however many writes it carried.
             if !hasFailed { breaker = breaker.afterFailure(failure.sentence, now: context.now) }
             hasFailed = true
-            let at = context.schedule.next(afterAttempt: write.job.attempt, now: context.now, jitter: context.jitter)
+            var at = context.schedule.next(afterAttempt: write.job.attempt, now: context.now, jitter: context.jitter)
+            if failure.mayHaveHappened { at = max(at, context.callEnds) }
             let error = "\(write.record.title): \(failure.sentence)"
             end(
                 write, .retry(errorClass: failure.errorClass, error: error, at: at, keepsIntent: isUnclear),
@@ -184,24 +229,33 @@ extension Settlement {
         case .throttled(let seconds):
             let wait = seconds ?? 30
             gate = gate.afterThrottle(seconds: wait, now: context.now)
-            end(write, .snooze(reason: failure.sentence, until: context.now.adding(seconds: Double(wait))))
-        case .busy(let detail, let seconds):
-            end(write, .snooze(reason: detail, until: context.now.adding(seconds: Double(seconds))))
+            snooze(write, failure.sentence, seconds: wait, context)
+        case .busy(let detail, let seconds): snooze(write, detail, seconds: seconds, context)
         case .unauthorized(let detail):
             refusal = detail
-            end(write, .snooze(reason: failure.sentence, until: context.now.adding(seconds: 60)))
+            snooze(write, failure.sentence, seconds: 60, context)
         case .cancelled: end(write, .released(keepsIntent: isUnclear), isInFlight: isUnclear)
         case .gone:
             if let external = write.request.externalID {
                 suspects.append(ExternalKey(write.record.kind, external))
-                end(write, .snooze(reason: failure.sentence, until: context.now.adding(seconds: 300)))
+                snooze(write, failure.sentence, seconds: 300, context)
             } else {
-                end(write, .dead(errorClass: failure.errorClass, error: "\(write.record.title): \(failure.sentence)"))
+                die(write, failure)
             }
         case .refused, .unreadable:
             // It answered: it is there.
             breaker = breaker.afterSuccess()
-            end(write, .dead(errorClass: failure.errorClass, error: "\(write.record.title): \(failure.sentence)"))
+            die(write, failure)
         }
+    }
+
+    private mutating func snooze(_ write: PlannedWrite, _ reason: String, seconds: Int, _ context: SettleContext) {
+        let until = context.now.adding(seconds: Double(seconds))
+        end(write, .snooze(reason: reason, until: until, keepsIntent: write.isUnresolved))
+    }
+
+    private mutating func die(_ write: PlannedWrite, _ failure: ConnectorFailure) {
+        let error = "\(write.record.title): \(failure.sentence)"
+        end(write, .dead(errorClass: failure.errorClass, error: error, keepsIntent: write.isUnresolved))
     }
 }

@@ -51,11 +51,16 @@ public struct Absorb {
         guard rules.takes[draft.kind] != nil else { return }
         result.counts.read += 1
         let key = ExternalKey(draft.kind, draft.externalID)
-        guard let link = snapshot.links[key] else {
+        guard var link = snapshot.links[key] else {
             return try countable(draft) ? meet(draft, digest: digest) : ()
+        }
+        if let settled = afterAttempt(link, draft) {
+            link = settled
+            keep(link)
         }
         if link.digest == digest, link.isActive, link.missingSince == nil {
             result.counts.unchanged += 1
+            noteRevision(draft, link)
             return
         }
         guard !isStale(draft, link) else { return }
@@ -69,6 +74,17 @@ public struct Absorb {
         try merge(draft, digest: digest, into: record, by: link, isFirstSight: false)
     }
 
+    /// A far side that counts a save without a change as a new revision is written to on that one.
+    private mutating func noteRevision(_ draft: Draft, _ link: HubLink) {
+        guard let revision = draft.revision, revision != link.revision, !link.isInFlight, batch.askedAt >= link.settled,
+            !Freshness.isStale(
+                revision: revision, remembered: link.revision, askedAtWrite: nil, lastSettledWrite: 0)
+        else { return }
+        var link = link
+        link.revision = revision
+        keep(link)
+    }
+
     /// Whether the draft shows an older state than the one remembered, or one from before our last write: then it is
     /// dropped and the record fetched again.
     private mutating func isStale(_ draft: Draft, _ link: HubLink) -> Bool {
@@ -76,7 +92,7 @@ public struct Absorb {
             revision: draft.revision, remembered: link.revision, askedAtWrite: nil, lastSettledWrite: 0)
         guard isOlder || link.isInFlight || batch.askedAt < link.settled else { return false }
         // What is older than the remembered revision holds no news; what raced our own write may.
-        if !isOlder { result.wanted.append(ExternalKey(draft.kind, draft.externalID)) }
+        if !isOlder { result.stale.append(ExternalKey(draft.kind, draft.externalID)) }
         return true
     }
 
@@ -89,10 +105,18 @@ public struct Absorb {
         case .refused(let reason):
             return reject(Rejection(kind: draft.kind, externalID: draft.externalID, reason: reason))
         }
+        let attempt = matched.flatMap { snapshot.attempts[$0.id] }
+        let isOurs = matched != nil && draft.reference.flatMap(snapshot.references.record(in:)) == matched?.id
+        if let attempt, attempt.isKeyed, !isOurs {
+            // Whether this is what our call made is told by its repeat; merged now, an edit of it would meet our own
+            // value as if both had been changed.
+            return result.stale.append(ExternalKey(draft.kind, draft.externalID))
+        }
         let record = try matched ?? newRecord(draft)
         var link = HubLink(
             id: try ids(), record: record.id, integration: batch.integration, kind: draft.kind,
             externalID: draft.externalID)
+        if isOurs, let attempt { link.parts = made(attempt, draft.kind) }
         link.seenAt = nil
         if matched == nil { result.counts.created += 1 }
         result.touched.insert(record.id)

@@ -123,9 +123,34 @@ public struct Snapshot: Sendable {
     public var references = HubReference(key: "")
     /// What is known of stock.
     public var stock = StockSnapshot()
+    /// Writes to the batch's integration whose outcome is not known yet, by record.
+    public var attempts: [Int64: OpenAttempt] = [:]
 
     /// Nothing loaded.
     public init() {}
+
+    /// The records whose link says that a write to it is unclear.
+    public var recordsInFlight: Set<Int64> { Set(links.values.filter(\.isInFlight).map(\.record)) }
+
+    /// The records that drafts may be matched with: they are not linked yet, and their create may be unclear.
+    public var unlinkedRecords: Set<Int64> { Set(records.keys).subtracting(links.values.map(\.record)) }
+}
+
+/// A write whose outcome is not known.
+public struct OpenAttempt: Hashable, Sendable {
+    /// What it carried.
+    public var wrote: Parts
+    /// Whether its call had surely ended when the batch was asked for.
+    public var hasEnded: Bool
+    /// Whether it is made again under the same key, and only so can tell which record there it made.
+    public var isKeyed: Bool
+
+    /// An attempt.
+    public init(wrote: Parts, hasEnded: Bool, isKeyed: Bool) {
+        self.wrote = wrote
+        self.hasEnded = hasEnded
+        self.isKeyed = isKeyed
+    }
 }
 
 /// One line of the change log; its number is given at the commit.
@@ -183,8 +208,10 @@ public struct Absorption: Sendable {
     public var rejections: [Rejection] = []
     /// Far records that were taken over, by external id: earlier rejections of them are resolved.
     public var accepted: [ExternalKey] = []
-    /// Records to be read: what a draft refers to and the hub does not know, and drafts that were too old.
+    /// Records to be read: what a draft refers to and the hub does not know.
     public var wanted: [ExternalKey] = []
+    /// Records to be read again: what was shown of them may be from before our own last write.
+    public var stale: [ExternalKey] = []
     public var movements: [Movement] = []
     /// Movements of products that were unknown until now: movement and record.
     public var placements: [(movement: Int64, record: Int64)] = []

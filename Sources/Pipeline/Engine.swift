@@ -29,9 +29,13 @@ public struct Engine: Sendable {
     /// How often ids are compared to find deletions, in seconds.
     static let censusSeconds = 86_400.0
 
+    /// Where the workers run; nil for where tasks run by themselves. A task of its own does not inherit it.
+    let executor: (any TaskExecutor)?
+
     /// The loops of a hub, by that clock.
-    public init(_ hub: Hub, clock: any Clock<Duration> = ContinuousClock()) {
+    public init(_ hub: Hub, clock: any Clock<Duration> = ContinuousClock(), on executor: (any TaskExecutor)? = nil) {
         self.hub = hub
+        self.executor = executor
         self.clock = clock
     }
 
@@ -41,7 +45,7 @@ public struct Engine: Sendable {
         // The workers outlive the cancellation by that time, so they are no children of the cancelled task; it waits
         // for them.
         let stop = Stop()
-        let workers = Task { await runWorkers(stop) }
+        let workers = Task(executorPreference: executor) { await runWorkers(stop) }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await every(Self.unknownSeconds) { try await hub.giveUpUnknown() } }
             group.addTask { await every(Self.scheduleSeconds) { try await hub.tick() } }
@@ -49,7 +53,7 @@ public struct Engine: Sendable {
         }
         stop.now()
         hub.bell.ring()
-        let patience = Task {
+        let patience = Task(executorPreference: executor) {
             do { try await clock.sleep(for: .seconds(Self.drainSeconds)) } catch { return }
             workers.cancel()
         }

@@ -28,17 +28,20 @@ extension Hub {
             rules: rules(integration, peer, all: all), peers: peers, channels: channels(all, peers), isFinal: isFinal)
     }
 
-    /// Merges a batch in one step. `also` is saved in the same transaction: a cursor, a settled task.
+    /// Merges a batch in one step. What is saved in the same transaction comes `first` (a settled task: one that asks
+    /// for itself again is a new one with a time of its own) or last (`also`: a cursor).
     ///
     /// - Throws: `StoreFailure`.
     @discardableResult
     func absorb(
         _ batch: ObservedBatch, _ setting: MergeSetting, priority: StepPriority = .normal,
+        first: @escaping @Sendable (any StoreSession) throws -> Void = { _ in },
         also: @escaping @Sendable (any StoreSession) throws -> Void = { _ in }
     ) async throws -> Absorbed {
         let block = try await ids.draw(Self.idCount(batch, setting))
         let (organization, now) = (organization, now)
         let absorbed = try await store.write(priority) { session in
+            try first(session)
             let absorbed = try Self.absorbStep(batch, setting, session, organization, ids: block, now: now)
             try also(session)
             return absorbed
@@ -73,7 +76,8 @@ extension Hub {
     ) throws -> Absorbed {
         let ledger = LedgerTable(session, organization: organization)
         var ids = ids
-        let snapshot = try ledger.snapshot(for: batch, rules: setting.rules)
+        var snapshot = try ledger.snapshot(for: batch, rules: setting.rules)
+        snapshot.attempts = try openAttempts(snapshot, batch, setting, session, organization)
         var absorption = try Absorb.decide(batch, rules: setting.rules, snapshot: snapshot, ids: { try ids.next() })
         if setting.isFinal { absorption.settleForGood() }
         try ledger.save(absorption, of: batch.integration, now: now)
@@ -81,8 +85,37 @@ extension Hub {
             absorption.touched, records: absorption.records, setting.peers, setting.channels, session, organization,
             ids: &ids, now: now)
         try JobTable(session, organization: organization).add(
-            fetchJobs(absorption.wanted, batch, now: now) + stockJobs(absorption, batch, now: now), ids: &ids, now: now)
+            fetchJobs(absorption, batch, now: now) + stockJobs(absorption, batch, now: now), ids: &ids, now: now)
         return Absorbed(counts: absorption.counts, unsettled: absorption.unsettled)
+    }
+
+    /// The writes to the batch's integration that may meet what it shows.
+    private static func openAttempts(
+        _ snapshot: Snapshot, _ batch: ObservedBatch, _ setting: MergeSetting, _ session: any StoreSession,
+        _ organization: Int64
+    ) throws -> [Int64: OpenAttempt] {
+        let inFlight = snapshot.recordsInFlight
+        let records = inFlight.union(snapshot.unlinkedRecords)
+        guard !records.isEmpty, let peer = setting.peers.first(where: { $0.id == batch.integration }) else {
+            return [:]
+        }
+        let table = JobTable(session, organization: organization)
+        var jobs = try table.intended(peer.id, keys: records.sorted().map(String.init))
+        let dropped = Set(inFlight.map(String.init)).subtracting(jobs.map(\.key))
+        jobs += try table.intended(peer.id, keys: dropped.sorted(), areDropped: true)
+        return Dictionary(
+            jobs.compactMap { job in
+                guard let record = Int64(job.key), let intent = job.intent, let kind = job.kind else { return nil }
+                let at = Moment(milliseconds: Int64(intent["at"]?.integer ?? 0))
+                let isOver = at.adding(seconds: callDeadlineSeconds) <= batch.requestedAt
+                let repeats = ![.held, .dead, .cancelled].contains(job.state) && peer.createsByKey(kind)
+                return (
+                    record,
+                    OpenAttempt(
+                        wrote: Parts(intent["wrote"]?.object ?? [:]), hasEnded: job.state != .running && isOver,
+                        isKeyed: repeats)
+                )
+            }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Puts the tasks on the queue that bring the peers in step with records.
@@ -102,16 +135,25 @@ extension Hub {
 
     /// How long a draft that refers to what is unknown waits before it is read once more, in seconds.
     static let referenceWaitSeconds = 5.0
+    /// How long a record that is just being written waits before it is read again, in seconds.
+    static let staleWaitSeconds = 10.0
 
     /// What a draft refers to is read first; the draft itself once more, later.
-    private static func fetchJobs(_ wanted: [ExternalKey], _ batch: ObservedBatch, now: Moment) -> [NewJob] {
-        let own = Set(batch.drafts.map { ExternalKey($0.kind, $0.externalID) })
-        return Set(wanted).sorted { ($0.kind.rawValue, $0.id) < ($1.kind.rawValue, $1.id) }.map { key in
+    private static func fetchJobs(_ absorption: Absorption, _ batch: ObservedBatch, now: Moment) -> [NewJob] {
+        let wanted = absorption.wanted
+        let stale = Set(absorption.stale).sorted { ($0.kind.rawValue, $0.id) < ($1.kind.rawValue, $1.id) }.map { key in
             NewJob(
                 .fetch, integration: batch.integration, kind: key.kind, key: key.id, priority: 70,
-                runAt: own.contains(key) ? now.adding(seconds: referenceWaitSeconds) : now,
-                payload: own.contains(key) ? ["final": true] : .null)
+                runAt: now.adding(seconds: staleWaitSeconds))
         }
+        let own = Set(batch.drafts.map { ExternalKey($0.kind, $0.externalID) })
+        return stale
+            + Set(wanted).sorted { ($0.kind.rawValue, $0.id) < ($1.kind.rawValue, $1.id) }.map { key in
+                NewJob(
+                    .fetch, integration: batch.integration, kind: key.kind, key: key.id, priority: 70,
+                    runAt: own.contains(key) ? now.adding(seconds: referenceWaitSeconds) : now,
+                    payload: own.contains(key) ? ["final": true] : .null)
+            }
     }
 }
 

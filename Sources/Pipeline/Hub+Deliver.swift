@@ -26,7 +26,9 @@ extension Hub {
         let plan = try await plan(jobs, integration, peer)
         let (open, looked) = try await resolveUnclear(plan.writes, target, peer)
         var results = looked.map(\.result)
+        let callEnds = now.adding(seconds: Self.callDeadlineSeconds)
         if !open.isEmpty {
+            if plan.writes.contains(where: \.isRepeat) { try await intendAnew(open, endingAt: callEnds) }
             do throws(ConnectorFailure) {
                 let answered = try await target.write(open.map(\.request))
                 guard answered.count == open.count else {
@@ -37,7 +39,7 @@ extension Hub {
                 results += open.map { _ in .failed(error) }
             }
         }
-        try await settle(looked.map(\.write) + open, results, plan, integration, target, peer)
+        try await settle(looked.map(\.write) + open, results, callEnds, integration, target, peer)
     }
 
     /// The far side is read right before it is written: an edit made there meanwhile is merged, not overwritten, and
@@ -105,11 +107,16 @@ extension Hub {
         let block = try await ids.draw(jobs.count * 5 + 1)
         let channels = try await mergeSetting(integration).channels
         let (organization, owner, now) = (organization, owner, now)
+        // What a far side has already is matched when it is read; before that nothing is made there.
+        let mustBeRead = Set(try sourceKinds(integration).filter(peer.matches))
         return try await store.write { session in
             var ids = block
             let ledger = LedgerTable(session, organization: organization)
             let table = JobTable(session, organization: organization)
-            let load = try Self.load(jobs, peer, channels, ledger)
+            var load = try Self.load(jobs, peer, channels, ledger)
+            if let kind = jobs.first?.kind, mustBeRead.contains(kind) {
+                load.isRead = try ledger.cursor(peer.id, kind).pulledAt != nil
+            }
             let plan = DeliveryPlan.make(jobs, load, peer: peer, now: now)
             try table.settle(plan.outcomes, owner: owner, now: now)
             try table.add(plan.added, ids: &ids, now: now)
@@ -157,7 +164,7 @@ extension Hub {
     }
 
     private func settle(
-        _ writes: [PlannedWrite], _ results: [WriteResult], _ plan: DeliveryPlan, _ integration: Integration,
+        _ writes: [PlannedWrite], _ results: [WriteResult], _ callEnds: Moment, _ integration: Integration,
         _ target: any RecordTarget, _ peer: Peer
     ) async throws {
         guard !writes.isEmpty else { return }
@@ -171,14 +178,16 @@ extension Hub {
             let box = IDBox(block)
             let context = SettleContext(
                 peer: peer, target: target, settleNumber: try ledger.nextSettleNumber(),
-                schedule: integration.options.retrySchedule,
-                jitter: jitter, now: now, ids: { try box.next() })
+                schedule: integration.options.retrySchedule, jitter: jitter, now: now, callEnds: callEnds,
+                ids: { try box.next() })
             let side = FarOperation(peer.id, writes[0].job.operation)
             var settlement = try Settlement.decide(
                 writes, results, gate: table.gate(of: peer.id), breaker: table.breaker(of: side), context)
             let far = settlement.links.filter { $0.role == HubLink.mainRole }
             if let kind = far.first?.kind {
-                settlement.holdTaken(try ledger.links(peer.id, kind, externalIDs: far.map(\.externalID)))
+                let known = try ledger.links(peer.id, kind, externalIDs: far.map(\.externalID))
+                settlement.holdTaken(known)
+                settlement.keepKnown(known, context)
             }
             try table.save(settlement.breaker, of: side)
             if results.contains(where: \.isThrottled) {

@@ -58,13 +58,15 @@ extension Hub {
         }
         let jobs = fetches
         let block = try await ids.draw(fetches.count + 1)
-        try await absorb(batch, setting, priority: .urgent) { session in
-            var ids = block
-            let table = JobTable(session, organization: organization)
-            try table.add(jobs, ids: &ids, now: now)
-            try table.settle([(job, .completed)], owner: owner, now: now)
-            try Intake.settle(id, outcome.0, outcome.1, organization: organization, session: session)
-        }
+        try await absorb(
+            batch, setting, priority: .urgent,
+            first: { session in
+                var ids = block
+                let table = JobTable(session, organization: organization)
+                try table.add(jobs, ids: &ids, now: now)
+                try table.settle([(job, .completed)], owner: owner, now: now)
+                try Intake.settle(id, outcome.0, outcome.1, organization: organization, session: session)
+            })
     }
 
     private func fetch(_ kind: RecordKind, _ id: String, _ integration: Integration, _ now: Moment) -> NewJob {
@@ -115,13 +117,15 @@ extension Hub {
         if setting.rules.readsOrders, kind == .product || kind == .variant {
             batch = try await absorbCounts(batch, setting, integration)
         }
-        try await absorb(batch, setting) { session in
-            var ids = block
-            let again = try Self.noteGone(missing, kind, integration, setting, session, organization, now: now)
-            let table = JobTable(session, organization: organization)
-            try table.settle(jobs.map { ($0, .completed) }, owner: owner, now: now)
-            try table.add(again, ids: &ids, now: now)
-        }
+        try await absorb(
+            batch, setting,
+            first: { session in
+                var ids = block
+                let again = try Self.noteGone(missing, kind, integration, setting, session, organization, now: now)
+                let table = JobTable(session, organization: organization)
+                try table.settle(jobs.map { ($0, .completed) }, owner: owner, now: now)
+                try table.add(again, ids: &ids, now: now)
+            })
     }
 
     /// How far apart in time a far side must say twice that a record is gone, in seconds.

@@ -119,7 +119,7 @@ extension Hub {
             }
         }
         for (job, outcome) in delivery.outcomes {
-            if case .held(let reason) = outcome, let kind = job.kind {
+            if case .held(let reason, _) = outcome, let kind = job.kind {
                 plan.written.append(
                     PlannedChange(
                         kind: kind, title: job.key, action: "hold", part: "", old: nil, new: .string(reason)))

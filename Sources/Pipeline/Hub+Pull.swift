@@ -87,10 +87,13 @@ extension Hub {
                 censusStartedAt: cursor.censusStartedAt, askedAt: isLast ? askedAt : cursor.askedAt)
             let batch = batch(integration, asked, lastSeenAt: cursor.pulledAt)
             counts.add(
-                try await absorb(batch, setting, priority: .bulk) { session in
-                    guard isLast else { return }
-                    try LedgerTable(session, organization: organization).save(saved, integration.id, kind)
-                }.counts)
+                try await absorb(
+                    batch, setting, priority: .bulk,
+                    also: { session in
+                        guard isLast else { return }
+                        try LedgerTable(session, organization: organization).save(saved, integration.id, kind)
+                    }
+                ).counts)
             counts.total = asked.page.total ?? counts.total
             try await noteClock(integration, asked)
             progress(PullProgress(kind: kind, counts: counts, isFinished: isLast))

@@ -72,12 +72,17 @@ extension Hub {
         try await store.write(.urgent) { try JobTable($0, organization: organization).moveLeases(by: seconds) }
     }
 
-    /// Lengthens the leases this process holds.
+    /// Lengthens the leases of the jobs this process is at work on. One that it could not put back is not among them:
+    /// its lease ends, and it is taken over like a dead worker's.
     ///
     /// - Throws: `StoreFailure`.
     public func renewLeases() async throws {
         let (organization, now, owner) = (organization, now, owner)
-        try await store.write(.urgent) { try JobTable($0, organization: organization).renew(owner: owner, now: now) }
+        let jobs = inHand.withLock { $0 }
+        guard !jobs.isEmpty else { return }
+        try await store.write(.urgent) {
+            try JobTable($0, organization: organization).renew(jobs, owner: owner, now: now)
+        }
     }
 
     /// How many single records are asked for in one call, and how many calls are understood in one go.
@@ -88,10 +93,14 @@ extension Hub {
         let limit = try limit(of: work, integration)
         let (organization, now, owner) = (organization, now, owner)
         let jobs = try await store.write { session -> [Job] in
-            try JobTable(session, organization: organization).take(
-                work, limit: limit, perCall: limit, owner: owner, now: now)
+            let table = JobTable(session, organization: organization)
+            let jobs = try table.take(work, limit: limit, perCall: limit, owner: owner, now: now)
+            return work.queue == .deliver ? try table.inheriting(jobs) : jobs
         }
         guard !jobs.isEmpty else { return false }
+        let claimed = Set(jobs.map(\.id))
+        inHand.withLock { $0.formUnion(claimed) }
+        defer { inHand.withLock { $0.subtract(claimed) } }
         do {
             switch work.queue {
             case .receive: try await understand(jobs, integration)
@@ -138,7 +147,8 @@ extension Hub {
         }
     }
 
-    /// A read that failed: tried again later, or given up for a person.
+    /// A read that failed: tried again later, or given up for a person. Nothing was learned of an earlier attempt, so
+    /// what it meant to send stays remembered.
     func fail(_ jobs: [Job], _ failure: ConnectorFailure, _ integration: Integration) async throws {
         let jitter = Double(surroundings.random(1).first ?? 0) / 255
         let (organization, owner, now, schedule) = (organization, owner, now, integration.options.retrySchedule)
@@ -148,21 +158,20 @@ extension Hub {
             let outcomes = jobs.map { job -> (job: Job, outcome: JobOutcome) in
                 switch failure {
                 case .throttled(let seconds):
-                    (job, .snooze(reason: failure.sentence, until: now.adding(seconds: Double(seconds ?? 30))))
-                case .busy(let detail, let seconds):
-                    (job, .snooze(reason: detail, until: now.adding(seconds: Double(seconds))))
-                case .cancelled: (job, .released(keepsIntent: false))
+                    (job, Self.snooze(failure.sentence, seconds ?? 30, now))
+                case .busy(let detail, let seconds): (job, Self.snooze(detail, seconds, now))
+                case .cancelled: (job, .released(keepsIntent: true))
                 case .unavailable:
                     (
                         job,
                         .retry(
                             errorClass: failure.errorClass, error: failure.sentence,
                             at: schedule.next(afterAttempt: job.attempt, now: now, jitter: jitter),
-                            keepsIntent: false)
+                            keepsIntent: true)
                     )
-                case .unauthorized: (job, .snooze(reason: failure.sentence, until: now.adding(seconds: 60)))
+                case .unauthorized: (job, Self.snooze(failure.sentence, 60, now))
                 case .refused, .unreadable, .gone:
-                    (job, .dead(errorClass: failure.errorClass, error: failure.sentence))
+                    (job, .dead(errorClass: failure.errorClass, error: failure.sentence, keepsIntent: true))
                 }
             }
             if case .throttled(let seconds) = failure { gate = gate.afterThrottle(seconds: seconds ?? 30, now: now) }
@@ -179,6 +188,10 @@ extension Hub {
                 try LedgerTable(session, organization: organization).set(.refused, reason: detail, of: integration.id)
             }
         }
+    }
+
+    private static func snooze(_ reason: String, _ seconds: Int, _ now: Moment) -> JobOutcome {
+        .snooze(reason: reason, until: now.adding(seconds: Double(seconds)), keepsIntent: true)
     }
 
     /// What a failed call says about the next one. A far side that answers, if only to refuse, is there.

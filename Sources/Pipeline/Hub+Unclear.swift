@@ -21,16 +21,16 @@ extension Hub {
     ) async throws -> (open: [PlannedWrite], looked: [(write: PlannedWrite, result: WriteResult)]) {
         var open: [PlannedWrite] = []
         var looked: [(write: PlannedWrite, result: WriteResult)] = []
-        for write in writes {
-            guard let intent = write.job.intent, write.link == nil else {
+        for var write in writes {
+            guard write.isRepeat else {
                 open.append(write)
                 continue
             }
-            switch await look(for: write, since: intent["at"]?.integer, target, peer) {
-            case .result(let result): looked.append((write, result))
-            case .repeatable:
-                try await intendAnew(write)
-                open.append(write)
+            switch await look(for: write, target, peer) {
+            case .result(let result):
+                if case .written = result {} else { write.isUnresolved = true }
+                looked.append((write, result))
+            case .repeatable: open.append(write)
             case .wait(let until):
                 let reason =
                     "\(write.record.title): an earlier attempt to create it was not answered; until "
@@ -42,28 +42,26 @@ extension Hub {
         return (open, looked)
     }
 
-    /// From now on a miss counts anew: this attempt may be the one that is not answered.
-    private func intendAnew(_ write: PlannedWrite) async throws {
+    /// From now on a miss counts anew, and the call ends later than was thought before the looks: this attempt may be
+    /// the one that is not answered.
+    ///
+    /// - Throws: `StoreFailure`.
+    func intendAnew(_ writes: [PlannedWrite], endingAt deadline: Moment) async throws {
         let (organization, owner, now) = (organization, owner, now)
-        let intent = write.intent(at: now, isFirst: true)
+        let intents = writes.map { (job: $0.job, intent: $0.intent(at: now, isFirst: true)) }
         try await store.write(.urgent) { session in
             try JobTable(session, organization: organization).intend(
-                [(job: write.job, intent: intent)], owner: owner,
-                deadline: now.adding(seconds: Self.callDeadlineSeconds))
+                intents, owner: owner, deadline: deadline)
         }
     }
 
-    private func look(
-        for write: PlannedWrite, since first: Int?, _ target: any RecordTarget, _ peer: Peer
-    ) async -> Look {
+    private func look(for write: PlannedWrite, _ target: any RecordTarget, _ peer: Peer) async -> Look {
         do throws(ConnectorFailure) {
             let found = try await target.find(write.request)
             if found.count == 1 {
                 return .result(.written(Written(externalID: found[0].externalID, answer: found[0], isAdopted: true)))
             }
-            if found.isEmpty, let seconds = peer.mayRepeatCreate(write.record.kind) {
-                let tried = first.map { Moment(milliseconds: Int64($0)) } ?? now
-                let until = tried.adding(seconds: Double(seconds))
+            if found.isEmpty, let until = missCounts(write, peer) {
                 return now < until ? .wait(until) : .repeatable
             }
             let ids = found.map(\.externalID).joined(separator: ", ")
@@ -75,5 +73,14 @@ extension Hub {
         } catch {
             return .result(.failed(error))
         }
+    }
+
+    /// From when on a look that finds nothing means it was not made: the earlier call must have ended, and what it may
+    /// have made must be visible by then. Nil where that never is.
+    private func missCounts(_ write: PlannedWrite, _ peer: Peer) -> Moment? {
+        guard let seconds = peer.mayRepeatCreate(write.record.kind) else { return nil }
+        if peer.createsByKey(write.record.kind) { return now }
+        guard let tried = write.job.intent?["at"]?.integer else { return now }
+        return Moment(milliseconds: Int64(tried)).adding(seconds: Self.callDeadlineSeconds + Double(seconds))
     }
 }

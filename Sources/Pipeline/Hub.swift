@@ -31,6 +31,8 @@ public final class Hub: Sendable {
     /// Rung when there may be new work.
     let bell = Bell()
     private let connectors = Mutex<[Int64: Made]>([:])
+    /// The jobs this process's workers are at work on.
+    let inHand = Mutex<Set<Int64>>([])
 
     /// The hub's public address, for the vendors' calls; nil when nobody outside can reach it.
     public let publicURL: String?

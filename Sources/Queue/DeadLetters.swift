@@ -96,6 +96,7 @@ extension JobTable {
         for row in rows {
             // One by one: two of them may be of one key, and the second then gives way to the first.
             if try isWorkOpen(of: row.integer(0)) {
+                try handDown(from: row.integer(0))
                 try set(.superseded, row.integer(0), nil, now: now)
                 result.superseded += 1
             } else {

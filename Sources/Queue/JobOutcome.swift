@@ -4,11 +4,12 @@ public enum JobOutcome: Hashable, Sendable {
     /// It failed in a way that may pass. `keepsIntent`: whether what was sent may have had its effect.
     case retry(errorClass: String, error: String, at: Moment, keepsIntent: Bool)
     /// Not its time yet: it waits for another, or for a far side that is busy. Does not count as an attempt.
-    case snooze(reason: String, until: Moment)
-    /// Waits for a person or a mapping.
-    case held(reason: String)
-    /// A person must look: repeating it would not help.
-    case dead(errorClass: String, error: String)
+    /// `keepsIntent`: whether an earlier attempt is still unclear.
+    case snooze(reason: String, until: Moment, keepsIntent: Bool = false)
+    /// Waits for a person or a mapping. `keepsIntent`: whether an earlier attempt is still unclear.
+    case held(reason: String, keepsIntent: Bool = false)
+    /// A person must look: repeating it would not help. `keepsIntent`: whether an earlier attempt is still unclear.
+    case dead(errorClass: String, error: String, keepsIntent: Bool = false)
     /// The hub is stopping. Does not count as an attempt.
     case released(keepsIntent: Bool)
 
@@ -28,12 +29,18 @@ public enum JobOutcome: Hashable, Sendable {
             Change(
                 state: .retryable, runAt: at, attempt: job.attempt, errorClass: errorClass, error: error,
                 keepsIntent: keepsIntent)
-        case .snooze(let reason, let until):
-            Change(state: .scheduled, runAt: until, attempt: job.attempt - 1, errorClass: "waiting", error: reason)
-        case .held(let reason):
-            Change(state: .held, runAt: now, attempt: job.attempt, errorClass: "held", error: reason)
-        case .dead(let errorClass, let error):
-            Change(state: .dead, runAt: now, attempt: job.attempt, errorClass: errorClass, error: error)
+        case .snooze(let reason, let until, let keepsIntent):
+            Change(
+                state: .scheduled, runAt: until, attempt: job.attempt - 1, errorClass: "waiting", error: reason,
+                keepsIntent: keepsIntent)
+        case .held(let reason, let keepsIntent):
+            Change(
+                state: .held, runAt: now, attempt: job.attempt, errorClass: "held", error: reason,
+                keepsIntent: keepsIntent)
+        case .dead(let errorClass, let error, let keepsIntent):
+            Change(
+                state: .dead, runAt: now, attempt: job.attempt, errorClass: errorClass, error: error,
+                keepsIntent: keepsIntent)
         case .released(let keepsIntent):
             Change(state: .available, runAt: now, attempt: job.attempt - 1, keepsIntent: keepsIntent)
         }

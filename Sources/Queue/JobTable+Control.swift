@@ -56,7 +56,8 @@ extension JobTable {
         if state == .dead { return try retryDead(JobFilter(ids: [id]), now: now).count == 1 }
         return try session.run(
             """
-            UPDATE job SET state = 'available', run_at = ?3, attempt = 0, updated_at = ?3
+            UPDATE job SET state = 'available', run_at = ?3, attempt = 0, updated_at = ?3,
+                intent = CASE WHEN state = 'held' THEN NULL ELSE intent END
             WHERE organization_id = ?1 AND id = ?2 AND state IN ('held', 'retryable', 'scheduled')
             """, [.integer(organization), .integer(id), SQLValue(now)]) == 1
     }

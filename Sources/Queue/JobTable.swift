@@ -55,14 +55,19 @@ public struct JobTable {
         }
     }
 
-    /// Lengthens the leases a worker holds.
+    /// Lengthens the leases a worker holds on jobs. A job that it could not put back is not among them.
     ///
     /// - Throws: `StoreFailure`.
-    public func renew(owner: String, now: Moment) throws {
+    public func renew(_ jobs: Set<Int64>, owner: String, now: Moment) throws {
         try session.run(
             """
             UPDATE job SET lease_until = ?3 WHERE organization_id = ?1 AND lease_owner = ?2 AND state = 'running'
-            """, [.integer(organization), .text(owner), SQLValue(now.adding(seconds: Self.leaseSeconds))])
+                AND id IN {4}
+            """,
+            [
+                .integer(organization), .text(owner), SQLValue(now.adding(seconds: Self.leaseSeconds)),
+                .ids(jobs.sorted()),
+            ])
     }
 
     /// Takes back jobs whose worker is not heard of any more. One with an open intent waits until the call it was about

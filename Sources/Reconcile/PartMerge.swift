@@ -32,6 +32,8 @@ struct PartMerge {
         guard let hub else { return took(RuleName.firstValue) }
         if isSame(hub.value) { return agreed(on: hub.value) }
         if !hubChanged { return took(RuleName.oneSided) }
+        // Their own spelling of what they were given is no edit of theirs, so there is nothing to contest.
+        if let seen = link.seen, isSame(seen) { return respelled() }
         switch Contest(merge: self, hub: hub).verdict() {
         case .theirs(let rule): return took(rule, over: hub.value)
         case .ours(let rule): return kept(rule)
@@ -94,6 +96,13 @@ extension PartMerge {
     /// Both hold the same. `sent` is the hub's spelling, `seen` is theirs.
     func agreed(on value: JSON) -> PartStep {
         PartStep(part: part, link: LinkedPart(sent: value, seen: theirs), event: .agreed)
+    }
+
+    /// They show what they did, spelled otherwise.
+    func respelled() -> PartStep {
+        var shown = link
+        shown.seen = theirs
+        return PartStep(part: part, link: shown, event: .agreed)
     }
 
     /// A person must decide. `sent` stays, as the base of the decision.

@@ -7,6 +7,10 @@ extension Reconcile {
     /// did not show it before, the write is settled as if its answer had come; merged as a change of theirs it would
     /// meet the hub's own later edits as a conflict with nobody.
     ///
+    /// Where it shows neither what it did before nor what was written, somebody edited it, before our write was to come
+    /// or after: the edit is the last word either way, so the write counts as settled and the edit as made upon it.
+    /// Only of a counter this would move pieces that nobody moved.
+    ///
     /// - Parameters:
     ///   - kind: The kind of record.
     ///   - intent: What the interrupted write carried.
@@ -25,6 +29,13 @@ extension Reconcile {
             return !form.areSame(link[part]?.seen, now)
                 && (form.areSame(value, now) || form.areSame(normalForm(part, value), normalForm(part, now)))
         }
+        let overwritten = intent.values.filter { part, value in
+            guard let now = shown[part], effective[part] == nil else { return false }
+            let form = kind.shape(of: part).form
+            return (form == .field || form == .sequence) && !form.areSame(link[part]?.seen, now)
+        }
+        let met = settled(kind: kind, wrote: Parts(overwritten), answered: nil, link: link, normalForm: normalForm)
         return settled(kind: kind, wrote: Parts(effective), answered: shown, link: link, normalForm: normalForm)
+            .merging(met) { first, _ in first }
     }
 }

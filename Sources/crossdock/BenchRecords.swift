@@ -128,8 +128,8 @@ struct BenchRecordsCommand: AsyncParsableCommand {
     private func readWhole(_ all: [Integration], _ hub: Hub) async throws {
         for integration in all {
             for kind in HeldVendor.kinds { _ = try await hub.pull(integration, kind, isFull: true) }
-            try await hub.drain()
         }
+        try await hub.drain()
     }
 }
 

@@ -14,6 +14,7 @@ struct BooksTests {
         let hub = try world.hub()
         let shop = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
         let books = try await hub.connect("gnucash", name: "books", config: World.bookSettings(path))
+        _ = try await hub.pull(books)
         _ = try await hub.pull(shop)
         try await world.settle(hub)
 
@@ -37,12 +38,13 @@ struct BooksTests {
         let path = try world.makeBook()
         let hub = try world.hub()
         let shop = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
-        _ = try await hub.connect("gnucash", name: "books", config: World.bookSettings(path))
+        let books = try await hub.connect("gnucash", name: "books", config: World.bookSettings(path))
 
         for steps in 1...60 {
             let reborn = try world.hub()
             world.live(for: steps)
             do {
+                _ = try await reborn.pull(books)
                 _ = try await reborn.pull(shop)
                 try await reborn.drain()
             } catch {}

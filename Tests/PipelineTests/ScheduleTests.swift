@@ -135,6 +135,7 @@ struct ScheduleTests {
         #expect(world.ask("south", "/products", [.init("per_page", "100")]).array?.count == 0)
 
         let south = try await hub.integration(named: "south")
+        _ = try await hub.pull(south)
         for _ in 0..<6 {
             try await hub.drain(for: [south.id])
             world.pass(seconds: 20)
@@ -164,6 +165,7 @@ struct ScheduleTests {
         world.openShop("south", products: 0, customers: 0, seed: 5)
         let south = try await hub.connect("woocommerce", name: "south", config: World.shopSettings("south"))
         _ = try await hub.pull(shop)
+        _ = try await hub.pull(south, kinds: [.customer])
         while try await hub.turn(for: [south.id], kinds: [.customer]) {}
         #expect(world.ask("south", "/customers").array?.count == 3)
         #expect(world.ask("south", "/products", [.init("per_page", "100")]).array?.count == 0)

@@ -16,6 +16,8 @@ struct WorkersTests {
         let hub = try world.hub()
         let north = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
         let south = try await hub.connect("woocommerce", name: "south", config: World.shopSettings("south"))
+        // Nothing is made in a shop before it has been read once.
+        _ = try await hub.pull(south)
         _ = try await hub.pull(north)
         return (world, hub, north, south)
     }

@@ -70,6 +70,23 @@ struct JobTableTests {
         }
     }
 
+    @Test func aTaskBesideADeadLetterTakesOverWhatThatLeftUnclear() async throws {
+        try await onTable { table, ids in
+            let now = Self.start
+            try table.add([Self.job("7")], ids: &ids, now: now)
+            let dead = try table.claim(Self.work, limit: 1, owner: "me", now: now)[0]
+            try table.intend([(dead, ["wrote": ["name": "Tea"]])], owner: "me", deadline: now.adding(seconds: 75))
+            let outcome = JobOutcome.dead(errorClass: "unreadable", error: "e", keepsIntent: true)
+            try table.settle([(dead, outcome)], owner: "me", now: now)
+
+            try table.add([Self.job("7"), Self.job("8")], ids: &ids, now: now)
+            let claimed = try table.inheriting(table.claim(Self.work, limit: 9, owner: "me", now: now))
+
+            #expect(claimed.map(\.key) == ["7", "8"])
+            #expect(claimed.map(\.intent) == [["wrote": ["name": "Tea"]], nil])
+        }
+    }
+
     @Test(arguments: JobState.allCases)
     func outcomesMoveJobsOnlyAlongDeclaredArrows(state: JobState) async throws {
         // Every outcome starts at running.

@@ -11,7 +11,7 @@ struct LeaseTests {
     @Test func aDeadWorkersJobIsClaimedAgainWithinFifteenSecondsOfItsLastSignOfLife() async throws {
         for death in stride(from: 0.0, through: 8, by: 0.5) {
             try await QueueStage.once { table, ids throws in
-                _ = try table.claimed(newJob("7"), ids: &ids)
+                let held = try table.claimed(newJob("7"), ids: &ids)
                 var now = Self.start
                 var lastSign = now
                 var back: Moment?
@@ -19,7 +19,7 @@ struct LeaseTests {
                     now = now + 0.2
                     let elapsed = now.seconds(since: Self.start)
                     if elapsed <= death, now.seconds(since: lastSign) >= 4 {
-                        try table.renew(owner: "me", now: now)
+                        try table.renew([held.id], owner: "me", now: now)
                         lastSign = now
                     }
                     try table.rescue(now: now)
@@ -128,7 +128,7 @@ struct LeaseTests {
             let mine = try table.claimed(newJob("7"), ids: &ids)
             try table.add([newJob("8", integration: 6)], ids: &ids, now: Self.start)
             let others = try table.claim(work(integration: 6), limit: 1, owner: "other", now: Self.start)[0]
-            try table.renew(owner: "me", now: Self.start + 10)
+            try table.renew([mine.id, others.id], owner: "me", now: Self.start + 10)
             #expect(try table.rescue(now: Self.start + 20) == 1)
             #expect(try table.state(mine.id) == .running)
             #expect(try table.state(others.id) == .available)

@@ -97,6 +97,35 @@ struct OutboundTests {
         #expect(recovered == ["name": LinkedPart(sent: "B", seen: "b")])
     }
 
+    @Test func anEditThatMetAnInterruptedWriteIsTheLastWord() {
+        let link = ["name": LinkedPart(sent: "A", seen: "A"), "stock": LinkedPart(sent: "5", seen: "5")]
+        let recovered = Reconcile.recovered(
+            kind: .product, intent: Parts(["name": "B", "stock": "4"]), shown: Parts(["name": "C", "stock": "3"]),
+            link: link, normalForm: { $1 })
+        let steps = Reconcile.inbound(
+            kind: .product, theirs: Parts(["name": "C"]), link: link.merging(recovered) { $1 },
+            record: ["name": HubPart(value: "B", origin: nil, changed: ChangeInterval(at: Moment(seconds: 5)))],
+            observation: Observation(
+                side: 1, lastSeenAt: Moment(seconds: 1), askedAt: Moment(seconds: 9), firstSeenAt: Moment(seconds: 9)),
+            normalForm: { $1 }, rule: { _ in PartRule(.source(0)) })
+
+        #expect(recovered == ["name": LinkedPart(sent: "B", seen: "B")])
+        #expect(steps.map(\.record?.value) == ["C"])
+    }
+
+    @Test func theirSpellingOfWhatTheyWereGivenIsNoEditOfTheirs() {
+        let link = ["name": LinkedPart(sent: "Tea", seen: "Tea")]
+        let steps = Reconcile.inbound(
+            kind: .product, theirs: Parts(["name": "TEA"]), link: link,
+            record: ["name": HubPart(value: "Coffee", origin: nil, changed: ChangeInterval(at: Moment(seconds: 5)))],
+            observation: Observation(
+                side: 1, lastSeenAt: Moment(seconds: 1), askedAt: Moment(seconds: 9), firstSeenAt: Moment(seconds: 9)),
+            normalForm: { _, value in .string((value.string ?? "").lowercased()) }, rule: { _ in PartRule(.manual) })
+
+        #expect(steps.map(\.link) == [LinkedPart(sent: "Tea", seen: "TEA")])
+        #expect(steps.map(\.event) == [.agreed] && steps.allSatisfy { $0.record == nil })
+    }
+
     @Test func aLogIsGivenWholeAndSettledByItsKeys() {
         let log: JSON = [["key": "1", "amount": "5"], ["key": "2", "amount": "6"]]
         let link = ["payments": LinkedPart(sent: [["key": "1", "amount": "5"]], seen: [["key": "1", "amount": "5"]])]

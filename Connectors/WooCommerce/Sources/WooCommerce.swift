@@ -65,7 +65,7 @@ public enum WooCommerce: ConnectorType {
 
     private static let kinds = [
         KindCard(
-            .category, Projection(CategoryPart.all, .both),
+            .category, Projection(CategoryPart.all, .both), matchesByNaturalKey: true,
             creation: .findable(visibleAfterSeconds: visibleAfterSeconds)),
         KindCard(
             .product, products, matchesByNaturalKey: true,

@@ -77,7 +77,11 @@ struct WooCommerceTranslator: Sendable {
         var draft = Draft(kind: .category, externalID: try payload.id())
         draft.title = WooCommerceText.name(payload.text("name"))
         draft.parts[CategoryPart.name] = draft.title
-        draft.parts[CategoryPart.slug] = Percent.decoded(payload.text("slug"))
+        let slug = Percent.decoded(payload.text("slug"))
+        // Unique in a shop: the category of that slug in another shop is the same one ("uncategorized" is in every
+        // shop).
+        draft.naturalKey = slug.isEmpty ? nil : slug
+        draft.parts[CategoryPart.slug] = slug
         draft.parts[CategoryPart.description] = WooCommerceText.prose(payload.text("description"))
         draft.parts[CategoryPart.parent] = payload.pointer("parent").map { .external(.category, $0) }
         return draft

@@ -1,0 +1,28 @@
+import Reconcile
+
+/// Writes whose answer never came: what the far side shows tells what became of them.
+extension Absorb {
+    /// The link once its unclear write is settled by what is shown; nil when it is not in flight, or cannot be told
+    /// yet.
+    func afterAttempt(_ link: HubLink, _ draft: Draft) -> HubLink? {
+        // A call brings what was true when it was sent, which may be before our write.
+        guard link.isInFlight, !batch.isHint else { return nil }
+        let attempt = snapshot.attempts[link.record]
+        guard attempt?.hasEnded ?? true else { return nil }
+        var link = link
+        link.isInFlight = false
+        let settled = Reconcile.recovered(
+            kind: link.kind, intent: attempt?.wrote ?? Parts(), shown: link.kept(draft.parts), link: link.parts,
+            normalForm: { [rules] in rules.normalForm(draft.kind, ScopedName($0).part, $1) })
+        if !settled.isEmpty { link.digest = nil }
+        link.parts.merge(settled) { $1 }
+        return link
+    }
+
+    /// What a counterpart that our own call made has been given: whatever it shows now was changed there since.
+    func made(_ attempt: OpenAttempt, _ kind: RecordKind) -> [String: LinkedPart] {
+        Reconcile.settled(
+            kind: kind, wrote: attempt.wrote, answered: nil, link: [:],
+            normalForm: { [rules] in rules.normalForm(kind, ScopedName($0).part, $1) })
+    }
+}

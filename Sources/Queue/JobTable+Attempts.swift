@@ -1,0 +1,53 @@
+import Store
+
+/// Attempts whose outcome is not known, and who looks after them.
+extension JobTable {
+    /// The deliveries to an integration whose last attempt is not known to have ended one way or the other. Those that
+    /// a person has dropped are found as long as they are remembered, and by a look at all jobs.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func intended(_ integration: Int64, keys: [String], areDropped: Bool = false) throws -> [Job] {
+        guard !keys.isEmpty else { return [] }
+        let kinds = RecordKind.allCases.map(\.rawValue)
+        let open = "state IN ('available', 'scheduled', 'running', 'retryable', 'held')"
+        let states = areDropped ? ["state = 'cancelled'"] : [open, "state = 'dead'"]
+        return try states.flatMap { state in
+            try session.rows(
+                """
+                SELECT \(Job.columns) FROM job WHERE organization_id = ?1 AND queue = 'deliver' AND integration_id = ?2
+                    AND kind IN {3} AND key IN {4} AND \(state) AND intent IS NOT NULL ORDER BY id DESC
+                """, [.integer(organization), .integer(integration), .keys(kinds), .keys(keys)]
+            ).compactMap(Job.init)
+        }
+    }
+
+    /// Jobs with what dead letters of their keys left unclear: an attempt that a person has not looked after yet is
+    /// looked for by whoever tries next.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func inheriting(_ jobs: [Job]) throws -> [Job] {
+        guard let first = jobs.first else { return [] }
+        let fresh = jobs.filter { $0.intent == nil }.map(\.key)
+        let dead = try intended(first.integration, keys: fresh).filter { $0.state == .dead && $0.kind == first.kind }
+        let left = Dictionary(dead.map { ($0.key, $0.intent) }, uniquingKeysWith: { newest, _ in newest })
+        return jobs.map { job in
+            var job = job
+            job.intent = job.intent ?? left[job.key] ?? nil
+            return job
+        }
+    }
+
+    /// Gives what a dead letter left unclear to the open job of its key, which does its work.
+    ///
+    /// - Throws: `StoreFailure`.
+    func handDown(from dead: Int64) throws {
+        try session.run(
+            """
+            UPDATE job SET intent = letter.intent FROM job AS letter
+            WHERE letter.organization_id = ?1 AND letter.id = ?2 AND letter.intent IS NOT NULL
+                AND job.organization_id = ?1 AND job.queue = letter.queue
+                AND job.integration_id = letter.integration_id AND job.kind = letter.kind AND job.key = letter.key
+                AND job.state IN ('available', 'scheduled', 'retryable', 'held') AND job.intent IS NULL
+            """, [.integer(organization), .integer(dead)])
+    }
+}

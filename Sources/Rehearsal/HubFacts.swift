@@ -1,0 +1,108 @@
+import Commerce
+import Store
+
+/// What stands on the hub's disk, read by plain queries: the oracle asks no code that it judges.
+struct HubFacts: Sendable {
+    struct OpenConflict: Sendable {
+        var id: Int64
+        var number: String
+        var part: String
+        /// The two values, as the oracle tells them.
+        var values: [String]
+    }
+
+    struct WaitingJob: Sendable {
+        var id: Int64
+        var queue: String
+        var integration: String
+        var kind: String
+        var key: String
+        var state: String
+        var error: String
+        var hasIntent: Bool
+        /// The article number of the record it delivers; empty for others.
+        var number: String
+        /// The order it delivers, by vendor and id there; empty for others.
+        var source: String
+        var updatedAt: Moment
+    }
+
+    var conflicts: [OpenConflict] = []
+    /// Jobs that are not ended.
+    var jobs: [WaitingJob] = []
+    /// Stored calls that are not understood, ignored or rejected.
+    var unread: [Int64] = []
+    var deliveries: Set<Int64> = []
+    var refused: [String] = []
+    /// How many links goods of a number have, and how many records.
+    var records: [String: Int] = [:]
+    var orders: [String: Int] = [:]
+    var stock: [String: Int] = [:]
+
+    init(_ session: any StoreSession) throws {
+        conflicts = try session.rows(
+            """
+            SELECT conflict.id, coalesce(record.natural_key, ''), conflict.part, conflict.theirs, conflict.ours,
+                link.parts, record.parts
+            FROM conflict LEFT JOIN link ON link.id = conflict.link_id
+            JOIN record ON record.id = conflict.record_id WHERE resolved_at IS NULL ORDER BY conflict.id
+            """, []
+        ).map { row in
+            // What is decided between is what both show now, which may have moved since.
+            let (part, link, record) = (row.text(2), row.json(5)[row.text(2)], row.json(6)[row.text(2)])
+            let shown = [row.json(3), row.json(4), link?["n"] ?? link?["b"], record?["v"]].compactMap { $0 }
+            return OpenConflict(id: row.integer(0), number: row.text(1), part: part, values: shown.map(Self.told))
+        }
+        jobs = try session.rows(
+            """
+            SELECT job.id, queue, integration.name, job.kind, key, job.state, coalesce(job.error, ''),
+                intent IS NOT NULL, coalesce(record.natural_key, ''),
+                coalesce(issuer.name || '/' || record.issuer_external_id, ''), job.updated_at
+            FROM job JOIN integration ON integration.id = job.integration_id
+            LEFT JOIN record ON queue = 'deliver' AND record.id = CAST(key AS INTEGER)
+            LEFT JOIN integration AS issuer ON issuer.id = record.issuer_id
+            WHERE job.state NOT IN ('completed', 'superseded', 'cancelled') ORDER BY job.id
+            """, []
+        ).map {
+            WaitingJob(
+                id: $0.integer(0), queue: $0.text(1), integration: $0.text(2), kind: $0.text(3), key: $0.text(4),
+                state: $0.text(5), error: $0.text(6), hasIntent: $0.integer(7) == 1, number: $0.text(8),
+                source: $0.text(9), updatedAt: $0.moment(10) ?? World.start)
+        }
+        let calls = try session.rows("SELECT id, state FROM delivery ORDER BY id", [])
+        deliveries = Set(calls.map { $0.integer(0) })
+        unread = calls.filter { $0.text(1) == "received" }.map { $0.integer(0) }
+        refused = try session.rows("SELECT name FROM integration WHERE state <> 'active' ORDER BY name", [])
+            .map { $0.text(0) }
+        for row in try session.rows("SELECT natural_key, parts FROM record WHERE kind = 'product' ORDER BY id", []) {
+            records[row.text(0), default: 0] += 1
+            let quantity = row.json(1)["stock"]?["v"]?["quantity"]
+            stock[row.text(0)] = quantity?.scalarText.flatMap { Int($0) }
+        }
+        for row in try session.rows(
+            """
+            SELECT integration.name || '/' || issuer_external_id, count(*) FROM record
+            JOIN integration ON integration.id = issuer_id WHERE kind = 'order' GROUP BY 1
+            """, [])
+        {
+            orders[row.text(0)] = Int(row.integer(1))
+        }
+    }
+
+    /// The value of a part of a good, as the oracle tells it.
+    static func value(of part: String, _ number: String, _ session: any StoreSession) throws -> String? {
+        try session.rows(
+            "SELECT parts FROM record WHERE kind = 'product' AND natural_key = ?1 ORDER BY id LIMIT 1", [.text(number)]
+        ).first?.json(0)[part]?["v"].map(told)
+    }
+
+    /// A name as it is, a price as its amount.
+    private static func told(_ value: JSON) -> String {
+        value.string ?? value["regular"]?.string.map { String($0.prefix { $0 != " " }) } ?? value.text
+    }
+
+    /// Jobs that will run by themselves.
+    var moving: [WaitingJob] { jobs.filter { !["held", "dead"].contains($0.state) } }
+    /// Jobs that wait for a person.
+    var stuck: [WaitingJob] { jobs.filter { ["held", "dead"].contains($0.state) } }
+}

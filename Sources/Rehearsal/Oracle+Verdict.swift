@@ -1,0 +1,148 @@
+import Commerce
+
+/// What must be true when all has come to rest.
+extension Oracle {
+    /// What is not as it must be, once nothing goes wrong any more and everybody has had time.
+    func disagreements(_ shown: [Shown], _ facts: HubFacts) -> [Breach] {
+        var found: [Breach] = []
+        let say = { (invariant: String, words: String) in
+            found.append(Breach(invariant: invariant, words: words, at: Moment(seconds: 0)))
+        }
+        judgeTopics(facts, say)
+        judgePresence(shown, facts, say)
+        judgeStock(shown, facts, say)
+        judgeOrders(shown, facts, say)
+        for id in facts.unread { say("I1", "the call stored as \(id) was never understood") }
+        for id in acknowledged.subtracting(facts.deliveries).sorted() {
+            say("I1", "the call \(id) was taken and is nowhere")
+        }
+        for job in facts.moving {
+            say(
+                "L1", "\(job.queue) of \(job.kind) \(job.key) at \(job.integration) is still \(job.state): \(job.error)"
+            )
+        }
+        return found
+    }
+
+    /// Whether two edits of a topic happened without knowledge of each other, so that somebody must choose.
+    func isContested(_ topic: Topic) -> Bool { lastEdits(topic).count > 1 }
+
+    /// The edits that no other edit came after.
+    func lastEdits(_ topic: Topic) -> [Int] {
+        let all = editsOf[topic] ?? []
+        return all.filter { edit in
+            !all.contains { $0 != edit && edits[$0]?.known.contains(edit) == true }
+        }
+    }
+
+    private func judgeTopics(_ facts: HubFacts, _ say: (String, String) -> Void) {
+        let open = Set(facts.conflicts.map { Topic(number: $0.number, part: $0.part) })
+        for topic in cells.keys.sorted() {
+            let values = (cells[topic] ?? [:]).sorted { $0.key < $1.key }
+            let told = values.map { "\(natures[$0.key].name) \"\(edits[$0.value.edit]?.value ?? "")\"" }
+                .joined(separator: ", ")
+            let heads = Set(values.map { ShownGood.canonical(edits[$0.value.edit]?.value ?? "") })
+            if open.contains(topic) {
+                if !isContested(topic) {
+                    say("I5", "a conflict over \(topic.part) of \(topic.number) nobody made: \(told)")
+                }
+                continue
+            }
+            if heads.count > 1 { say("L1", "\(topic.part) of \(topic.number) differs: \(told)") }
+            for (vendor, cell) in values { judgeLoss(topic, vendor, cell, say) }
+        }
+    }
+
+    /// The value everybody shows must be one that no later edit came after.
+    private func judgeLoss(_ topic: Topic, _ vendor: Int, _ cell: Cell, _ say: (String, String) -> Void) {
+        let later = (editsOf[topic] ?? []).filter { other in
+            guard other != cell.edit, let edit = edits[other], edit.known.contains(cell.edit) else { return false }
+            let isGone = edit.vendor.map { removed.contains(Place(vendor: $0, number: topic.number)) } ?? false
+            return !isGone && !cell.known.contains(other)
+        }
+        guard let lost = later.first, let edit = edits[lost] else { return }
+        say(
+            "I5",
+            "\(natures[vendor].name) shows \(topic.part) \"\(edits[cell.edit]?.value ?? "")\" of \(topic.number), "
+                + "though \(name(edit.vendor)) was changed from it to \"\(edit.value)\"")
+    }
+
+    private func judgePresence(_ shown: [Shown], _ facts: HubFacts, _ say: (String, String) -> Void) {
+        let numbers = Set(shown.flatMap { $0.goods.map(\.number) }).sorted()
+        for number in numbers {
+            if facts.records[number] != 1 {
+                say("I2", "the hub has \(facts.records[number] ?? 0) records of \(number)")
+            }
+            for vendor in natures.indices where shown[vendor].good(number) == nil {
+                if removed.contains(Place(vendor: vendor, number: number)) { continue }
+                let reason = facts.stuck.first { $0.number == number && $0.integration == natures[vendor].name }
+                if let reason, reason.hasIntent, !natures[vendor].findsCreates { continue }
+                say("L1", "\(natures[vendor].name) lacks \(number): \(reason?.error ?? "no reason is given")")
+            }
+        }
+    }
+
+    private func judgeStock(_ shown: [Shown], _ facts: HubFacts, _ say: (String, String) -> Void) {
+        for number in stock.accounts.keys.sorted() {
+            guard let account = stock.accounts[number] else { continue }
+            let levels = natures.indices.compactMap { vendor in
+                shown[vendor].good(number).map { (natures[vendor].name, $0.stock) }
+            }
+            if levels.isEmpty { continue }
+            let told = levels.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+            let hub = facts.stock[number]
+            if Set(levels.map(\.1)).union(hub.map { [$0] } ?? []).count > 1 {
+                say("L1", "stock of \(number) differs: \(told), hub \(hub.map(String.init) ?? "none")")
+            } else if let hub, account.unclear == 0, !account.isLoose, abs(hub - account.expected) > account.erased {
+                say("I3", "stock of \(number) is \(hub), and people left \(account.expected) (\(told))")
+            }
+        }
+    }
+
+    private func judgeOrders(_ shown: [Shown], _ facts: HubFacts, _ say: (String, String) -> Void) {
+        for order in orders.keys.sorted() where facts.orders[order] != 1 {
+            say("I2", "order \(order) is \(facts.orders[order] ?? 0) records of the hub")
+        }
+        for vendor in natures.indices where natures[vendor].keepsBooks {
+            let documents = Dictionary(grouping: shown[vendor].documents, by: \.source)
+            for (place, nature) in natures.enumerated() where nature.isShop {
+                for order in shown[place].orders { judge(order, nature, documents, vendor, facts, say) }
+            }
+        }
+    }
+
+    private func judge(
+        _ order: ShownOrder, _ shop: VendorNature, _ documents: [String: [ShownDocument]], _ vendor: Int,
+        _ facts: HubFacts, _ say: (String, String) -> Void
+    ) {
+        let source = "\(shop.name)/\(order.id)"
+        let booked = documents[source] ?? []
+        let name = natures[vendor].name
+        guard let document = booked.first else {
+            let waits = facts.stuck.contains { $0.kind == "order" && $0.integration == name && $0.hasIntent }
+            if !waits || natures[vendor].findsCreates { say("L1", "order \(source) is not booked at \(name)") }
+            return
+        }
+        if dropped.contains("\(name): \(source)"), document.total == order.total { return }
+        if document.total != order.total || document.refunded != order.refunded {
+            say(
+                "I4",
+                "order \(source) is \(order.total) less \(order.refunded) cents, booked at \(name) as "
+                    + "\(document.total) less \(document.refunded)")
+        }
+    }
+
+    /// What may never be, looked at whenever a document is written.
+    mutating func judgeDocuments(_ before: Shown, _ after: Shown, _ write: Write) {
+        for document in after.documents.dropFirst(before.documents.count) {
+            if before.documents.contains(where: { $0.source == document.source }) {
+                breach(
+                    "I2", "\(natures[write.vendor].name) books order \(document.source) twice (\(write.words))",
+                    write.at)
+            }
+            if orders[document.source] == nil {
+                breach("I2", "\(natures[write.vendor].name) books \(document.source), which nobody ordered", write.at)
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import Commerce
+import Pipeline
+import Store
+import Synchronization
+
+/// What comes after the storm: nothing goes wrong any more, people help where they are asked to, and all must agree.
+extension Rehearsal {
+    /// How often it is looked whether all is at rest, in seconds, and how often at most.
+    static let roundSeconds = 600.0
+    static let rounds = 24
+    /// How long the hub is watched after that: it must not write a thing.
+    static let quietSeconds = 1500.0
+
+    func comeToRest() throws {
+        stage.world.withLock { world in
+            world.step("the storm is over")
+            world.hubClockOffset = max(0, world.hubClockOffset)
+        }
+        pass(seconds: 420)
+        inTheHub { hub in
+            for integration in try await hub.integrations() {
+                _ = try await hub.check(integration)
+                _ = try await hub.census(integration, .product)
+                if integration.connector == "woocommerce" { _ = try await hub.census(integration, .order) }
+            }
+        }
+        var left: [Oracle.Breach] = []
+        for _ in 0..<Self.rounds {
+            pass(seconds: Self.roundSeconds)
+            let facts = try facts()
+            judgeConflicts(facts)
+            left = disagreements(facts)
+            if left.isEmpty, facts.conflicts.isEmpty { break }
+            help(facts)
+        }
+        stage.world.withLock { $0.oracle.breaches += left }
+        guard left.isEmpty else { return }
+        watchTheQuiet()
+    }
+
+    func facts() throws -> HubFacts { try stage.disk.look { try HubFacts($0) } }
+
+    private func disagreements(_ facts: HubFacts) -> [Oracle.Breach] {
+        stage.world.withLock { world in
+            world.oracle.disagreements(world.vendors.map { $0.shown(at: world.now) }, facts)
+        }
+    }
+
+    private func judgeConflicts(_ facts: HubFacts) {
+        stage.world.withLock { world in
+            if !facts.conflicts.isEmpty { world.coverage.reached("a conflict was raised") }
+        }
+    }
+
+    /// In step is in step: for a while nothing is written anywhere.
+    private func watchTheQuiet() {
+        let before = stage.world.withLock { $0.coverage.writes }
+        pass(seconds: Self.quietSeconds)
+        stage.world.withLock { world in
+            guard world.coverage.writes > before else { return }
+            world.oracle.breach("I6", "\(world.coverage.writes - before) writes though all agree", world.now)
+        }
+    }
+
+    // MARK: - People at the hub
+
+    /// People decide conflicts, and do with stuck work what its reason says.
+    private func help(_ facts: HubFacts) {
+        let choices = stage.world.withLock { world in
+            facts.conflicts.map { ($0, world.minds.happens(0.5)) }
+        }
+        let (dropped, retried) = stage.world.withLock { $0.lookAfter(facts.stuck) }
+        let stage = stage
+        inTheHub { hub in
+            for (conflict, isTheirs) in choices { try await Self.decide(conflict, isTheirs, hub, stage) }
+            for job in dropped { _ = try await hub.cancel(job: job) }
+            for job in retried { _ = try await hub.runNow(job: job) }
+            for integration in try await hub.integrations() where integration.state != .active {
+                _ = try await hub.check(integration)
+            }
+        }
+    }
+
+    func actAtTheHub(_ deed: World.HubDeed) {
+        guard let facts = try? facts(), let process = stage.world.withLock({ $0.processForVisitors() }) else { return }
+        let stage = stage
+        let (index, isTheirs) = stage.world.withLock { ($0.minds.below(100), $0.minds.happens(0.5)) }
+        Task(executorPreference: stage.executor) {
+            let hub = process.hub
+            switch deed {
+            case .decideConflict:
+                guard !facts.conflicts.isEmpty else { return }
+                try? await Self.decide(facts.conflicts[index % facts.conflicts.count], isTheirs, hub, stage)
+            case .retryWaiting:
+                // A create whose fate is unclear is left alone while things go wrong.
+                let stuck = facts.stuck.filter { !$0.hasIntent }
+                guard !stuck.isEmpty else { return }
+                _ = try? await hub.runNow(job: stuck[index % stuck.count].id)
+            case .checkRefused:
+                for integration in (try? await hub.integrations()) ?? [] where integration.state == .refused {
+                    _ = try? await hub.check(integration)
+                }
+            }
+        }
+    }
+
+    /// A person decides a conflict, and the oracle learns which value it came to.
+    private static func decide(
+        _ conflict: HubFacts.OpenConflict, _ isTheirs: Bool, _ hub: Hub, _ stage: Stage
+    ) async throws {
+        guard try await hub.resolve(conflict: conflict.id, isTheirs ? .theirs : .ours) else { return }
+        let value = try stage.disk.look { try HubFacts.value(of: conflict.part, conflict.number, $0) }
+        guard let value else { return }
+        let topic = Oracle.Topic(number: conflict.number, part: conflict.part)
+        stage.world.withLock { world in
+            world.story.note(world.now, "somebody at the hub decides \(conflict.part) of \(conflict.number): \(value)")
+            world.oracle.decided(topic, value, between: conflict.values + [value])
+        }
+    }
+
+    /// Does something at a living hub, while the world goes on.
+    private func inTheHub(_ work: @escaping @Sendable (Hub) async throws -> Void) {
+        guard let process = stage.world.withLock({ $0.processForVisitors() }) else { return }
+        let end = Mutex<String?>(nil)
+        let task = Task(executorPreference: stage.executor) {
+            do {
+                try await work(process.hub)
+                end.withLock { $0 = "" }
+            } catch {
+                end.withLock { $0 = "\(error)" }
+            }
+        }
+        stage.executor.runUntilAllWait()
+        let limit = stage.world.withLock { $0.now.adding(seconds: 900) }
+        while end.withLock({ $0 == nil }), stage.world.withLock({ $0.now < limit }), next() {}
+        task.cancel()
+        if let words = end.withLock({ $0 }), !words.isEmpty {
+            stage.world.withLock { $0.story.note($0.now, "somebody at the hub is told: \(words)") }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+import Commerce
+import Pipeline
+import Store
+import Synchronization
+import Wire
+
+/// One rehearsal: the hub, its vendors and their people through a storm and out of it, all from one seed.
+public struct Rehearsal: Sendable {
+    let stage: Stage
+    let knobs: Knobs
+    let seed: UInt64
+
+    /// How many steps a rehearsal has before things stop going wrong.
+    public static let stormSteps = 1_000
+    /// The longest storm in the world's time, in seconds: with few steps in it there is little to be seen.
+    static let longestStormSeconds = 4 * 3600.0
+
+    /// Holds the rehearsal of a seed.
+    ///
+    /// - Throws: `RehearsalError`, `StoreFailure` when it could not be held at all.
+    public static func hold(
+        seed: UInt64, isTold: Bool = false, keepingDiskAt path: String? = nil
+    ) throws -> RehearsalReport {
+        let rehearsal = try Rehearsal(seed: seed, isTold: isTold)
+        try rehearsal.setUp()
+        rehearsal.storm()
+        try rehearsal.comeToRest()
+        if let path { try rehearsal.stage.disk.copy(to: path) }
+        return rehearsal.report()
+    }
+
+    private init(seed: UInt64, isTold: Bool) throws {
+        self.seed = seed
+        var chance = Chance(seed)
+        knobs = Knobs(&chance)
+        var vendors: [any Vendor] = []
+        for (index, skew) in knobs.skews.enumerated() {
+            vendors.append(ShopVendor(name: "shop\(index + 1)", seed: chance.next(), skewSeconds: skew))
+        }
+        for (index, traits) in knobs.stalls.enumerated() {
+            vendors.append(StallVendor(name: "stall\(index + 1)", traits: traits))
+        }
+        let world = World(knobs, chance: chance, story: Story(isKeptWhole: isTold), vendors: vendors)
+        stage = Stage(world, disk: try InlineSQLiteStore(migrations: Hub.migrations))
+    }
+
+    // MARK: - Setting up
+
+    private func setUp() throws {
+        // The one random value of the schema; here it follows from the seed like everything else.
+        let key = stage.world.withLock { Signature.hex($0.hubChance.bytes(5)) }
+        try stage.disk.commit { _ = try $0.run("UPDATE organization SET reference_key = ?1", [.text(key)]) }
+        try RareStates.watch(stage.disk)
+        stage.world.withLock { world in
+            for _ in 0..<world.knobs.goods { world.putUpFirstGoods() }
+            world.lives.append(Life(process: 0))
+        }
+        let process = HubProcess(stage, life: 0)
+        let names = stage.world.withLock { $0.vendors.map(\.name) }
+        let (plan, hub) = (knobs, process.hub)
+        try stage.perform {
+            for (index, name) in names.enumerated() {
+                let isShop = index < plan.shops
+                _ = try await hub.connect(
+                    isShop ? "woocommerce" : "stall", name: name,
+                    config: isShop
+                        ? ShopVendor.settings(name)
+                        : StallConnector.settings(plan.stalls[index - plan.shops], name: name),
+                    options: plan.options)
+            }
+        }
+        stage.world.withLock { world in
+            world.lives[0].isDead = true
+            for number in 0..<knobs.processes { world.agenda.add(.birth(number), at: world.now) }
+            world.planStorm()
+        }
+    }
+
+    // MARK: - The storm
+
+    private func storm() {
+        let end = World.start.adding(seconds: Self.longestStormSeconds)
+        stage.world.withLock { $0.isStormy = true }
+        while stage.world.withLock({ $0.story.steps < Self.stormSteps && $0.now < end }), next() {}
+        stage.world.withLock { $0.isStormy = false }
+    }
+
+    /// Lets the next event happen, and what the hub makes of it. False when there is none.
+    func next() -> Bool {
+        guard let event = stage.world.withLock({ $0.nextEvent() }) else { return false }
+        happen(event)
+        stage.executor.runUntilAllWait()
+        return true
+    }
+
+    /// Lets that much of the world's time pass.
+    func pass(seconds: Double) {
+        let end = stage.world.withLock { $0.now.adding(seconds: seconds) }
+        while stage.world.withLock({ world in world.agenda.nextTime.map { $0 <= end } ?? false }), next() {}
+        stage.world.withLock { $0.now = max($0.now, end) }
+    }
+
+    private func happen(_ event: Event) {
+        switch event {
+        case .arrival(let id): stage.world.withLock { $0.arrive(id) }
+        case .answer(let id):
+            if let (continuation, answer) = stage.world.withLock({ $0.take(id) }) {
+                continuation.resume(returning: answer)
+            }
+        case .wake(let id): stage.world.withLock { $0.wake(id) }?.resume()
+        case .webhook(let id): receive(id)
+        case .person:
+            if let deed = stage.world.withLock({ $0.personEvent() }) { actAtTheHub(deed) }
+            noteUnnoticed()
+        case .vendors: stage.world.withLock { $0.vendorsEvent() }
+        case .birth(let process): bear(process)
+        case .pause(let process): stage.world.withLock { $0.pause(process) }
+        case .death(let process):
+            if let life = stage.world.withLock({ $0.deathEvent(process) }) { stage.kill(life, "dies") }
+        case .clock: stage.world.withLock { $0.setHubClock() }
+        case .resume: break
+        }
+    }
+
+    /// A good that was taken away before the hub had a link to it was never there for the hub.
+    private func noteUnnoticed() {
+        let (gone, names) = stage.world.withLock { world in
+            defer { world.oracle.justRemoved = [] }
+            return (world.oracle.justRemoved, world.vendors.map(\.name))
+        }
+        for (place, id) in gone {
+            let links = try? stage.disk.look { session in
+                try session.rows(
+                    """
+                    SELECT 1 FROM link JOIN integration ON integration.id = link.integration_id
+                    WHERE integration.name = ?1 AND link.external_id = ?2 AND link.kind = 'product'
+                    """, [.text(names[place.vendor]), .text(id)])
+            }
+            if links?.isEmpty ?? true { stage.world.withLock { _ = $0.oracle.unnoticed.insert(place) } }
+        }
+    }
+
+    private func bear(_ process: Int) {
+        let life = stage.world.withLock { world -> Int? in
+            guard world.life(of: process) == nil else { return nil }
+            world.lives.append(Life(process: process))
+            world.step("hub \(process) starts")
+            return world.lives.count - 1
+        }
+        guard let life else { return }
+        let hub = HubProcess(stage, life: life)
+        let task = hub.run(stage, life: life)
+        stage.world.withLock { world in
+            world.lives[life].hub = hub
+            world.lives[life].task = task
+        }
+    }
+
+    // MARK: - What comes to the hub from outside
+
+    /// A vendor's call reaches a process of the hub, if one lives.
+    private func receive(_ id: Int) {
+        let found = stage.world.withLock { world -> (Arriving, HubProcess?)? in
+            guard let arriving = world.arriving.removeValue(forKey: id) else { return nil }
+            return (arriving, world.processForVisitors())
+        }
+        guard let (arriving, process) = found else { return }
+        guard let process else { return stage.world.withLock { $0.received(arriving, status: nil, stored: nil) } }
+        let stage = stage
+        Task(executorPreference: stage.executor) {
+            let call = WebhookCallForm.of(arriving.call)
+            let reception = await process.hub.receive(call, at: arriving.call.publicID)
+            stage.world.withLock { world in
+                let (status, stored) = WebhookCallForm.answer(reception)
+                if case .repeated = reception { world.coverage.reached("a webhook was recognised as a repeat") }
+                world.received(arriving, status: status, stored: stored)
+            }
+        }
+    }
+}

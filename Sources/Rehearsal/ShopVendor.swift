@@ -1,0 +1,135 @@
+import Commerce
+import Sandbox
+import Wire
+
+/// A WooCommerce shop with its recorded flaws.
+struct ShopVendor: Vendor {
+    let name: String
+    private var shop: WooCommerceSandbox
+
+    static let secret = "rehearsal-webhook-secret"
+
+    init(name: String, seed: UInt64, skewSeconds: Double) {
+        self.name = name
+        var options = SandboxOptions(siteURL: "https://\(name).example", webhookSecret: Self.secret, seed: seed)
+        options.deliversWithoutTraffic = true
+        shop = WooCommerceSandbox(options: options, faults: FaultPlan(clockSkewSeconds: skewSeconds))
+    }
+
+    var nature: VendorNature { VendorNature(name: name, isShop: true, findsCreates: true, keepsBooks: false) }
+
+    mutating func respond(to request: HTTPRequest, at now: Moment) -> (HTTPResponse, [VendorCall]) {
+        let answer = shop.respond(to: request, at: now)
+        return (answer.response ?? HTTPResponse(status: 500), answer.webhooks.map(Self.call))
+    }
+
+    mutating func advance(to now: Moment) -> [VendorCall] { shop.advance(to: now).map(Self.call) }
+
+    mutating func answered(_ call: Int, status: Int?, at now: Moment) {
+        shop.webhookAnswered(call, status: status, at: now)
+    }
+
+    private static func call(_ webhook: OutgoingWebhook) -> VendorCall {
+        VendorCall(id: webhook.id, url: webhook.url, headers: webhook.headers, body: webhook.body)
+    }
+
+    // MARK: - What it shows
+
+    func shown(at now: Moment) -> Shown {
+        let products = shop.read("/products", [.init("per_page", "100"), .init("status", "any")], at: now)
+        let orders = shop.read("/orders", [.init("per_page", "100"), .init("status", "any")], at: now)
+        return Shown(
+            goods: (products?.array ?? []).map(Self.good), orders: (orders?.array ?? []).map(Self.order))
+    }
+
+    private static func good(_ json: JSON) -> ShownGood {
+        ShownGood(
+            id: json["id"]?.scalarText ?? "", number: json["sku"]?.string ?? "",
+            name: (json["name"]?.string ?? "").replacing("&amp;", with: "&"),
+            price: json["regular_price"]?.string ?? "", stock: json["stock_quantity"]?.integer ?? 0)
+    }
+
+    private static func order(_ json: JSON) -> ShownOrder {
+        let refunds = (json["refunds"]?.array ?? []).compactMap { $0["total"]?.string }.map { Cents.of($0) }
+        return ShownOrder(
+            id: json["id"]?.scalarText ?? "", state: json["status"]?.string ?? "",
+            total: Cents.of(json["total"]?.string ?? ""), refunded: -refunds.reduce(0, +))
+    }
+
+    func showings(in response: HTTPResponse, to request: HTTPRequest) -> [Showing] {
+        guard request.address.path.contains("/products"), response.status < 300,
+            !request.address.path.contains("/categories"), let json = try? JSON(parsing: response.body)
+        else { return [] }
+        let batches = ["create", "update"].flatMap { json[$0]?.array ?? [] }
+        let rows = json.array ?? (batches.isEmpty ? [json] : batches)
+        return rows.compactMap { row in
+            guard let id = row["id"]?.scalarText, let number = row["sku"]?.string else { return nil }
+            return Showing(id: id, number: number, stock: row["stock_quantity"]?.integer)
+        }
+    }
+
+    func countsSet(by request: HTTPRequest) -> Set<String> {
+        let body = (try? JSON(parsing: request.body)) ?? .null
+        let entries = (body["update"]?.array ?? []).filter { $0["stock_quantity"] != nil }
+        return Set(entries.compactMap { $0["id"]?.scalarText })
+    }
+
+    // MARK: - People
+
+    mutating func rename(_ number: String, to name: String, at now: Moment) -> Bool {
+        shop.renameProduct(sku: number, to: name, at: now)
+    }
+
+    mutating func reprice(_ number: String, to price: String, at now: Moment) -> Bool {
+        shop.editPrice(sku: number, to: price, at: now)
+    }
+
+    mutating func count(_ number: String, to quantity: Int, at now: Moment) -> Bool {
+        shop.setStock(sku: number, to: quantity, at: now)
+    }
+
+    mutating func add(_ good: NewGood, at now: Moment) -> Bool {
+        shop.createProduct(
+            [
+                "name": .string(good.name), "sku": .string(good.number), "regular_price": .string(good.price),
+                "manage_stock": true, "stock_quantity": .integer(good.stock), "status": "publish",
+            ], at: now) != nil
+    }
+
+    mutating func remove(_ number: String, at now: Moment) -> Bool {
+        shop.deleteProduct(sku: number, forEver: true, at: now)
+    }
+
+    mutating func sell(_ number: String, _ quantity: Int, to buyer: String, at now: Moment) -> String? {
+        shop.placeOrder([.init(sku: number, quantity: quantity)], .init(email: buyer, name: "Ann Perera"), at: now)
+            .map(String.init)
+    }
+
+    mutating func turn(order: String, _ turn: OrderTurn, at now: Moment) -> Bool {
+        guard let id = Int(order) else { return false }
+        return switch turn {
+        case .complete: shop.complete(order: id, at: now)
+        case .cancel: shop.cancel(order: id, at: now)
+        case .refundPart: shop.refund(order: id, amount: "10.00", reason: "scratched", at: now) != nil
+        case .refundAll: shop.refund(order: id, reason: "returned", at: now) != nil
+        }
+    }
+}
+
+/// Amounts as whole cents, read by the rehearsal itself and not by the code it judges.
+enum Cents {
+    static func of(_ text: String) -> Int64 {
+        let isNegative = text.hasPrefix("-")
+        let pieces = text.drop { $0 == "-" }.split(separator: ".", omittingEmptySubsequences: false)
+        let whole = pieces.first.flatMap { Int64($0) } ?? 0
+        let digits = pieces.count > 1 ? String(pieces[1].prefix(2)) : ""
+        let padded = digits + String(repeating: "0", count: 2 - digits.count)
+        let cents = whole * 100 + (Int64(padded) ?? 0)
+        return isNegative ? -cents : cents
+    }
+
+    static func text(_ cents: Int64) -> String {
+        let rest = cents % 100
+        return "\(cents / 100).\(rest < 10 ? "0" : "")\(rest)"
+    }
+}

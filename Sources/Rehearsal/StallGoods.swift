@@ -1,0 +1,147 @@
+import ConnectorKit
+
+/// The stall's words and the hub's.
+enum StallWords {
+    static func draft(_ json: JSON, _ habits: StallHabits) -> Draft? {
+        guard let id = json["id"]?.string, let name = json["name"]?.string, let number = json["number"]?.string,
+            let price = try? Money(parsing: json["price"]?.string ?? "", currency: .lkr)
+        else { return nil }
+        var parts = Parts()
+        parts[ProductPart.name] = name
+        parts[ProductPart.sku] = number
+        parts[ProductPart.price] = Price(regular: price, currency: .lkr)
+        let stock = ExactDecimal(json["stock"]?.integer ?? 0)
+        parts[ProductPart.stock] = StockLevel(isTracked: true, quantity: stock)
+        let reference = json["reference"]?.string ?? ""
+        return Draft(
+            kind: .product, externalID: id, naturalKey: number.isEmpty ? nil : number,
+            revision: habits.comparesRevisions ? json["revision"]?.scalarText : nil,
+            changedAt: json["changed"]?.string.flatMap { Moment(iso: $0) },
+            reference: reference.isEmpty ? nil : reference, parts: parts, title: name)
+    }
+
+    /// The members of a good that parts say something about.
+    static func members(_ parts: Parts) -> [String: JSON] {
+        var members: [String: JSON] = [:]
+        if let name = parts[ProductPart.name] { members["name"] = .string(name) }
+        if let number = parts[ProductPart.sku] { members["number"] = .string(number) }
+        if let price = parts[ProductPart.price] { members["price"] = .string(price.regular?.amount ?? "") }
+        if let stock = parts[ProductPart.stock] { members["stock"] = .integer(stock.quantity?.whole ?? 0) }
+        return members
+    }
+}
+
+/// Reads goods.
+struct StallGoodsSource: RecordSource {
+    let client: StallClient
+    let habits: StallHabits
+
+    /// How far a pull looks back behind the last one: stamps count whole seconds.
+    static let overlapSeconds = 2.0
+
+    func page(_ request: PageRequest) async throws(ConnectorFailure) -> Page {
+        let answer = try await client.call("GET", "/goods", request.since.map { [("since", $0)] } ?? [])
+        let drafts = (answer.json["goods"]?.array ?? []).compactMap { StallWords.draft($0, habits) }
+        let clock = answer.json["now"]?.string.flatMap { Moment(iso: $0) }
+        return Page(drafts: drafts, cursor: clock?.adding(seconds: -Self.overlapSeconds).naive)
+    }
+
+    func fetch(_ ids: [String]) async throws(ConnectorFailure) -> [Fetched] {
+        var all: [Fetched] = []
+        for id in ids {
+            do throws(ConnectorFailure) {
+                let json = try await client.call("GET", "/goods/\(id)").json
+                if let draft = StallWords.draft(json, habits) {
+                    all.append(.found(draft))
+                } else {
+                    all.append(.rejected(Rejection(kind: .product, externalID: id, reason: "not a good")))
+                }
+            } catch {
+                guard case .gone = error else { throw error }
+                all.append(.gone(id))
+            }
+        }
+        return all
+    }
+
+    func census(after position: String?) async throws(ConnectorFailure) -> CensusPage? {
+        let json = try await client.call("GET", "/ids").json
+        return CensusPage(ids: (json["ids"]?.array ?? []).compactMap(\.string), next: nil)
+    }
+}
+
+/// Writes goods, one call each.
+struct StallGoodsTarget: RecordTarget {
+    let client: StallClient
+    let habits: StallHabits
+    // One: with more, the last call of a batch could begin after the batch's deadline.
+    var batchLimit: Int { 1 }
+
+    func write(_ requests: [WriteRequest]) async throws(ConnectorFailure) -> [WriteResult] {
+        var results: [WriteResult] = []
+        for request in requests {
+            do throws(ConnectorFailure) {
+                results.append(.written(try await write(request)))
+            } catch {
+                results.append(.failed(error))
+            }
+        }
+        return results
+    }
+
+    private func write(_ request: WriteRequest) async throws(ConnectorFailure) -> Written {
+        guard let id = request.externalID else { return try await make(request) }
+        var body = StallWords.members(request.changes)
+        var match = request.revision
+        if habits.replaces {
+            let current = try await client.call("GET", "/goods/\(id)").json
+            body = (current.object ?? [:]).merging(body) { $1 }
+            // What the hub decided on must still be there; else it decides anew.
+            if habits.comparesRevisions, let known = match, current["revision"]?.scalarText != known {
+                throw .unavailable(mayHaveHappened: false, detail: "good \(id) was changed meanwhile")
+            }
+            match = current["revision"]?.scalarText
+        }
+        var headers: HTTPHeaders = [:]
+        if habits.comparesRevisions, let match { headers["If-Match"] = match }
+        let answer = try await client.call(
+            habits.replaces ? "PUT" : "PATCH", "/goods/\(id)", body: .object(body), headers: headers)
+        if answer.status == 412 {
+            throw .unavailable(mayHaveHappened: false, detail: "good \(id) was changed meanwhile")
+        }
+        return Written(externalID: id, answer: StallWords.draft(answer.json, habits))
+    }
+
+    private func make(_ request: WriteRequest) async throws(ConnectorFailure) -> Written {
+        var body = StallWords.members(request.changes)
+        body["reference"] = .string(request.reference)
+        var headers: HTTPHeaders = [:]
+        if case .keyed = habits.creation { headers["Idempotency-Key"] = request.reference }
+        let answer = try await client.call("POST", "/goods", body: .object(body), headers: headers)
+        guard let id = answer.json["id"]?.string else {
+            throw .unavailable(mayHaveHappened: true, detail: "the stall answered without an id")
+        }
+        if answer.status == 409 {
+            let found = try await client.call("GET", "/goods/\(id)").json
+            guard let draft = StallWords.draft(found, habits) else { throw .gone(detail: "good \(id)") }
+            return Written(externalID: id, answer: draft, isAdopted: true)
+        }
+        return Written(externalID: id, answer: StallWords.draft(answer.json, habits))
+    }
+
+    func find(_ request: WriteRequest) async throws(ConnectorFailure) -> [Draft] {
+        let query: (String, String)
+        switch habits.creation {
+        case .findable: query = ("reference", request.reference)
+        case .listable: query = ("number", request.record[ProductPart.sku] ?? request.naturalKey ?? "")
+        case .keyed, .blind: return []
+        }
+        let json = try await client.call("GET", "/goods", [query]).json
+        return (json["goods"]?.array ?? []).compactMap { StallWords.draft($0, habits) }
+    }
+
+    func normalForm(of part: String, _ value: JSON) -> JSON {
+        guard part == "name", let name = value.string else { return value }
+        return .string(habits.shouts ? name.uppercased() : name)
+    }
+}

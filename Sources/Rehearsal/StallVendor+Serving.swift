@@ -1,0 +1,135 @@
+import Commerce
+import Wire
+
+/// The stall's interface: `goods`, `ids`, `documents`, `hook`.
+extension StallVendor {
+    mutating func respond(to request: HTTPRequest, at now: Moment) -> (HTTPResponse, [VendorCall]) {
+        if isTooBusy(now) {
+            return (HTTPResponse(status: 429, headers: ["Retry-After": "20"], body: Array("{}".utf8)), [])
+        }
+        guard request.headers["Authorization"] == "Bearer " + Self.key else {
+            return (Self.answer(["error": "who are you?"], 401, now), [])
+        }
+        let (body, status) = serve(request, at: now)
+        return (Self.answer(body, status, now), takeCalls())
+    }
+
+    private static func answer(_ body: JSON, _ status: Int, _ now: Moment) -> HTTPResponse {
+        HTTPResponse(
+            status: status, headers: ["Content-Type": "application/json", "Date": HTTPDate.text(now)],
+            body: body.bytes)
+    }
+
+    private mutating func serve(_ request: HTTPRequest, at now: Moment) -> (JSON, Int) {
+        let words = request.address.path.split(separator: "/").map(String.init)
+        let query = Dictionary(request.address.query.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+        let body = (try? JSON(parsing: request.body)) ?? .null
+        switch (request.method, words.first, words.count) {
+        case ("GET", "goods", 1): return (list(query, now), 200)
+        case ("GET", "goods", 2):
+            guard let good = goods.first(where: { String($0.id) == words[1] }) else { return (Self.gone, 404) }
+            return (json(good), 200)
+        case ("GET", "ids", 1): return (["ids": .array(goods.map { .string(String($0.id)) })], 200)
+        case ("POST", "goods", 1): return make(body, key: request.headers["Idempotency-Key"], now)
+        case ("PUT", "goods", 2), ("PATCH", "goods", 2):
+            return change(words[1], body, isWhole: request.method == "PUT", request.headers["If-Match"], now)
+        case ("GET", "documents", 1): return (listDocuments(query, now), 200)
+        case ("POST", "documents", 1): return book(body, key: request.headers["Idempotency-Key"], now)
+        case ("PUT", "documents", 2): return amend(words[1], body)
+        case ("POST", "hook", 1):
+            let isNew = !isSubscribed
+            subscribe(body["url"]?.string ?? "")
+            return (["isNew": .bool(isNew)], 200)
+        default: return (["error": "no such place"], 404)
+        }
+    }
+
+    private static let gone: JSON = ["error": "gone"]
+
+    // MARK: - Goods
+
+    private func list(_ query: [String: String], _ now: Moment) -> JSON {
+        var found = goods
+        if let since = query["since"] { found.removeAll { $0.changed.naive < since } }
+        if let number = query["number"] { found.removeAll { $0.number != number } }
+        if let reference = query["reference"] {
+            found.removeAll {
+                $0.reference != reference || now.seconds(since: $0.madeAt) < Double(traits.visibleAfterSeconds)
+            }
+        }
+        return ["goods": .array(found.map(json)), "now": .string(now.naive)]
+    }
+
+    private mutating func make(_ body: JSON, key: String?, _ now: Moment) -> (JSON, Int) {
+        if traits.creation == .keyed, let key, let id = made(by: key) {
+            guard let good = goods.first(where: { $0.id == id }) else { return (Self.gone, 404) }
+            return (answer(good), 200)
+        }
+        let number = body["number"]?.string ?? ""
+        if traits.enforcesNumbers, let other = goods.first(where: { $0.number == number }) {
+            return (["error": "taken", "id": .string(String(other.id))], 409)
+        }
+        let id = newID()
+        let name = body["name"]?.string ?? ""
+        var good = Good(
+            id: id, number: number, name: traits.shouts ? name.uppercased() : name,
+            price: body["price"]?.string ?? "", stock: body["stock"]?.integer ?? 0,
+            memo: body["memo"]?.string ?? "", changed: now, madeAt: now)
+        if traits.creation == .findable { good.reference = body["reference"]?.string ?? "" }
+        goods.append(good)
+        if let key { remember(key, id) }
+        tell(id)
+        return (answer(good), 201)
+    }
+
+    private func answer(_ good: Good) -> JSON {
+        traits.answersWithRecord ? json(good) : ["id": .string(String(good.id))]
+    }
+
+    private mutating func change(
+        _ id: String, _ body: JSON, isWhole: Bool, _ match: String?, _ now: Moment
+    ) -> (JSON, Int) {
+        guard let index = goods.firstIndex(where: { String($0.id) == id }) else { return (Self.gone, 404) }
+        if traits.comparesRevisions, let match, match != String(goods[index].revision) {
+            return (["error": "revision"], 412)
+        }
+        if let name = body["name"]?.string ?? (isWhole ? "" : nil) { goods[index].name = name }
+        if let number = body["number"]?.string ?? (isWhole ? "" : nil) { goods[index].number = number }
+        if let price = body["price"]?.string ?? (isWhole ? "" : nil) { goods[index].price = price }
+        if let stock = body["stock"]?.integer ?? (isWhole ? 0 : nil) { goods[index].stock = stock }
+        if let memo = body["memo"]?.string ?? (isWhole ? "" : nil) { goods[index].memo = memo }
+        touch(index, at: now)
+        return (answer(goods[index]), 200)
+    }
+
+    // MARK: - Documents
+
+    private func listDocuments(_ query: [String: String], _ now: Moment) -> JSON {
+        var found = documents
+        if let reference = query["reference"] {
+            found.removeAll {
+                $0.reference != reference || now.seconds(since: $0.madeAt) < Double(traits.visibleAfterSeconds)
+            }
+        }
+        return ["documents": .array(found.map { ["id": .string(String($0.id)), "source": .string($0.source)] })]
+    }
+
+    private mutating func book(_ body: JSON, key: String?, _ now: Moment) -> (JSON, Int) {
+        if traits.creation == .keyed, let key, let id = made(by: key) { return (["id": .string(String(id))], 200) }
+        let id = newID()
+        documents.append(
+            Document(
+                id: id, reference: traits.creation == .findable ? body["reference"]?.string ?? "" : "",
+                source: body["source"]?.string ?? "", total: body["total"]?.string ?? "",
+                refunded: body["refunded"]?.string ?? "", state: body["state"]?.string ?? "", madeAt: now))
+        if let key { remember(key, id) }
+        return (["id": .string(String(id))], 201)
+    }
+
+    private mutating func amend(_ id: String, _ body: JSON) -> (JSON, Int) {
+        guard let index = documents.firstIndex(where: { String($0.id) == id }) else { return (Self.gone, 404) }
+        if let refunded = body["refunded"]?.string { documents[index].refunded = refunded }
+        if let state = body["state"]?.string { documents[index].state = state }
+        return (["id": .string(id)], 200)
+    }
+}

@@ -1,0 +1,211 @@
+import Commerce
+import Wire
+
+/// A second kind of vendor with a small interface of its own, whose habits are the traits of the seed.
+struct StallVendor: Vendor {
+    let name: String
+    let traits: StallTraits
+    var goods: [Good] = []
+    var documents: [Document] = []
+    private var keys: [String: Int] = [:]
+    private var lastID = 100
+    private var waiting: [VendorCall] = []
+    private var unanswered: [Int: (call: VendorCall, left: Int, again: Moment)] = [:]
+    private var lastCall = 0
+    private var visits: [Moment] = []
+    private var hook: String?
+
+    static let key = "stall-key-3141"
+    static let secret = "stall-secret-2718"
+
+    struct Good: Sendable {
+        var id: Int
+        var number: String
+        var name: String
+        var price: String
+        var stock: Int
+        /// What the stall's own people wrote; the hub knows nothing of it.
+        var memo: String
+        var reference = ""
+        var revision = 1
+        var changed: Moment
+        var madeAt: Moment
+    }
+
+    struct Document: Sendable {
+        var id: Int
+        var reference: String
+        var source: String
+        var total: String
+        var refunded: String
+        var state: String
+        var madeAt: Moment
+    }
+
+    init(name: String, traits: StallTraits) {
+        self.name = name
+        self.traits = traits
+    }
+
+    var nature: VendorNature {
+        let finds = traits.creation == .keyed || traits.creation == .findable
+        return VendorNature(name: name, isShop: false, findsCreates: finds, keepsBooks: traits.keepsBooks)
+    }
+
+    mutating func newID() -> Int {
+        lastID += 1
+        return lastID
+    }
+
+    /// What a key made before; nil when it is new.
+    func made(by key: String) -> Int? { keys[key] }
+
+    mutating func remember(_ key: String, _ id: Int) { keys[key] = id }
+
+    /// Whether this visit is one too many within a minute.
+    mutating func isTooBusy(_ now: Moment) -> Bool {
+        guard let limit = traits.limit else { return false }
+        visits.removeAll { now.seconds(since: $0) >= 60 }
+        if visits.count >= limit { return true }
+        visits.append(now)
+        return false
+    }
+
+    // MARK: - Calls
+
+    mutating func subscribe(_ url: String) { hook = url }
+
+    var isSubscribed: Bool { hook != nil }
+
+    /// Tells of a good, as it is now.
+    mutating func tell(_ id: Int) {
+        guard traits.calls, let hook else { return }
+        lastCall += 1
+        var body: [String: JSON] = ["id": .string(String(id)), "call": .integer(lastCall)]
+        if traits.tellsWhole, let good = goods.first(where: { $0.id == id }) { body["good"] = json(good) }
+        let bytes = JSON.object(body).bytes
+        let signature = Signature.hex(Signature.hmacSHA256(bytes, key: Array(Self.secret.utf8)))
+        let headers: HTTPHeaders = [
+            "Content-Type": "application/json", "X-Stall-Signature": signature, "X-Stall-Call": String(lastCall),
+        ]
+        waiting.append(VendorCall(id: lastCall, url: hook, headers: headers, body: bytes))
+    }
+
+    mutating func takeCalls() -> [VendorCall] {
+        let calls = waiting
+        waiting = []
+        for call in calls where unanswered[call.id] == nil { unanswered[call.id] = (call, 2, Moment(seconds: 0)) }
+        return calls
+    }
+
+    mutating func advance(to now: Moment) -> [VendorCall] {
+        // What was not answered is sent again as it was, though the good may have changed meanwhile.
+        for id in unanswered.keys.sorted() {
+            guard let entry = unanswered[id], entry.again > Moment(seconds: 0), entry.again <= now else { continue }
+            unanswered[id] = (entry.call, entry.left - 1, Moment(seconds: 0))
+            waiting.append(entry.call)
+        }
+        return takeCalls()
+    }
+
+    mutating func answered(_ call: Int, status: Int?, at now: Moment) {
+        guard let entry = unanswered[call] else { return }
+        if let status, status < 300 { return unanswered[call] = nil }
+        unanswered[call] = entry.left > 0 ? (entry.call, entry.left, now.adding(seconds: 60)) : nil
+    }
+
+    // MARK: - What it shows
+
+    func shown(at now: Moment) -> Shown {
+        Shown(
+            goods: goods.map {
+                ShownGood(
+                    id: String($0.id), number: $0.number, name: $0.name, price: $0.price, stock: $0.stock,
+                    memo: $0.memo)
+            },
+            documents: documents.map {
+                ShownDocument(
+                    id: String($0.id), source: $0.source, total: Cents.of($0.total), refunded: Cents.of($0.refunded),
+                    state: $0.state)
+            })
+    }
+
+    func showings(in response: HTTPResponse, to request: HTTPRequest) -> [Showing] {
+        guard request.address.path.hasPrefix("/goods"), response.status < 300,
+            let json = try? JSON(parsing: response.body)
+        else { return [] }
+        return (json["goods"]?.array ?? [json]).compactMap { row in
+            guard let id = row["id"]?.string, let number = row["number"]?.string else { return nil }
+            return Showing(id: id, number: number, stock: row["stock"]?.integer)
+        }
+    }
+
+    func countsSet(by request: HTTPRequest) -> Set<String> {
+        let words = request.address.path.split(separator: "/").map(String.init)
+        guard ["PUT", "PATCH"].contains(request.method), words.first == "goods", words.count == 2,
+            (try? JSON(parsing: request.body))?["stock"] != nil
+        else { return [] }
+        return [words[1]]
+    }
+
+    func json(_ good: Good) -> JSON {
+        [
+            "id": .string(String(good.id)), "number": .string(good.number), "name": .string(good.name),
+            "price": .string(good.price), "stock": .integer(good.stock), "memo": .string(good.memo),
+            "reference": .string(good.reference), "revision": .integer(good.revision),
+            "changed": .string(good.changed.naive),
+        ]
+    }
+
+    // MARK: - People
+
+    mutating func change(_ number: String, at now: Moment, _ change: (inout Good) -> Void) -> Bool {
+        guard let index = goods.firstIndex(where: { $0.number == number }) else { return false }
+        change(&goods[index])
+        touch(index, at: now)
+        return true
+    }
+
+    mutating func touch(_ index: Int, at now: Moment) {
+        if traits.shouts { goods[index].name = goods[index].name.uppercased() }
+        goods[index].revision += 1
+        goods[index].changed = now
+        tell(goods[index].id)
+    }
+
+    mutating func rename(_ number: String, to name: String, at now: Moment) -> Bool {
+        change(number, at: now) { $0.name = name }
+    }
+
+    mutating func reprice(_ number: String, to price: String, at now: Moment) -> Bool {
+        change(number, at: now) { $0.price = price }
+    }
+
+    mutating func count(_ number: String, to quantity: Int, at now: Moment) -> Bool {
+        change(number, at: now) { $0.stock = quantity }
+    }
+
+    mutating func add(_ good: NewGood, at now: Moment) -> Bool {
+        guard !goods.contains(where: { $0.number == good.number }) else { return false }
+        let id = newID()
+        goods.append(
+            Good(
+                id: id, number: good.number, name: traits.shouts ? good.name.uppercased() : good.name,
+                price: good.price, stock: good.stock, memo: "shelf \(id)", changed: now, madeAt: now))
+        tell(id)
+        return true
+    }
+
+    mutating func remove(_ number: String, at now: Moment) -> Bool {
+        guard let index = goods.firstIndex(where: { $0.number == number }) else { return false }
+        goods.remove(at: index)
+        return true
+    }
+
+    mutating func sell(_ number: String, _ quantity: Int, to buyer: String, at now: Moment) -> String? {
+        guard let good = goods.first(where: { $0.number == number }), good.stock >= quantity else { return nil }
+        return change(number, at: now) { $0.stock -= quantity } ? "" : nil
+    }
+
+    mutating func turn(order: String, _ turn: OrderTurn, at now: Moment) -> Bool { false }
+}

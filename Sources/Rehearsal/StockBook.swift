@@ -1,0 +1,65 @@
+import Commerce
+
+/// The oracle's own ledger of pieces: what people sold, counted and brought, good by good.
+struct StockBook: Sendable {
+    struct Account: Sendable {
+        /// What there should be, everywhere.
+        var expected: Int
+        /// The stock at each vendor that the hub knows of: what was there when an answer last showed it.
+        var shown: [Int: Int] = [:]
+        /// Pieces that an absolute write erased, because they were sold between look and write.
+        var erased = 0
+        /// Writes of a stock whose answer never came: what the far side then shows can be read in two ways.
+        var unclear = 0
+        /// Since when the hub has known the good at each vendor.
+        var knownSince: [Int: Moment] = [:]
+        /// Pieces moved where the hub had never seen the good, while it knew it from elsewhere: the first look decides.
+        var isLoose = false
+    }
+
+    /// How long a first look may take to become the hub's memory, in seconds.
+    static let firstLookSeconds = 120.0
+
+    var accounts: [String: Account] = [:]
+
+    /// People moved pieces at a vendor.
+    mutating func moved(_ number: String, by quantity: Int, at vendor: Int, isNew: Bool, _ now: Moment) {
+        guard var account = accounts[number] else {
+            accounts[number] = Account(expected: quantity)
+            return
+        }
+        // A good that is put up for sale at another vendor brings no pieces: they are the ones there are.
+        if !isNew { account.expected += quantity }
+        let known = account.knownSince[vendor].map { now.seconds(since: $0) > Self.firstLookSeconds } ?? false
+        if !known, isNew || account.knownSince.contains(where: { $0.key != vendor }) { account.isLoose = true }
+        accounts[number] = account
+    }
+
+    mutating func opened(_ number: String, at vendor: Int, _ quantity: Int) {
+        accounts[number]?.shown[vendor] = quantity
+    }
+
+    /// The good is gone at a vendor, and with it what moved there since the hub last looked.
+    mutating func left(_ number: String, _ vendor: Int, _ quantity: Int) {
+        guard let last = accounts[number]?.shown.removeValue(forKey: vendor) else { return }
+        accounts[number]?.expected -= quantity - last
+        accounts[number]?.erased += abs(quantity - last)
+    }
+
+    /// The hub was shown a stock.
+    mutating func showed(_ number: String, at vendor: Int, _ quantity: Int, _ servedAt: Moment) {
+        accounts[number]?.shown[vendor] = quantity
+        if accounts[number]?.knownSince[vendor] == nil { accounts[number]?.knownSince[vendor] = servedAt }
+    }
+
+    /// The hub overwrote a stock: pieces that moved since it was last shown one are erased with it.
+    mutating func overwritten(_ number: String, at vendor: Int, before: Int, after: Int, isAnswered: Bool) {
+        guard var account = accounts[number] else { return }
+        let erased = before - (account.shown[vendor] ?? before)
+        account.expected -= erased
+        account.erased += abs(erased)
+        if !isAnswered { account.unclear += 1 }
+        account.shown[vendor] = after
+        accounts[number] = account
+    }
+}

@@ -1,0 +1,103 @@
+import Commerce
+import Wire
+
+/// A stand-in vendor: an honest little machine with its own state, driven by requests and by people.
+protocol Vendor: Sendable {
+    /// The first part of its host name.
+    var name: String { get }
+    var nature: VendorNature { get }
+    mutating func respond(to request: HTTPRequest, at now: Moment) -> (HTTPResponse, [VendorCall])
+    /// What it sends as time passes.
+    mutating func advance(to now: Moment) -> [VendorCall]
+    /// How the hub answered one of its calls; nil for not at all.
+    mutating func answered(_ call: Int, status: Int?, at now: Moment)
+    /// What it shows to whoever stands before it: its own state, without a visit.
+    func shown(at now: Moment) -> Shown
+    /// Which goods an answer shows, and how.
+    func showings(in response: HTTPResponse, to request: HTTPRequest) -> [Showing]
+    /// The ids of goods whose stock a request sets.
+    func countsSet(by request: HTTPRequest) -> Set<String>
+
+    // MARK: What people do there; false when it is not possible.
+
+    mutating func rename(_ number: String, to name: String, at now: Moment) -> Bool
+    mutating func reprice(_ number: String, to price: String, at now: Moment) -> Bool
+    mutating func count(_ number: String, to quantity: Int, at now: Moment) -> Bool
+    mutating func add(_ good: NewGood, at now: Moment) -> Bool
+    mutating func remove(_ number: String, at now: Moment) -> Bool
+    /// Sells pieces; gives the order's id where the vendor has orders.
+    mutating func sell(_ number: String, _ quantity: Int, to buyer: String, at now: Moment) -> String?
+    /// Staff move an order on; false where there is none or it may not.
+    mutating func turn(order: String, _ turn: OrderTurn, at now: Moment) -> Bool
+}
+
+/// What may happen to an order after it was placed.
+enum OrderTurn: String, Sendable, CaseIterable {
+    case complete
+    case cancel
+    case refundPart
+    case refundAll
+}
+
+/// What the oracle must know of a vendor, told by those who made it and not by its connector.
+struct VendorNature: Sendable {
+    var name: String
+    var isShop: Bool
+    /// Whether what a lost create left behind can surely be found, or repeated without harm.
+    var findsCreates: Bool
+    var keepsBooks: Bool
+}
+
+/// A good as somebody puts it up for sale.
+struct NewGood: Sendable {
+    var number: String
+    var name: String
+    var price: String
+    var stock: Int
+}
+
+/// What a vendor shows at one moment.
+struct Shown: Sendable, Equatable {
+    var goods: [ShownGood] = []
+    var orders: [ShownOrder] = []
+    var documents: [ShownDocument] = []
+
+    func good(_ number: String) -> ShownGood? { goods.first { $0.number == number } }
+}
+
+struct ShownGood: Sendable, Equatable {
+    var id: String
+    /// The article number people know it by.
+    var number: String
+    var name: String
+    var price: String
+    var stock: Int
+    /// What the hub has nothing to do with; nil where the vendor has no such field.
+    var memo: String?
+}
+
+struct ShownOrder: Sendable, Equatable {
+    var id: String
+    var state: String
+    /// In the smallest unit.
+    var total: Int64
+    /// Given back so far, in the smallest unit.
+    var refunded: Int64
+}
+
+/// An order as a book shows it.
+struct ShownDocument: Sendable, Equatable {
+    var id: String
+    /// The vendor and the order it was issued at: `north/31`.
+    var source: String
+    var total: Int64
+    var refunded: Int64
+    var state: String
+}
+
+/// A good as an answer shows it to the hub.
+struct Showing: Sendable, Equatable {
+    var id: String
+    var number: String
+    var stock: Int?
+}

@@ -1,0 +1,160 @@
+import Commerce
+import Wire
+
+/// The way between the hub and its vendors: what is lost on it, what comes late, what comes twice.
+extension World {
+    /// A request arrives at most this late, in seconds: what the hub believes of a call's end must hold.
+    static let latestArrivalSeconds = 70.0
+
+    /// Puts a request of the hub on its way.
+    mutating func post(
+        _ request: HTTPRequest, of life: Int,
+        _ continuation: UnsafeContinuation<Result<HTTPResponse, TransportFailure>, Never>
+    ) {
+        let id = number()
+        let host = String(request.address.host.prefix { $0 != "." })
+        let vendor = vendors.firstIndex { $0.name == host } ?? 0
+        let fault = Fault.ofCalls.first { happens($0) }
+        var call = Call(
+            life: life, vendor: vendor, request: request, fault: fault, continuation: continuation, sentAt: now)
+        switch fault {
+        case .refused:
+            call.answer = .failure(.notSent("connection refused"))
+            agenda.add(.answer(id), at: now.adding(seconds: chance.seconds(0.01...3)))
+        case .lostBefore:
+            call.answer = .failure(.noAnswer("no answer"))
+            agenda.add(.answer(id), at: now.adding(seconds: Double(request.timeoutSeconds)))
+        case .slow:
+            let wait = min(Self.latestArrivalSeconds, chance.happens(0.5) ? 0.1 : chance.seconds(1...90))
+            agenda.add(.arrival(id), at: now.adding(seconds: wait))
+        default: agenda.add(.arrival(id), at: now.adding(seconds: chance.seconds(0.005...0.08)))
+        }
+        calls[id] = call
+        if let fault { step("\(words(request, vendor)) will meet: \(fault.rawValue)") }
+    }
+
+    func words(_ request: HTTPRequest, _ vendor: Int) -> String {
+        let query = request.address.query.filter { !$0.name.hasPrefix("oauth_") }
+            .map { "\($0.name)=\($0.value)" }.joined(separator: "&")
+        let path = request.address.path.replacing("/wp-json/wc/v3", with: "")
+        return "\(request.method) \(vendors[vendor].name)\(path)\(query.isEmpty ? "" : "?" + query)"
+    }
+
+    // MARK: - At the vendor
+
+    /// A request reaches its vendor.
+    mutating func arrive(_ id: Int) {
+        guard var call = calls[id] else { return }
+        call.servedAt = now
+        let orphan = call.continuation == nil ? " of a dead hub" : ""
+        if let response = refusal(call.fault) {
+            step("\(words(call.request, call.vendor))\(orphan) -> \(response.status)")
+            return answer(id, &call, .success(response))
+        }
+        let before = changes(call.request) ? vendors[call.vendor].shown(at: now) : nil
+        let (response, sent) = vendors[call.vendor].respond(to: call.request, at: now)
+        story.absorb(String(decoding: call.request.body, as: UTF8.self))
+        step("\(words(call.request, call.vendor))\(orphan) -> \(response.status), \(response.body.count) bytes")
+        if let before {
+            let after = vendors[call.vendor].shown(at: now)
+            observe(before, after, call)
+        }
+        send(sent, from: call.vendor)
+        call.shows = vendors[call.vendor].showings(in: response, to: call.request)
+        answer(id, &call, spoiled(response, call.fault))
+    }
+
+    /// Whether a request may change goods or documents.
+    private func changes(_ request: HTTPRequest) -> Bool {
+        request.method != "GET" && ["/products", "/goods", "/documents"].contains { request.address.path.contains($0) }
+    }
+
+    private func refusal(_ fault: Fault?) -> HTTPResponse? {
+        switch fault {
+        case .throttled: Self.page(429)
+        case .throttledWithSeconds: Self.page(429, ["Retry-After": "45"])
+        case .throttledWithDate:
+            Self.page(429, ["Retry-After": HTTPDate.text(hubNow.adding(seconds: 60))])
+        case .serverError: Self.page(503)
+        case .unauthorized: Self.page(401)
+        default: nil
+        }
+    }
+
+    private static func page(_ status: Int, _ headers: HTTPHeaders = [:]) -> HTTPResponse {
+        HTTPResponse(status: status, headers: headers, body: Array("<html><h1>\(status)</h1></html>".utf8))
+    }
+
+    /// What is left of an answer on its way back.
+    private func spoiled(_ response: HTTPResponse, _ fault: Fault?) -> Result<HTTPResponse, TransportFailure> {
+        var response = response
+        switch fault {
+        case .lostAfter: return .failure(.noAnswer("connection reset"))
+        case .gatewayError: return .success(Self.page(504))
+        case .halfBody: response.body = Array(response.body.prefix(response.body.count / 2))
+        case .garbled: response.body = Array("<!DOCTYPE html><title>Maintenance</title>".utf8)
+        default: break
+        }
+        return .success(response)
+    }
+
+    private mutating func answer(
+        _ id: Int, _ call: inout Call, _ result: Result<HTTPResponse, TransportFailure>
+    ) {
+        guard call.continuation != nil else {
+            calls[id] = nil
+            return
+        }
+        let end = call.sentAt.adding(seconds: Double(call.request.timeoutSeconds))
+        let wait = call.fault == .slow ? chance.seconds(0.5...40) : chance.seconds(0.005...0.08)
+        var at = now.adding(seconds: call.fault == .lostAfter ? Double(call.request.timeoutSeconds) : wait)
+        call.answer = result
+        if at > end {
+            at = max(now, end)
+            call.answer = .failure(.noAnswer("timed out after \(call.request.timeoutSeconds) s"))
+        }
+        calls[id] = call
+        agenda.add(.answer(id), at: at)
+    }
+
+    // MARK: - Back at the hub
+
+    /// The answer reaches the hub: whoever waits for it, with what came.
+    mutating func take(
+        _ id: Int
+    ) -> (UnsafeContinuation<Result<HTTPResponse, TransportFailure>, Never>, Result<HTTPResponse, TransportFailure>)? {
+        guard let call = calls[id], let continuation = call.continuation, let answer = call.answer else {
+            calls[id] = nil
+            return nil
+        }
+        if isPaused(call.life) {
+            agenda.add(.answer(id), at: lives[call.life].pausedUntil ?? now)
+            return nil
+        }
+        calls[id] = nil
+        switch answer {
+        case .failure(let failure): step("\(words(call.request, call.vendor)): \(failure)")
+        case .success(let response):
+            let isWhole = call.fault != .halfBody && call.fault != .garbled && call.fault != .gatewayError
+            if isWhole, response.status < 300 {
+                oracle.shown(call.shows, of: call.vendor, servedAt: call.servedAt ?? now)
+            }
+        }
+        return (continuation, answer)
+    }
+}
+
+/// A moment as HTTP writes it.
+enum HTTPDate {
+    private static let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
+    private static let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+
+    static func text(_ moment: Moment) -> String {
+        let days = moment.milliseconds / 86_400_000
+        let (year, month, day) = Moment.civil(fromDays: days)
+        let date = "\(day < 10 ? "0" : "")\(day) \(months[Int(month) - 1]) \(year)"
+        return "\(Self.days[Int(days % 7)]), \(date) \(moment.naive.suffix(8)) GMT"
+    }
+}

@@ -1,0 +1,123 @@
+import Commerce
+import Wire
+
+/// Everything there is, as one value: time, vendors, what is under way, what is remembered of it.
+struct World: Sendable {
+    let knobs: Knobs
+    var now: Moment
+    /// How far the hub's clock is ahead of the world's time, in seconds.
+    var hubClockOffset = 0.0
+    var agenda = Agenda()
+    var chance: Chance
+    /// What people draw from, so that a fault more does not make other people.
+    var minds: Chance
+    /// What the hub draws its nonces and ids from.
+    var hubChance: Chance
+    var vendors: [any Vendor]
+    var calls: [Int: Call] = [:]
+    var sleeps: [Int: Sleep] = [:]
+    var arriving: [Int: Arriving] = [:]
+    var lives: [Life] = []
+    var oracle: Oracle
+    var story: Story
+    var coverage = Coverage()
+    /// Whether things go wrong and people act; else the world only comes to rest.
+    var isStormy = false
+    private var lastNumber = 0
+
+    static let start = Moment(iso: "2026-03-02T09:00:00Z") ?? Moment(milliseconds: 0)
+
+    init(_ knobs: Knobs, chance: Chance, story: Story, vendors: [any Vendor]) {
+        self.knobs = knobs
+        self.vendors = vendors
+        self.story = story
+        var chance = chance
+        minds = chance.split()
+        hubChance = chance.split()
+        self.chance = chance
+        now = Self.start
+        oracle = Oracle(vendors: vendors.map(\.nature))
+    }
+
+    mutating func number() -> Int {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    mutating func step(_ words: String) { story.step(now, words) }
+
+    /// Whether a fault happens at this occasion.
+    mutating func happens(_ fault: Fault) -> Bool {
+        guard isStormy, chance.happens(knobs.share(fault)) else { return false }
+        coverage.met(fault)
+        return true
+    }
+
+    // MARK: - Lives
+
+    func isAlive(_ life: Int) -> Bool { lives.indices.contains(life) && !lives[life].isDead }
+
+    func isPaused(_ life: Int) -> Bool { lives[life].pausedUntil.map { $0 > now } ?? false }
+
+    /// The life of a process now, if it lives.
+    func life(of process: Int) -> Int? { lives.lastIndex { $0.process == process && !$0.isDead } }
+
+    /// Buries a process. A request that has left already may still arrive.
+    mutating func bury(_ life: Int, _ words: String) {
+        guard isAlive(life) else { return }
+        lives[life].isDead = true
+        let process = lives[life].process
+        step("hub \(process) \(words)")
+        lives[life].task = nil
+        lives[life].hub = nil
+        for id in sleeps.keys.sorted() where sleeps[id]?.life == life { sleeps[id] = nil }
+        for id in calls.keys.sorted() where calls[id]?.life == life && calls[id]?.continuation != nil {
+            calls[id]?.continuation = nil
+            if calls[id]?.hasArrived == true || chance.happens(0.5) { calls[id] = nil }
+        }
+        agenda.add(.birth(process), at: now.adding(seconds: chance.happens(0.3) ? chance.seconds(20...400) : 2))
+    }
+
+    // MARK: - The hub's time and disk
+
+    var hubNow: Moment { now.adding(seconds: hubClockOffset) }
+
+    mutating func sleep(_ sleep: Sleep, seconds: Double) {
+        let id = number()
+        var seconds = seconds
+        if sleep.isRest {
+            // A worker that finds nothing is let rest longer each time; new work wakes it.
+            let idle = lives[sleep.life].idle
+            seconds = min(10, seconds * Double(1 << min(idle / 3, 6)))
+            lives[sleep.life].idle += 1
+        }
+        sleeps[id] = sleep
+        agenda.add(.wake(id), at: now.adding(seconds: seconds))
+    }
+
+    /// How long others come between two steps of a task; nil for not at all.
+    mutating func pauseBetweenSteps() -> Double? {
+        happens(.interleaving) ? chance.seconds(0.001...0.05) : nil
+    }
+
+    /// What befalls a commit.
+    ///
+    /// - Throws: `Death` when the process is dead already.
+    mutating func fateOfCommit(_ life: Int) throws -> Fault? {
+        guard isAlive(life) else { throw Death() }
+        for fault in [Fault.deathBeforeCommit, .deathAfterCommit, .diskFull] where happens(fault) {
+            if fault == .diskFull { step("hub \(lives[life].process): the disk is full") }
+            return fault
+        }
+        return nil
+    }
+
+    /// Something was committed: there may be work.
+    mutating func committed(_ life: Int, changes: Int64) {
+        step("hub \(lives[life].process) commits \(changes) rows")
+        for index in lives.indices where !lives[index].isDead { lives[index].idle = 0 }
+        for id in sleeps.keys.sorted() where sleeps[id]?.isRest == true {
+            agenda.add(.wake(id), at: now.adding(seconds: chance.seconds(0.02...0.2)))
+        }
+    }
+}

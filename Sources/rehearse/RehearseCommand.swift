@@ -1,0 +1,105 @@
+import Dispatch
+import Rehearsal
+import Synchronization
+
+/// The command: one rehearsal or many, and what came of them.
+struct RehearseCommand {
+    private let seed: UInt64?
+    private let count: Int?
+    private let from: UInt64
+    private let isTold: Bool
+    private let disk: String?
+
+    /// The most failing seeds that are told of one run of many.
+    private static let toldFailures = 20
+
+    init(_ arguments: [String]) {
+        func value(_ name: String) -> String? {
+            arguments.firstIndex(of: name).flatMap { arguments.indices.contains($0 + 1) ? arguments[$0 + 1] : nil }
+        }
+        count = value("--seeds").flatMap { Int($0) }
+        from = value("--from").flatMap { UInt64($0) } ?? 1
+        seed = arguments.first.flatMap { UInt64($0) }
+        disk = value("--disk")
+        isTold = seed != nil && !arguments.contains("--short")
+    }
+
+    func run() -> Int32 {
+        if let count { return many(count) }
+        let seed = seed ?? UInt64.random(in: 1...999_999)
+        do {
+            return tell(try Rehearsal.hold(seed: seed, isTold: isTold, keepingDiskAt: disk))
+        } catch {
+            print("seed \(seed): \(error)")
+            return 2
+        }
+    }
+
+    private func tell(_ report: RehearsalReport) -> Int32 {
+        print("seed \(report.seed): \(report.setting)")
+        if isTold || !report.breaches.isEmpty { report.story.forEach { print("  " + $0) } }
+        for breach in report.breaches { print("BREACH \(breach)") }
+        print("\(report.steps) steps, \(report.worldSeconds) s of the world's time")
+        print("trace \(report.trace)")
+        if !report.breaches.isEmpty { print("repeat it: make rehearse SEED=\(report.seed)") }
+        return report.breaches.isEmpty ? 0 : 1
+    }
+
+    // MARK: - Many
+
+    private struct Sum: Sendable {
+        var coverage = Coverage()
+        var steps = 0
+        var failures: [RehearsalReport] = []
+        var errors: [String] = []
+        /// Stands for the traces of all seeds.
+        var traces: UInt64 = 0
+    }
+
+    private func many(_ count: Int) -> Int32 {
+        let sum = Mutex(Sum())
+        let clock = ContinuousClock()
+        let begun = clock.now
+        DispatchQueue.concurrentPerform(iterations: count) { index in
+            let seed = from + UInt64(index)
+            do {
+                let report = try Rehearsal.hold(seed: seed)
+                sum.withLock { sum in
+                    sum.coverage.add(report.coverage)
+                    sum.steps += report.steps
+                    sum.traces ^= (UInt64(report.trace, radix: 16) ?? 0) &* (2 * seed + 1)
+                    if !report.breaches.isEmpty { sum.failures.append(report) }
+                }
+            } catch {
+                sum.withLock { $0.errors.append("seed \(seed): \(error)") }
+            }
+        }
+        let seconds = Double((clock.now - begun) / .milliseconds(1)) / 1000
+        return sum.withLock { close($0, count, seconds) }
+    }
+
+    private func close(_ sum: Sum, _ count: Int, _ seconds: Double) -> Int32 {
+        let failures = sum.failures.sorted { $0.seed < $1.seed }
+        for report in failures.prefix(Self.toldFailures) {
+            print("seed \(report.seed) fails: make rehearse SEED=\(report.seed)")
+            for breach in report.breaches.prefix(4) { print("  \(breach)") }
+        }
+        if let first = failures.first {
+            print("the last steps of seed \(first.seed):")
+            first.story.suffix(50).forEach { print("  " + $0) }
+        }
+        sum.errors.forEach { print($0) }
+        print("faults met: " + words(sum.coverage.faults))
+        print("people: " + words(sum.coverage.deeds))
+        for state in Coverage.rareStates {
+            print("  in \(sum.coverage.sometimes[state] ?? 0) of \(count) seeds: \(state)")
+        }
+        print("\(count) seeds, \(failures.count) fail, \(sum.steps) steps, \(seconds) s")
+        print("trace \(String(sum.traces, radix: 16))")
+        return failures.isEmpty && sum.errors.isEmpty ? 0 : 1
+    }
+
+    private func words(_ counts: [String: Int]) -> String {
+        counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    }
+}
