@@ -4,9 +4,10 @@ import Testing
 @Suite("Documents that mirror the sources")
 struct DocumentTableTests {
     @Test func theDataModelNamesEveryTableOfTheMigrations() {
-        let made = House.shipped.filter { $0.path.hasPrefix("Sources/") }.flatMap { file in
-            file.lines.compactMap(createdTable)
-        }
+        // What the simulator writes down for itself stands in no merchant's store.
+        let made = House.shipped.filter {
+            $0.path.hasPrefix("Sources/") && !$0.path.hasPrefix("Sources/Rehearsal/")
+        }.flatMap { $0.lines.compactMap(createdTable) }
         let told = firstCells(in: "docs/data-model.md")
 
         #expect(made.count > 10)
