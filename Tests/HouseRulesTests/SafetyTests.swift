@@ -73,6 +73,15 @@ struct SafetyTests {
         #expect(found.isEmpty, "\(breaches(found))")
     }
 
+    /// Under whatever name. Only what drives the built program, which lives by the real clock, may wait for it.
+    @Test func onlyTestsOfTheBuiltProgramWaitOnARealClock() {
+        let drivers = ["Program", "KillLoop", "Blow", "Caller"].map { "Tests/CrossdockTests/\($0).swift" }
+        let found = House.swift.filter { $0.path.contains("Tests/") && !drivers.contains($0.path) }
+            .flatMap { $0.codeLines(containing: ".sle" + "ep(") }
+
+        #expect(found.isEmpty, "\(breaches(found))")
+    }
+
     private func unproved(_ mark: String, in file: SourceFile) -> [String] {
         let rooms = ["Sources/Store/", "Sources/Wire/", "Sources/WireHTTP/"]
         return file.code.indices.filter { index in

@@ -24,7 +24,7 @@ struct RehearsalTests {
         #expect(first.steps >= Rehearsal.stormSteps)
     }
 
-    @Test(arguments: [UInt64(3), 98, 224])
+    @Test(arguments: [UInt64(3), 36, 81, 98, 224])
     func nothingIsLostAndNothingIsTwice(seed: UInt64) async throws {
         let report = try await held(seed)
 
