@@ -121,11 +121,12 @@ public enum IntakeMigrations {
             """
             -- Vendors' calls as raw bytes, stored before they are answered.
             CREATE TABLE delivery (
-                organization_id INTEGER NOT NULL, id INTEGER NOT NULL, integration_id INTEGER NOT NULL,
+                id INTEGER PRIMARY KEY, organization_id INTEGER NOT NULL, integration_id INTEGER NOT NULL,
                 repeat_key TEXT NOT NULL, topic TEXT NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL,
                 received_at INTEGER NOT NULL, repeats INTEGER NOT NULL DEFAULT 0,
-                state TEXT NOT NULL CHECK (state IN ('received', 'understood', 'ignored', 'rejected')), detail TEXT,
-                PRIMARY KEY (organization_id, id), UNIQUE (organization_id, integration_id, repeat_key)
+                state TEXT NOT NULL CHECK (state = 'received' OR state = 'understood' OR state = 'ignored'
+                    OR state = 'rejected'), detail TEXT,
+                UNIQUE (organization_id, integration_id, repeat_key)
             ) STRICT;
             """)
     ]
