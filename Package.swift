@@ -10,6 +10,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -33,7 +34,7 @@ let rooms: [Room] = [
     Room(name: "Wire", row: 1, path: "Sources/Wire", uses: ["Commerce"], packages: [crypto]),
     Room(name: "Reconcile", row: 2, path: "Sources/Reconcile", uses: ["Commerce"]),
     Room(name: "Mapping", row: 2, path: "Sources/Mapping", uses: ["Commerce", "Wire"]),
-    Room(name: "Store", row: 2, path: "Sources/Store", uses: ["Commerce", "Telemetry"], packages: [grdb]),
+    Room(name: "Store", row: 2, path: "Sources/Store", uses: ["Commerce", "Telemetry"], packages: [grdb, sqlite]),
     Room(
         name: "WireHTTP", row: 2, path: "Sources/WireHTTP", uses: ["Wire", "Telemetry"],
         packages: [hummingbird, asyncHTTPClient]),

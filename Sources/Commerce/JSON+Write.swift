@@ -45,18 +45,30 @@ extension JSON {
 
     private static func write(_ text: String, into out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): out += [0x5C, 0x22]
-            case UInt8(ascii: "\\"): out += [0x5C, 0x5C]
-            case 0x0A: out += [0x5C, 0x6E]
-            case 0x0D: out += [0x5C, 0x72]
-            case 0x09: out += [0x5C, 0x74]
-            case 0..<0x20: out += [0x5C, 0x75, 0x30, 0x30, hex(byte >> 4), hex(byte & 15)]
-            default: out.append(byte)
+        var text = text
+        text.withUTF8 { bytes in
+            // What stands as it is goes over in one piece.
+            var start = 0
+            for index in bytes.indices {
+                guard let escape = escape(bytes[index]) else { continue }
+                out.append(contentsOf: bytes[start..<index])
+                out += escape
+                start = index + 1
             }
+            out.append(contentsOf: bytes[start...])
         }
         out.append(UInt8(ascii: "\""))
+    }
+
+    private static func escape(_ byte: UInt8) -> [UInt8]? {
+        guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { return nil }
+        return switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): [0x5C, byte]
+        case 0x0A: [0x5C, 0x6E]
+        case 0x0D: [0x5C, 0x72]
+        case 0x09: [0x5C, 0x74]
+        default: [0x5C, 0x75, 0x30, 0x30, hex(byte >> 4), hex(byte & 15)]
+        }
     }
 
     private static func hex(_ nibble: UInt8) -> UInt8 {

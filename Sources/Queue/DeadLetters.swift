@@ -129,7 +129,7 @@ extension JobTable {
             """
             SELECT 1 FROM job AS dead JOIN job AS open ON open.organization_id = dead.organization_id
                 AND open.queue = dead.queue AND open.integration_id = dead.integration_id AND open.kind = dead.kind
-                AND open.key = dead.key AND open.state IN ('available', 'scheduled', 'running', 'retryable', 'held')
+                AND open.key = dead.key AND open.is_open = 1
             WHERE dead.organization_id = ?1 AND dead.id = ?2 LIMIT 1
             """, [.integer(organization), .integer(id)]
         ).isEmpty
@@ -138,13 +138,13 @@ extension JobTable {
     private func set(_ state: JobState, _ id: Int64, _ place: LanePlace?, now: Moment) throws {
         try session.run(
             """
-            UPDATE job SET state = ?3, run_at = ?4, attempt = 0, updated_at = ?4,
+            UPDATE job SET state = ?3, is_open = ?7, run_at = ?4, attempt = 0, updated_at = ?4,
                 lane_place = coalesce(?5, lane_place), is_blocked = ?6
             WHERE organization_id = ?1 AND id = ?2 AND state = 'dead'
             """,
             [
                 .integer(organization), .integer(id), .text(state.rawValue), SQLValue(now), SQLValue(place?.number),
-                .integer(place?.isBlocked ?? false ? 1 : 0),
+                .integer(place?.isBlocked ?? false ? 1 : 0), .integer(state.isOpen ? 1 : 0),
             ])
     }
 }

@@ -127,9 +127,20 @@ public struct Job: Hashable, Sendable {
 
     /// What its work is called where limits and breakers are kept: `fetch product`.
     public var operation: String { DueWork.operation(queue, kind) }
+
+    /// The sort of work it is.
+    var sort: DueWork { DueWork(integration: integration, queue: queue, kind: kind) }
 }
 
 extension Job {
+    /// The same job once a worker has claimed it.
+    func claimed(until lease: Moment, now: Moment) -> Job {
+        var job = self
+        (job.state, job.leaseUntil, job.updatedAt) = (.running, lease, now)
+        (job.attempt, job.claim) = (attempt + 1, claim + 1)
+        return job
+    }
+
     static let columns = """
         id, queue, integration_id, kind, key, priority, state, run_at, attempt, payload, error_class, error, intent, \
         version, updated_at, claim, lease_until, intent_deadline, lane, is_blocked

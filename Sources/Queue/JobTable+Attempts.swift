@@ -9,7 +9,7 @@ extension JobTable {
     public func intended(_ integration: Int64, keys: [String], areDropped: Bool = false) throws -> [Job] {
         guard !keys.isEmpty else { return [] }
         let kinds = RecordKind.allCases.map(\.rawValue)
-        let open = "state IN ('available', 'scheduled', 'running', 'retryable', 'held')"
+        let open = "is_open = 1"
         let states = areDropped ? ["state = 'cancelled'"] : [open, "state = 'dead'"]
         return try states.flatMap { state in
             try session.rows(

@@ -88,19 +88,17 @@ extension JobTable {
         return true
     }
 
-    static let claimStatement = """
-        UPDATE job SET state = 'running', lease_owner = ?6, lease_until = ?7, attempt = attempt + 1,
-            claim = claim + 1, updated_at = ?5
-        WHERE organization_id = ?1 AND id IN (SELECT id FROM (
-            SELECT * FROM (SELECT id, priority, run_at FROM job WHERE organization_id = ?1 AND integration_id = ?2
-                AND queue = ?3 AND kind = ?4 AND state = 'available' AND is_blocked = 0
-                ORDER BY priority, run_at, id LIMIT ?8)
-            UNION ALL
-            SELECT * FROM (SELECT id, priority, run_at FROM job WHERE organization_id = ?1 AND integration_id = ?2
-                AND queue = ?3 AND kind = ?4 AND state IN ('scheduled', 'retryable') AND is_blocked = 0
-                AND run_at <= ?5 ORDER BY run_at, id LIMIT ?8)
-            ) ORDER BY priority, run_at, id LIMIT ?8)
-        RETURNING \(Job.columns)
+    static let readyStatement = """
+        SELECT \(Job.columns) FROM job WHERE organization_id = ?1 AND integration_id = ?2 AND queue = ?3 AND kind = ?4
+            AND state = 'available' AND is_blocked = 0 ORDER BY priority, run_at, id LIMIT ?5
+        """
+    static let timedStatement = """
+        SELECT \(Job.columns) FROM job WHERE organization_id = ?1 AND integration_id = ?2 AND queue = ?3 AND kind = ?4
+            AND state IN ('scheduled', 'retryable') AND is_blocked = 0 AND run_at <= ?6 ORDER BY run_at, id LIMIT ?5
+        """
+    private static let claimStatement = """
+        UPDATE job SET state = 'running', lease_owner = ?3, lease_until = ?4, attempt = attempt + 1, claim = claim + 1,
+            updated_at = ?5 WHERE organization_id = ?1 AND id = ?2
         """
 
     /// Claims due jobs for a worker, whatever stands in their way: they are running, under its lease.
@@ -109,17 +107,15 @@ extension JobTable {
     ///
     /// - Throws: `StoreFailure`.
     public func claim(_ work: DueWork, limit: Int, owner: String, now: Moment) throws -> [Job] {
-        let rows = try session.rows(
+        let found = try first(of: work, limit: limit, now: now)
+        let until = now.adding(seconds: Self.leaseSeconds)
+        try session.runEach(
             Self.claimStatement,
-            [
-                .integer(organization), .integer(work.integration), .text(work.queue.rawValue),
-                .text(work.kind?.rawValue ?? ""), SQLValue(now), .text(owner),
-                SQLValue(now.adding(seconds: Self.leaseSeconds)), .integer(Int64(limit)),
-            ])
+            found.map { [.integer(organization), .integer($0.job.id), .text(owner), SQLValue(until), SQLValue(now)] })
         var jobs: [Job] = []
-        for row in rows {
-            guard let job = Job(row) else { continue }
-            if let refusal = PayloadRule(job.queue).refusal(of: row.text(9), read: job.payload) {
+        for (job, payload) in found {
+            let job = job.claimed(until: until, now: now)
+            if let refusal = PayloadRule(job.queue).refusal(of: payload, read: job.payload) {
                 try settle(
                     [(job, .dead(errorClass: refusal.errorClass, error: refusal.description))],
                     owner: owner, now: now)
@@ -127,7 +123,22 @@ extension JobTable {
                 jobs.append(job)
             }
         }
-        return jobs.sorted { ($0.priority, $0.runAt, $0.id) < ($1.priority, $1.runAt, $1.id) }
+        return jobs
+    }
+
+    /// The first jobs that may begin, each with its payload as it is stored.
+    private func first(of work: DueWork, limit: Int, now: Moment) throws -> [(job: Job, payload: String)] {
+        let sort: [SQLValue] = [
+            .integer(organization), .integer(work.integration), .text(work.queue.rawValue),
+            .text(work.kind?.rawValue ?? ""), .integer(Int64(limit)),
+        ]
+        let rows =
+            try session.rows(Self.readyStatement, sort) + session.rows(Self.timedStatement, sort + [SQLValue(now)])
+        let found = rows.compactMap { row in Job(row).map { (job: $0, payload: row.text(9)) } }
+        return Array(
+            found.sorted {
+                ($0.job.priority, $0.job.runAt, $0.job.id) < ($1.job.priority, $1.job.runAt, $1.job.id)
+            }.prefix(max(0, limit)))
     }
 
     /// All that may stand between that work and its far side.
@@ -155,16 +166,18 @@ extension JobTable {
         // Every task of the hub is work of its own.
         guard work.queue != .task else { return nil }
         return try session.rows(
-            """
-            SELECT id FROM job WHERE organization_id = ?1 AND state = 'running' AND integration_id = ?2 AND queue = ?3
-                AND kind = ?4 LIMIT 1
-            """,
+            Self.runningStatement,
             [
                 .integer(organization), .integer(work.integration), .text(work.queue.rawValue),
                 .text(work.kind?.rawValue ?? ""),
             ]
         ).first?.integer(0)
     }
+
+    static let runningStatement = """
+        SELECT id FROM job WHERE organization_id = ?1 AND state = 'running' AND integration_id = ?2 AND queue = ?3
+            AND kind = ?4 LIMIT 1
+        """
 
     /// A claim is one call; claims of one sort run one after the other.
     private func callsUnderWay(_ integration: Int64) throws -> Int {

@@ -140,7 +140,7 @@ extension JobTable {
     ) throws -> [Int64] {
         let rows = try session.rows(
             """
-            UPDATE job SET state = 'cancelled', updated_at = ?8, error = coalesce(?9, error)
+            UPDATE job SET state = 'cancelled', is_open = 0, updated_at = ?8, error = coalesce(?9, error)
             WHERE organization_id = ?1 AND id IN (
                 SELECT id FROM job WHERE \(filter.condition) AND state IN {6} AND id > ?10 ORDER BY id LIMIT ?7)
             RETURNING id, integration_id, lane

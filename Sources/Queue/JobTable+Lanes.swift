@@ -20,7 +20,7 @@ struct LanePlace {
 /// until it succeeds or is given up; those that wait behind it stand in no worker's way, because they are in no index
 /// a worker reads.
 extension JobTable {
-    private static let open = "state IN ('available', 'scheduled', 'running', 'retryable', 'held')"
+    private static let open = "is_open = 1"
 
     /// The last place of a lane.
     func nextPlace(in lane: Lane, id: Int64) throws -> LanePlace {

@@ -66,7 +66,7 @@ extension JobTable {
                 """
             rows += try session.rows(
                 """
-                UPDATE job SET state = 'dead', error_class = 'unknown', updated_at = ?5, error = ?6
+                UPDATE job SET state = 'dead', is_open = 0, error_class = 'unknown', updated_at = ?5, error = ?6
                 WHERE organization_id = ?1 AND integration_id = ?2 AND queue = ?3 AND kind = ?4
                     AND state IN ('available', 'scheduled', 'retryable')
                 RETURNING id, integration_id, lane

@@ -23,36 +23,45 @@ public struct JobTable {
     ///
     /// - Throws: `PayloadRefusal` when a payload is too large or of a version nobody knows, `StoreFailure`.
     public func add(_ jobs: [NewJob], ids: inout IDBlock, now: Moment) throws {
+        var plain: [[SQLValue]] = []
         for job in jobs {
-            let payload = job.payload.text
-            try PayloadRule(job.queue).check(job.payload, bytes: payload.utf8.count)
             let id = try ids.next()
+            guard job.lane != nil || job.batch != nil else {
+                plain.append(try values(job, id: id, nil, now: now))
+                continue
+            }
             let place = try job.lane.map { try nextPlace(in: Lane(integration: job.integration, name: $0), id: id) }
             let rows = try session.rows(
-                """
-                INSERT INTO job (organization_id, id, queue, integration_id, kind, key, priority, state, run_at,
-                    payload, created_at, updated_at, lane, lane_place, is_blocked)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13, ?14)
-                ON CONFLICT (organization_id, queue, integration_id, kind, key)
-                    WHERE state IN ('available', 'scheduled', 'running', 'retryable', 'held')
-                DO UPDATE SET version = job.version + 1, cancelled_by = NULL,
-                    priority = min(job.priority, excluded.priority),
-                    state = CASE job.state WHEN 'held' THEN 'available' WHEN 'scheduled' THEN excluded.state
-                        ELSE job.state END,
-                    run_at = CASE WHEN job.state IN ('running', 'retryable') THEN job.run_at
-                        ELSE min(job.run_at, excluded.run_at) END
-                RETURNING id
-                """,
-                [
-                    .integer(organization), .integer(id), .text(job.queue.rawValue),
-                    .integer(job.integration), .text(job.kind?.rawValue ?? ""), .text(job.key),
-                    .integer(Int64(max(0, min(1000, job.priority)))),
-                    .text((job.runAt > now ? JobState.scheduled : .available).rawValue), SQLValue(job.runAt),
-                    .text(payload), SQLValue(now), SQLValue(job.lane), SQLValue(place?.number),
-                    .integer(place?.isBlocked ?? false ? 1 : 0),
-                ])
+                Self.addStatement + " RETURNING id", try values(job, id: id, place, now: now))
             if let batch = job.batch, let member = rows.first?.integer(0) { try join(member, batch) }
         }
+        try session.runEach(Self.addStatement, plain)
+    }
+
+    private static let addStatement = """
+        INSERT INTO job (organization_id, id, queue, integration_id, kind, key, priority, state, run_at,
+            payload, created_at, updated_at, lane, lane_place, is_blocked)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13, ?14)
+        ON CONFLICT (organization_id, queue, integration_id, kind, key)
+            WHERE is_open = 1
+        DO UPDATE SET version = job.version + 1, cancelled_by = NULL,
+            priority = min(job.priority, excluded.priority),
+            state = CASE job.state WHEN 'held' THEN 'available' WHEN 'scheduled' THEN excluded.state
+                ELSE job.state END,
+            run_at = CASE WHEN job.state IN ('running', 'retryable') THEN job.run_at
+                ELSE min(job.run_at, excluded.run_at) END
+        """
+
+    private func values(_ job: NewJob, id: Int64, _ place: LanePlace?, now: Moment) throws -> [SQLValue] {
+        let payload = job.payload.text
+        try PayloadRule(job.queue).check(job.payload, bytes: payload.utf8.count)
+        return [
+            .integer(organization), .integer(id), .text(job.queue.rawValue), .integer(job.integration),
+            .text(job.kind?.rawValue ?? ""), .text(job.key), .integer(Int64(max(0, min(1000, job.priority)))),
+            .text((job.runAt > now ? JobState.scheduled : .available).rawValue), SQLValue(job.runAt),
+            .text(payload), SQLValue(now), SQLValue(job.lane), SQLValue(place?.number),
+            .integer(place?.isBlocked ?? false ? 1 : 0),
+        ]
     }
 
     /// Lengthens the leases a worker holds on jobs. A job that it could not put back is not among them.
@@ -146,48 +155,54 @@ public struct JobTable {
     /// - Throws: `StoreFailure`.
     @discardableResult
     public func settle(_ outcomes: [(job: Job, outcome: JobOutcome)], owner: String, now: Moment) throws -> Set<Int64> {
-        var settled = Set<Int64>()
-        for (job, outcome) in outcomes {
-            guard try settle(job, outcome.change(of: job, now: now), owner: owner, now: now) else { continue }
-            settled.insert(job.id)
-            if outcome == .completed { try supersedeDead(job, now: now) }
-        }
-        try unblock(Set(outcomes.compactMap { settled.contains($0.job.id) ? $0.job.inLane : nil }))
-        try finishBatches(of: settled, now: now)
-        return settled
+        let counts = try session.runEach(
+            Self.settleStatement,
+            outcomes.map { job, outcome in
+                let change = outcome.change(of: job, now: now)
+                return [
+                    .integer(organization), .integer(job.id), .text(owner), .text(change.state.rawValue),
+                    .integer(job.version), SQLValue(change.runAt), SQLValue(change.errorClass), SQLValue(change.error),
+                    .integer(Int64(change.attempt)), .integer(change.keepsIntent ? 1 : 0), SQLValue(now),
+                    .integer(job.claim), .integer(change.state.isOpen ? 1 : 0),
+                ]
+            })
+        let settled = zip(outcomes, counts).filter { $1 == 1 }.map(\.0)
+        try supersedeDead(settled.filter { $0.outcome == .completed }.map(\.job), now: now)
+        try unblock(Set(settled.compactMap(\.job.inLane)))
+        let ids = Set(settled.map(\.job.id))
+        try finishBatches(of: ids, now: now)
+        return ids
     }
 
-    private func settle(_ job: Job, _ change: JobOutcome.Change, owner: String, now: Moment) throws -> Bool {
-        try session.run(
-            """
-            UPDATE job SET state = CASE
-                    WHEN cancelled_by IS NOT NULL THEN CASE ?4 WHEN 'completed' THEN ?4 ELSE 'cancelled' END
-                    WHEN ?4 IN ('completed', 'held', 'dead') AND version > ?5 THEN 'available' ELSE ?4 END,
-                run_at = ?6, error_class = ?7,
-                error = CASE WHEN cancelled_by IS NULL OR ?4 = 'completed' THEN ?8 ELSE cancelled_by END,
-                attempt = CASE WHEN ?4 = 'completed' THEN 0 ELSE ?9 END,
-                intent = CASE WHEN ?10 = 1 THEN intent END, intent_deadline = NULL, lease_owner = NULL,
-                lease_until = NULL, updated_at = ?11
-            WHERE organization_id = ?1 AND id = ?2 AND lease_owner = ?3 AND claim = ?12 AND state = 'running'
-            """,
-            [
-                .integer(organization), .integer(job.id), .text(owner), .text(change.state.rawValue),
-                .integer(job.version), SQLValue(change.runAt), SQLValue(change.errorClass), SQLValue(change.error),
-                .integer(Int64(change.attempt)), .integer(change.keepsIntent ? 1 : 0), SQLValue(now),
-                .integer(job.claim),
-            ]) == 1
-    }
+    private static let settleStatement = """
+        UPDATE job SET state = CASE
+                WHEN cancelled_by IS NOT NULL THEN CASE ?4 WHEN 'completed' THEN ?4 ELSE 'cancelled' END
+                WHEN version > ?5 AND (?4 = 'completed' OR ?4 = 'held' OR ?4 = 'dead') THEN 'available' ELSE ?4 END,
+            is_open = CASE WHEN cancelled_by IS NOT NULL THEN 0
+                WHEN version > ?5 AND (?4 = 'completed' OR ?4 = 'held' OR ?4 = 'dead') THEN 1 ELSE ?13 END,
+            run_at = ?6, error_class = ?7,
+            error = CASE WHEN cancelled_by IS NULL OR ?4 = 'completed' THEN ?8 ELSE cancelled_by END,
+            attempt = CASE WHEN ?4 = 'completed' THEN 0 ELSE ?9 END,
+            intent = CASE WHEN ?10 = 1 THEN intent END, intent_deadline = NULL, lease_owner = NULL,
+            lease_until = NULL, updated_at = ?11
+        WHERE organization_id = ?1 AND id = ?2 AND lease_owner = ?3 AND claim = ?12 AND state = 'running'
+        """
 
     /// A success resolves the dead letters of the same key.
-    private func supersedeDead(_ job: Job, now: Moment) throws {
-        try session.run(
-            """
-            UPDATE job SET state = 'superseded', updated_at = ?6 WHERE organization_id = ?1 AND queue = ?2
-                AND integration_id = ?3 AND kind = ?4 AND key = ?5 AND state = 'dead'
-            """,
-            [
-                .integer(organization), .text(job.queue.rawValue), .integer(job.integration),
-                .text(job.kind?.rawValue ?? ""), .text(job.key), SQLValue(now),
-            ])
+    private func supersedeDead(_ jobs: [Job], now: Moment) throws {
+        for (work, jobs) in Dictionary(grouping: jobs, by: \.sort) {
+            let sort: [SQLValue] = [
+                .integer(organization), .text(work.queue.rawValue), .integer(work.integration),
+                .text(work.kind?.rawValue ?? ""),
+            ]
+            let dead = """
+                organization_id = ?1 AND queue = ?2 AND integration_id = ?3 AND kind = ?4 AND state = 'dead'
+                """
+            // Most sorts of work have no dead letter at all, and then no key is looked for.
+            guard try !session.rows("SELECT 1 FROM job WHERE \(dead) LIMIT 1", sort).isEmpty else { continue }
+            try session.run(
+                "UPDATE job SET state = 'superseded', updated_at = ?6 WHERE \(dead) AND key IN {5}",
+                sort + [.keys(jobs.map(\.key)), SQLValue(now)])
+        }
     }
 }

@@ -100,17 +100,10 @@ final class GroupCommitter: Sendable {
 
     private func commit(startingWith first: WaitingStep) {
         var pending: [WaitingStep] = []
-        var told: [@Sendable () -> Void] = []
         do {
-            try pool.writeWithoutTransaction { database in
-                try database.execute(sql: "BEGIN IMMEDIATE")
-                do {
-                    try gather(startingWith: first, database, &pending, &told)
-                    try database.execute(sql: "COMMIT")
-                } catch {
-                    if database.isInsideTransaction { try? database.execute(sql: "ROLLBACK") }
-                    throw error
-                }
+            let told = try pool.writeWithoutTransaction { database in
+                if let told = try together(startingWith: first, database, &pending) { return told }
+                return try apart(pending, database)
             }
             told.forEach { $0() }
             onCommit()
@@ -121,26 +114,59 @@ final class GroupCommitter: Sendable {
         }
     }
 
-    private func gather(
-        startingWith first: WaitingStep, _ database: Database, _ pending: inout [WaitingStep],
-        _ told: inout [@Sendable () -> Void]
-    ) throws {
-        let session = SQLiteSession(database)
-        let start = DispatchTime.now().uptimeNanoseconds
-        var step: WaitingStep? = first
-        while let current = step {
-            pending.append(current)
-            try database.cachedStatement(sql: "SAVEPOINT step").execute()
-            let outcome = current.run(session)
-            // A full disk or a failing one ends the whole transaction: all who wait are told its cause.
-            if let failure = outcome.failure, !database.isInsideTransaction { throw failure }
-            if outcome.failure != nil { try database.cachedStatement(sql: "ROLLBACK TO step").execute() }
-            try database.cachedStatement(sql: "RELEASE step").execute()
-            told.append(outcome.tell)
-            let elapsed = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6
-            guard pending.count < Self.stepLimit, elapsed < Self.gatherLimitMilliseconds else { break }
-            // A gathered step's own signal stays counted; the turn it wakes finds nothing and waits again.
-            step = next()
+    /// Gathers the steps that wait and commits them. Nil when one failed: then nothing of any of them remains.
+    private func together(
+        startingWith first: WaitingStep, _ database: Database, _ pending: inout [WaitingStep]
+    ) throws -> [@Sendable () -> Void]? {
+        try transaction(database) {
+            let session = SQLiteSession(database)
+            var told: [@Sendable () -> Void] = []
+            let start = DispatchTime.now().uptimeNanoseconds
+            var step: WaitingStep? = first
+            while let current = step {
+                pending.append(current)
+                let outcome = current.run(session)
+                if let failure = outcome.failure {
+                    if !database.isInsideTransaction { throw failure }
+                    return nil
+                }
+                told.append(outcome.tell)
+                let elapsed = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6
+                guard pending.count < Self.stepLimit, elapsed < Self.gatherLimitMilliseconds else { break }
+                // A gathered step's own signal stays counted; the turn it wakes finds nothing and waits again.
+                step = next()
+            }
+            return told
+        }
+    }
+
+    /// Runs steps again, each so that it can be undone alone: marks within a transaction cost a copy of every page a
+    /// step touches, so they are set only where a step is known to fail.
+    private func apart(_ steps: [WaitingStep], _ database: Database) throws -> [@Sendable () -> Void] {
+        try transaction(database) {
+            let session = SQLiteSession(database)
+            return try steps.map { step in
+                try database.cachedStatement(sql: "SAVEPOINT step").execute()
+                let outcome = step.run(session)
+                // A full disk or a failing one ends the whole transaction: all who wait are told its cause.
+                if let failure = outcome.failure, !database.isInsideTransaction { throw failure }
+                if outcome.failure != nil { try database.cachedStatement(sql: "ROLLBACK TO step").execute() }
+                try database.cachedStatement(sql: "RELEASE step").execute()
+                return outcome.tell
+            }
+        } ?? []
+    }
+
+    /// Commits what the work did, or undoes it where it throws or answers nil.
+    private func transaction<Value>(_ database: Database, _ work: () throws -> Value?) throws -> Value? {
+        try database.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
+        do {
+            let value = try work()
+            try database.cachedStatement(sql: value == nil ? "ROLLBACK" : "COMMIT").execute()
+            return value
+        } catch {
+            if database.isInsideTransaction { try? database.execute(sql: "ROLLBACK") }
+            throw error
         }
     }
 }

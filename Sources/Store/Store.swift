@@ -39,6 +39,12 @@ public protocol StoreSession: AnyObject {
     @discardableResult
     func run(_ sql: String, _ values: [SQLValue]) throws -> Int
 
+    /// Runs a statement once for each row of values and returns how many rows each changed.
+    ///
+    /// - Throws: `StoreFailure`.
+    @discardableResult
+    func runEach(_ sql: String, _ rows: [[SQLValue]]) throws -> [Int]
+
     /// Writes many rows of one table.
     ///
     /// - Throws: `StoreFailure`.

@@ -88,7 +88,12 @@ extension JobTable {
 
 extension JobTable {
     /// How the database goes about a claim.
-    func planOfClaim() throws -> [String] { try plan(of: Self.claimStatement, count: 8) }
+    func planOfClaim() throws -> [String] {
+        try plan(of: Self.readyStatement, count: 5) + plan(of: Self.timedStatement, count: 6)
+    }
+
+    /// How it goes about a look at what runs.
+    func planOfLookAtRunning() throws -> [String] { try plan(of: Self.runningStatement, count: 4) }
 
     /// How it goes about a walk over the sorts of waiting jobs.
     func planOfWalk(_ waiting: Waiting) throws -> [String] { try plan(of: Self.walk(waiting), count: 1) }

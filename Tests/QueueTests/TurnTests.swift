@@ -69,7 +69,9 @@ struct TurnTests {
             let plans = try table.planOfClaim()
             #expect(plans.contains { $0.contains("USING INDEX job_ready") }, "\(plans)")
             #expect(plans.contains { $0.contains("USING INDEX job_timed") }, "\(plans)")
-            #expect(!plans.contains { $0.hasPrefix("SCAN job") }, "\(plans)")
+            #expect(!plans.contains { $0.hasPrefix("SCAN job") || $0.contains("TEMP B-TREE") }, "\(plans)")
+            let running = try table.planOfLookAtRunning()
+            #expect(running.contains { $0.contains("job_running") && $0.contains("kind=?") }, "\(running)")
             for waiting in [JobTable.Waiting.ready, .timed] {
                 let walk = try table.planOfWalk(waiting)
                 #expect(!walk.contains { $0.hasPrefix("SCAN job") }, "\(walk)")
