@@ -82,6 +82,15 @@ struct StockReadingTests {
         #expect(side.standing == ExactDecimal(18) && !side.isUnsettled)
     }
 
+    @Test func moreMovementsThanCanBeTriedAreStillShownByALookThatHasThemAll() throws {
+        let count = 1_100
+        var side = StockSide(shown: ExactDecimal(count), standing: ExactDecimal(count))
+        for id in 1...Int64(count) { side.pending.append(movement(id, -1, number: id + 1, at: id)) }
+
+        #expect(try side.count(look(0, askedAt: 1, number: Int64(count) + 2)) == .explained)
+        #expect(side.standing == .zero && side.pending == [])
+    }
+
     @Test func movementsWithoutStampsAreKeptInOneOrderHoweverTheyAreLearned() throws {
         let movements = [
             movement(1, -1, number: 1, at: 5), movement(2, 1, number: 2, at: nil), movement(3, -1, number: 3, at: 3),

@@ -10,33 +10,58 @@ struct StockReading {
     var isWritten: Bool
 }
 
+/// What a look may mean.
+struct StockReadings {
+    /// The readings that give the number shown, the fullest showing first.
+    var matches: [StockReading] = []
+    /// Where none does: the one in which the least is shown, and of these the one that leaves the least in stock.
+    var least: StockReading?
+
+    mutating func add(_ other: StockReadings) {
+        matches += other.matches
+        if let reading = other.least { consider(reading) }
+    }
+
+    fileprivate mutating func consider(_ reading: StockReading) {
+        if let least {
+            let (mine, other) = (reading.remaining.count, least.remaining.count)
+            guard mine > other || mine == other && reading.expected > least.expected else { return }
+        }
+        least = reading
+    }
+}
+
 extension StockSide {
-    /// Every way in which what is known may have led to what a look shows, the fullest showing first.
+    /// Every way in which what is known may have led to what a look shows.
     ///
     /// - Throws: `AmountError.overflow`.
-    func readings(of look: StockLook) throws(AmountError) -> [StockReading] {
-        guard let shown else { return [] }
-        let readings = try Self.readings(from: shown, pending, askedAt: look.askedAt, isWritten: false)
+    func readings(of look: StockLook) throws(AmountError) -> StockReadings {
+        guard let shown else { return StockReadings() }
+        var readings = try Self.readings(of: look, from: shown, pending, isWritten: false)
         guard let write else { return readings }
         if write.writing == .delta {
             let moved = try shown.plus(write.quantity.minus(write.from))
-            return readings + (try Self.readings(from: moved, pending, askedAt: look.askedAt, isWritten: true))
+            readings.add(try Self.readings(of: look, from: moved, pending, isWritten: true))
+            return readings
         }
         let after = pending.filter { $0.number > write.number }.map { movement in
             var movement = movement
             movement.isVeiled = write.hides && movement.number <= closedAt ?? .max
             return movement
         }
-        return readings + (try Self.readings(from: write.quantity, after, askedAt: look.askedAt, isWritten: true))
+        readings.add(try Self.readings(of: look, from: write.quantity, after, isWritten: true))
+        return readings
     }
 
-    /// Every split of the movements into hidden, shown and not shown yet.
+    /// Tries every split of the movements into hidden, shown and not shown yet.
     private static func readings(
-        from base: ExactDecimal, _ pending: [PendingMovement], askedAt: Int64?, isWritten: Bool
-    ) throws(AmountError) -> [StockReading] {
-        let late = pending.filter { $0.number > askedAt ?? .min }
-        var readings: [StockReading] = []
-        var hidden: [[Int64]: [ExactDecimal]] = [:]
+        of look: StockLook, from base: ExactDecimal, _ pending: [PendingMovement], isWritten: Bool
+    ) throws(AmountError) -> StockReadings {
+        let late = pending.filter { $0.number > look.askedAt ?? .min }
+        // Where nothing can be hidden, all readings leave the same stock: one is enough.
+        let isOneEnough = !isWritten && !pending.contains(where: \.isVeiled)
+        var readings = StockReadings()
+        var hidden: [[Int64]: Set<ExactDecimal>] = [:]
         for shown in beginnings(of: late).reversed() {
             let remaining = late.filter { !shown.contains($0.id) }
             let out = Set(remaining.map(\.id))
@@ -44,11 +69,15 @@ extension StockSide {
             let veiled = seen.filter(\.isVeiled)
             let key = veiled.map(\.id)
             if hidden[key] == nil { hidden[key] = try sums(ofBeginningsOf: veiled) }
+            guard let sums = hidden[key], let lowest = sums.min() else { continue }
             let all = try base.plus(ExactDecimal.sum(seen.map(\.quantity)))
-            for sum in hidden[key] ?? [] {
-                readings.append(
-                    StockReading(expected: try all.minus(sum), remaining: remaining, isWritten: isWritten))
+            if sums.contains(try all.minus(look.quantity)) {
+                readings.matches.append(
+                    StockReading(expected: look.quantity, remaining: remaining, isWritten: isWritten))
+                if isOneEnough { return readings }
             }
+            readings.consider(
+                StockReading(expected: try all.minus(lowest), remaining: remaining, isWritten: isWritten))
         }
         return readings
     }
@@ -71,7 +100,7 @@ extension StockSide {
             loose.removeFirst()
         }
         var sets: [Set<Int64>] = []
-        for length in 0...min(chain.count, trialLimit - 1) {
+        for length in max(0, chain.count - trialLimit)...chain.count {
             let first = Set(chain.prefix(length).map(\.id))
             for choice in 0..<(1 << loose.count) {
                 let chosen = loose.indices.filter { choice >> $0 & 1 == 1 }.map { loose[$0] }
@@ -87,7 +116,7 @@ extension StockSide {
     }
 
     /// What each such set adds up to: of what a number of ours hides, no more has to be known.
-    private static func sums(ofBeginningsOf movements: [PendingMovement]) throws(AmountError) -> [ExactDecimal] {
+    private static func sums(ofBeginningsOf movements: [PendingMovement]) throws(AmountError) -> Set<ExactDecimal> {
         let chain = movements.filter { $0.happenedAt != nil }
         let loose = movements.filter { $0.happenedAt == nil }
         var all: Set<ExactDecimal> = []
@@ -100,7 +129,7 @@ extension StockSide {
             }
             all.formUnion(sums)
         }
-        return all.sorted()
+        return all
     }
 }
 

@@ -55,7 +55,7 @@ extension StockSide {
         // Asked for before something newer was shown: it may be the older of the two.
         if let askedAt = look.askedAt, askedAt < shownNumber { return .waits }
         let readings = try readings(of: look)
-        let matches = try narrowed(readings.filter { $0.expected == look.quantity }, look)
+        let matches = try narrowed(readings.matches, look)
         if look.areOrdersRead, try isOpen(matches, look) {
             rounds = look.isOrdersReadAfter ? rounds + 1 : max(rounds, 1)
             return .waits
@@ -69,9 +69,7 @@ extension StockSide {
         }
         // What was learned since the look is taken as not shown by it: where it was, the next count mends it. Of the
         // readings left again the one that leaves the least.
-        let unseen = readings.map(\.remaining.count).max() ?? 0
-        let chosen = readings.filter { $0.remaining.count == unseen }.max { $0.expected < $1.expected }
-        guard let chosen else { return .waits }
+        guard let chosen = readings.least else { return .waits }
         try accept(chosen, look)
         if !look.areOrdersRead { settledAt = nil }
         return .adjusted(try look.quantity.minus(chosen.expected))
