@@ -14,6 +14,7 @@ let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift"
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 
 /// One room of the house: a target, the row it stands in, the rooms and packages it uses.
@@ -30,7 +31,7 @@ struct Room {
 
 let rooms: [Room] = [
     Room(name: "Commerce", row: 0, path: "Sources/Commerce"),
-    Room(name: "Telemetry", row: 0, path: "Sources/Telemetry", packages: [logging]),
+    Room(name: "Telemetry", row: 0, path: "Sources/Telemetry", packages: [logging, metrics]),
     Room(name: "Wire", row: 1, path: "Sources/Wire", uses: ["Commerce"], packages: [crypto]),
     Room(name: "Reconcile", row: 2, path: "Sources/Reconcile", uses: ["Commerce"]),
     Room(name: "Mapping", row: 2, path: "Sources/Mapping", uses: ["Commerce", "Wire"]),
@@ -40,7 +41,8 @@ let rooms: [Room] = [
         packages: [hummingbird, asyncHTTPClient]),
     Room(name: "ConnectorKit", row: 3, path: "Sources/ConnectorKit", uses: ["Commerce", "Wire", "Mapping"]),
     Room(name: "Ledger", row: 3, path: "Sources/Ledger", uses: ["Commerce", "Wire", "Reconcile", "Store"]),
-    Room(name: "Queue", row: 3, path: "Sources/Queue", uses: ["Commerce", "Store"]),
+    Room(
+        name: "Queue", row: 3, path: "Sources/Queue", uses: ["Commerce", "Telemetry", "Store"], packages: [metrics]),
     Room(
         name: "Intake", row: 4, path: "Sources/Intake",
         uses: ["Commerce", "Wire", "Store", "Queue", "ConnectorKit"]),
@@ -118,6 +120,7 @@ let pathRooms =
 
 let tests: [TestRoom] = [
     TestRoom(name: "CommerceTests", path: "Tests/CommerceTests", uses: ["Commerce"]),
+    TestRoom(name: "TelemetryTests", path: "Tests/TelemetryTests", uses: ["Telemetry"], packages: [metrics]),
     TestRoom(name: "WireTests", path: "Tests/WireTests", uses: ["Wire", "Commerce"]),
     TestRoom(name: "ConnectorKitTests", path: "Tests/ConnectorKitTests", uses: ["ConnectorKit", "Wire", "Commerce"]),
     TestRoom(name: "ReconcileTests", path: "Tests/ReconcileTests", uses: ["Reconcile", "Commerce"]),
@@ -207,6 +210,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),

@@ -1,6 +1,7 @@
 import Commerce
 import Pipeline
 import Queue
+import Telemetry
 import Wire
 
 /// Jobs over HTTP: what waits or runs, what was given up, and why one waits. Whoever may see the pages may ask.
@@ -47,6 +48,15 @@ extension Console {
         }
     }
 
+    /// `GET /metrics`: what this process counts, as Prometheus reads it.
+    func metrics(_ request: HTTPRequest, _ envelope: Envelope) async -> HTTPResponse {
+        await seen(request, envelope) {
+            HTTPResponse(
+                status: 200, headers: ["Content-Type": "text/plain; version=0.0.4; charset=utf-8"],
+                body: Array(Meters.shared.text.utf8))
+        }
+    }
+
     /// Answers whoever may see the pages.
     private func seen(
         _ request: HTTPRequest, _ envelope: Envelope, _ answer: () async throws -> HTTPResponse
@@ -56,7 +66,8 @@ extension Console {
         case .notYours(let reason): return envelope.failure(.forbidden, reason)
         case .welcome(let access):
             guard access.role.seesPages else {
-                return envelope.failure(.forbidden, "a token with the role \(access.role.rawValue) sees no jobs")
+                return envelope.failure(
+                    .forbidden, "a token with the role \(access.role.rawValue) sees neither jobs nor counts")
             }
             do {
                 return try await answer()

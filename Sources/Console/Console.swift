@@ -95,6 +95,8 @@ public struct Console: Sendable {
             return assets.response(to: request, name: path[1]) ?? envelope.failure(.notFound, "there is no such file")
         case (1, ""):
             return isRead ? await page(request, envelope) : refuse(method: "GET, HEAD", envelope)
+        case (1, "metrics"):
+            return isRead ? await metrics(request, envelope) : refuse(method: "GET, HEAD", envelope)
         case (1, "events"):
             return request.method == "GET" ? await events(request, envelope) : refuse(method: "GET", envelope)
         case (2, "api") where path[1] == "jobs":

@@ -69,7 +69,7 @@ extension Hub {
     func moveLeases(by seconds: Double) async throws {
         let organization = organization
         logger.warning("the clock of this machine was set by \(seconds) s; leases move with it")
-        try await store.write(.urgent) { try JobTable($0, organization: organization).moveLeases(by: seconds) }
+        try await store.write(.lease) { try JobTable($0, organization: organization).moveLeases(by: seconds) }
     }
 
     /// Lengthens the leases of the jobs this process is at work on. One that it could not put back is not among them:
@@ -80,7 +80,7 @@ extension Hub {
         let (organization, now, owner) = (organization, now, owner)
         let jobs = inHand.withLock { $0 }
         guard !jobs.isEmpty else { return }
-        try await store.write(.urgent) {
+        try await store.write(.lease) {
             try JobTable($0, organization: organization).renew(jobs, owner: owner, now: now)
         }
     }
@@ -92,7 +92,7 @@ extension Hub {
     func claimAndRun(_ work: DueWork, _ integration: Integration) async throws -> Bool {
         let limit = try limit(of: work, integration)
         let (organization, now, owner) = (organization, now, owner)
-        let jobs = try await store.write { session -> [Job] in
+        let jobs = try await store.write(.lease) { session -> [Job] in
             let table = JobTable(session, organization: organization)
             let jobs = try table.take(work, limit: limit, perCall: limit, owner: owner, now: now)
             return work.queue == .deliver ? try table.inheriting(jobs) : jobs

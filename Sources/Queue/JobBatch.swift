@@ -139,11 +139,21 @@ extension JobTable {
     }
 
     /// Ends the batches whose last jobs these were.
+    ///
+    /// A batch is counted only when its newest job has ended: that is nearly always among the last, and to count
+    /// thousands after each of them would make a batch the slower the larger it is.
     func finishBatches(of jobs: Set<Int64>, now: Moment) throws {
         guard !jobs.isEmpty else { return }
         let rows = try session.rows(
             """
-            SELECT DISTINCT batch_id FROM batch_member WHERE organization_id = ?1 AND job_id IN {2} ORDER BY batch_id
+            SELECT DISTINCT batch.id FROM batch_member AS member JOIN batch ON batch.organization_id = ?1
+                AND batch.id = member.batch_id AND batch.is_sealed = 1 AND batch.ended_at IS NULL
+            WHERE member.organization_id = ?1 AND member.job_id IN {2}
+                AND (SELECT job.is_open FROM batch_member AS newest
+                    JOIN job ON job.organization_id = ?1 AND job.id = newest.job_id
+                    WHERE newest.organization_id = ?1 AND newest.batch_id = batch.id
+                    ORDER BY newest.job_id DESC LIMIT 1) = 0
+            ORDER BY batch.id
             """, [.integer(organization), .ids(jobs.sorted())])
         try finish(rows.map { $0.integer(0) }, now: now)
     }

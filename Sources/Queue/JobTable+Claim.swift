@@ -109,6 +109,7 @@ extension JobTable {
     public func claim(_ work: DueWork, limit: Int, owner: String, now: Moment) throws -> [Job] {
         let found = try first(of: work, limit: limit, now: now)
         let until = now.adding(seconds: Self.leaseSeconds)
+        JobMeters.count(claimed: found.map(\.job), at: now, session)
         try session.runEach(
             Self.claimStatement,
             found.map { [.integer(organization), .integer($0.job.id), .text(owner), SQLValue(until), SQLValue(now)] })

@@ -36,6 +36,7 @@ public struct JobTable {
             if let batch = job.batch, let member = rows.first?.integer(0) { try join(member, batch) }
         }
         try session.runEach(Self.addStatement, plain)
+        JobMeters.count(enqueued: jobs, session)
     }
 
     private static let addStatement = """
@@ -167,6 +168,7 @@ public struct JobTable {
                 ]
             })
         let settled = zip(outcomes, counts).filter { $1 == 1 }.map(\.0)
+        JobMeters.count(settled: settled, session)
         try supersedeDead(settled.filter { $0.outcome == .completed }.map(\.job), now: now)
         try unblock(Set(settled.compactMap(\.job.inLane)))
         let ids = Set(settled.map(\.job.id))

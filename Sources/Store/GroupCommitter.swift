@@ -138,7 +138,7 @@ final class GroupCommitter: Sendable {
                 // A gathered step's own signal stays counted; the turn it wakes finds nothing and waits again.
                 step = next(after: first)
             }
-            return told
+            return session.effects + told
         }
     }
 
@@ -146,15 +146,15 @@ final class GroupCommitter: Sendable {
     /// step touches, so they are set only where a step is known to fail.
     private func apart(_ steps: [WaitingStep], _ database: Database) throws -> [@Sendable () -> Void] {
         try transaction(database) {
-            let session = SQLiteSession(database)
-            return try steps.map { step in
+            try steps.flatMap { step in
+                let session = SQLiteSession(database)
                 try database.cachedStatement(sql: "SAVEPOINT step").execute()
                 let outcome = step.run(session)
                 // A full disk or a failing one ends the whole transaction: all who wait are told its cause.
                 if let failure = outcome.failure, !database.isInsideTransaction { throw failure }
                 if outcome.failure != nil { try database.cachedStatement(sql: "ROLLBACK TO step").execute() }
                 try database.cachedStatement(sql: "RELEASE step").execute()
-                return outcome.tell
+                return (outcome.failure == nil ? session.effects : []) + [outcome.tell]
             }
         } ?? []
     }

@@ -62,8 +62,10 @@ public final class InlineSQLiteStore: Store {
             return try queue.inDatabase { database in
                 try database.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
                 do {
-                    let value = try step(SQLiteSession(database))
+                    let session = SQLiteSession(database)
+                    let value = try step(session)
                     try database.cachedStatement(sql: "COMMIT").execute()
+                    session.effects.forEach { $0() }
                     return value
                 } catch {
                     if database.isInsideTransaction { try database.execute(sql: "ROLLBACK") }

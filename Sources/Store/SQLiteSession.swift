@@ -9,6 +9,8 @@ import Synchronization
 /// two fifths of a step's time went into the library's boxes for them (measured).
 final class SQLiteSession: StoreSession {
     private let database: Database
+    /// What is to be done once the step is durable.
+    private(set) var effects: [@Sendable () -> Void] = []
 
     init(_ database: Database) { self.database = database }
 
@@ -29,6 +31,8 @@ final class SQLiteSession: StoreSession {
         guard !rows.isEmpty else { return [] }
         return try with(sql) { statement in try rows.map { try statement.run($0) } }
     }
+
+    func afterCommit(_ effect: @escaping @Sendable () -> Void) { effects.append(effect) }
 
     func save(_ rows: [[SQLValue]], as upsert: Upsert) throws {
         _ = try runEach(upsert.sqlite, rows)

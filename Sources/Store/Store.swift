@@ -49,6 +49,10 @@ public protocol StoreSession: AnyObject {
     @discardableResult
     func runEach(_ sql: String, _ rows: [[SQLValue]]) throws -> [Int]
 
+    /// Has something done once what this step did is durable, and never if it is undone: counting, waking. A step that
+    /// is run again asks for it again, and it is done once.
+    func afterCommit(_ effect: @escaping @Sendable () -> Void)
+
     /// Writes many rows of one table.
     ///
     /// - Throws: `StoreFailure`.

@@ -1,3 +1,4 @@
+import CoreMetrics
 @_exported import Logging
 
 /// Where the hub's log lines go. Libraries throw and log at debug; only Deliver, Intake and Console log warnings.
@@ -12,6 +13,9 @@ public enum Telemetry {
             return handler
         }
     }
+
+    /// Makes `Meters.shared` the place of all counts and times. Call once, before the first is counted.
+    public static func bootstrapMeters() { MetricsSystem.bootstrap(Meters.shared) }
 
     /// The level of that name: swift-log's words in any case, and `verbose` for debug. Nil for anything else.
     public static func level(named text: String) -> Logger.Level? {

@@ -4,6 +4,7 @@ import Foundation
 import Pipeline
 import Queue
 import Store
+import Telemetry
 
 /// Durable jobs: how many a second, how soon each starts, and what a claim costs when many wait.
 struct BenchJobs {
@@ -115,6 +116,7 @@ struct BenchJobsCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Terminal.run {
+            Telemetry.bootstrapMeters()
             let few = try await BenchQueue(folder + "/few").claimMicroseconds(waiting: 1000)
             let before = try BenchUsage.peakMegabytes()
             let queue = try await BenchQueue(folder + "/rate")

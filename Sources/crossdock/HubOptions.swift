@@ -193,5 +193,6 @@ enum LogSettings {
                 "the log level \"\(word)\" is none of trace, debug (verbose), info, notice, warning, error, critical")
         }
         Telemetry.bootstrap(level: level)
+        Telemetry.bootstrapMeters()
     }
 }

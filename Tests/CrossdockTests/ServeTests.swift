@@ -43,8 +43,37 @@ struct ServeTests {
         let other = try await Web.get(url + "/", ["Authorization": "Bearer \(token)x"])
         #expect(other.status == 401)
 
+        #expect(try await Web.get(url + "/metrics").status == 401)
+        let counts = try await Web.get(url + "/metrics", ["Authorization": "Bearer \(token)"])
+        #expect(counts.status == 200)
+        let text = String(decoding: counts.body, as: UTF8.self)
+        #expect(text.contains("crossdock_series_refused_total 0"), "\(text)")
+
         hub.send(SIGTERM)
         #expect(try await hub.ended(withinSeconds: 10) == 0, "\(hub.errors)")
+    }
+
+    @Test func aWebhookIsCountedAsAJobThatWasAskedForAndDone() async throws {
+        let program = try Program()
+        defer { program.close() }
+        var shop = ConnectTests.shop.object ?? [:]
+        shop["webhookSecret"] = .string(Caller.secret)
+        let settings = try program.write(JSON.object(shop).text, to: "shop.json")
+        #expect(try await program.run(["connect", "woocommerce", "--config", settings]).status == 0)
+        let token = try #require(try await program.run(["token", "--role", "viewer"]).lines.last)
+        let hub = try program.start(["serve", "--port", "0"])
+        defer { hub.send(SIGKILL) }
+        let port = try await hub.port()
+        #expect(await Caller(hubPort: port).callOnce() == 200)
+
+        let seen = try await eventually(withinSeconds: 30) { () -> String? in
+            let answer = try await Web.get(
+                "http://127.0.0.1:\(port)/metrics", ["Authorization": "Bearer \(token)"])
+            let text = String(decoding: answer.body, as: UTF8.self)
+            let isDone = text.contains(#"crossdock_job_wait_seconds_count{queue="receive"} 1"#)
+            return isDone && text.contains(#"crossdock_jobs_enqueued_total{queue="receive"} 1"#) ? text : nil
+        }
+        #expect(seen != nil)
     }
 
     @Test(arguments: [SIGINT, SIGTERM])

@@ -55,6 +55,26 @@ struct BatchTests {
         }
     }
 
+    @Test func aBatchEndsWithItsLastJobInWhateverOrderTheyEnd() async throws {
+        var orders: [[Int]] = [[]]
+        for _ in 0..<4 {
+            orders = orders.flatMap { order in (0..<4).filter { !order.contains($0) }.map { order + [$0] } }
+        }
+        #expect(orders.count == 24)
+        for order in orders {
+            try await QueueStage.once { table, ids throws in
+                let batch = try table.openBatch("import", lastStep: nil, ids: &ids, now: Self.start)
+                try table.add((0..<4).map { newJob("\($0)", batch: batch) }, ids: &ids, now: Self.start)
+                try table.sealBatch(batch, now: Self.start)
+                let jobs = try table.claim(work(), limit: 4, owner: "me", now: Self.start)
+                for (place, number) in order.enumerated() {
+                    try table.settle([(jobs[number], .completed)], owner: "me", now: Self.start)
+                    #expect((try table.progress(ofBatch: batch)?.endedAt != nil) == (place == 3), "\(order)")
+                }
+            }
+        }
+    }
+
     @Test func anEmptyBatchEndsWhenItIsSealed() async throws {
         try await QueueStage.once { table, ids throws in
             let batch = try table.openBatch("import", lastStep: "report", ids: &ids, now: Self.start)

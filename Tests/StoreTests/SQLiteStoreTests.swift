@@ -1,7 +1,16 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Store
+
+/// What steps had done after their commits.
+private final class Deeds: Sendable {
+    private let list = Mutex<[Int]>([])
+
+    var all: [Int] { list.withLock { $0 } }
+    func add(_ number: Int) { list.withLock { $0.append(number) } }
+}
 
 @Suite("The embedded store")
 struct SQLiteStoreTests {
@@ -51,6 +60,43 @@ struct SQLiteStoreTests {
         }
         #expect(levels.allSatisfy { priority, level in level == (priority == .lease ? 1 : 2) })
         #expect(try await things(in: store) == 200)
+    }
+
+    @Test func whatWaitsForTheCommitIsDoneOnceForEachStepThatIsKeptAndNeverForAnother() async throws {
+        let store = try store()
+        let done = Deeds()
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<200 {
+                group.addTask {
+                    try? await store.write { session in
+                        session.afterCommit { done.add(number) }
+                        try session.run("INSERT INTO thing (name) VALUES (?1)", [.text("thing \(number / 2)")])
+                    }
+                }
+            }
+        }
+        // One of each two names is refused, and whoever shared its commit was run again.
+        #expect(done.all.count == 100)
+        #expect(Set(done.all.map { $0 / 2 }).count == 100)
+    }
+
+    @Test func whatAQueryWouldHaveDoneIsNotDone() async throws {
+        let store = try store()
+        let done = Deeds()
+        try await store.read { $0.afterCommit { done.add(1) } }
+        #expect(done.all.isEmpty)
+    }
+
+    @Test func theStoreWithoutThreadsDoesTheSame() async throws {
+        let store = try InlineSQLiteStore(migrations: [table, IDPool.migration])
+        let done = Deeds()
+        for number in [1, 1, 2] {
+            try? await store.write { session in
+                session.afterCommit { done.add(number) }
+                try session.run("INSERT INTO thing (id) VALUES (?1)", [.integer(Int64(number))])
+            }
+        }
+        #expect(done.all == [1, 2])
     }
 
     @Test func manyStepsAtOnceAreAllKeptAndOneThatFailsIsUndoneAlone() async throws {
