@@ -94,7 +94,7 @@ public struct LedgerTable {
         guard !externalIDs.isEmpty else { return [] }
         return try session.rows(
             """
-            SELECT \(HubLink.columns.joined(separator: ", ")) FROM link WHERE organization_id = ?1
+            SELECT \(HubLink.columnList) FROM link WHERE organization_id = ?1
                 AND integration_id = ?2 AND kind = ?3 AND external_id IN {4}
             """, [.integer(organization), .integer(integration), .text(kind.rawValue), .keys(externalIDs)]
         ).compactMap(HubLink.init)
@@ -107,7 +107,7 @@ public struct LedgerTable {
         guard !ids.isEmpty else { return [] }
         return try session.rows(
             """
-            SELECT \(HubLink.columns.joined(separator: ", ")) FROM link WHERE organization_id = ?1 AND record_id IN {2}
+            SELECT \(HubLink.columnList) FROM link WHERE organization_id = ?1 AND record_id IN {2}
             """, [.integer(organization), .ids(ids.sorted())]
         ).compactMap(HubLink.init)
     }
@@ -119,7 +119,7 @@ public struct LedgerTable {
         guard !ids.isEmpty else { return [] }
         return try session.rows(
             """
-            SELECT \(HubRecord.columns.joined(separator: ", ")) FROM record WHERE organization_id = ?1 AND id IN {2}
+            SELECT \(HubRecord.columnList) FROM record WHERE organization_id = ?1 AND id IN {2}
             """, [.integer(organization), .ids(ids.sorted())]
         ).compactMap(HubRecord.init)
     }

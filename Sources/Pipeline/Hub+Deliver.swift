@@ -72,7 +72,8 @@ extension Hub {
             let batch = try await absorbCounts(
                 ObservedBatch(
                     integration: integration.id, drafts: drafts, askedAt: number, requestedAt: requested,
-                    observedAt: now), setting, integration)
+                    observedAt: now), setting, integration
+            ).batch
             if !batch.drafts.isEmpty { try await absorb(batch, setting) }
         } catch let failure as ConnectorFailure {
             throw failure
@@ -224,8 +225,11 @@ extension Hub {
         }
         var ids = box.rest()
         let stock = Set(settlement.links.filter { $0.parts[HubLink.stockPart] != nil }.map(\.record))
+        // What was just told to wait, or for a person, is not woken by its own write.
+        let waiting = Set(settlement.outcomes.filter { $0.outcome != .completed }.map(\.job.key))
         try announce(
-            stock, records: [:], setting.peers, setting.channels, session, organization, ids: &ids, now: now)
+            stock, records: [:], setting.peers, setting.channels, session, organization, ids: &ids, now: now,
+            unless: { $0.integration == peer.id && waiting.contains($0.key) })
         try table.add(
             gapJobs(settlement.links, peer, setting, ledger, now: now), ids: &ids, now: now)
         let suspects = settlement.suspects.map {

@@ -152,6 +152,46 @@ struct WorkersTests {
         #expect(try await hub.jobs(in: [.completed]).filter { $0.queue == .pull }.map(\.id) == failed.map(\.id))
     }
 
+    /// Found by seed 7 of the rehearsals: a product that was read while it was written was read again and again, as
+    /// fast as the shop answered, until the write had ended.
+    @Test func whatIsReadWhileItIsWrittenIsReadAgainAtItsTimeAndNotAtOnce() async throws {
+        let (world, hub, north, _) = try await twoShops()
+        try await world.settle(hub)
+        let (now, block) = (hub.now, try await hub.ids.draw(2))
+        let id = try #require(world.ask("north", "/products", [.init("per_page", "1")])[0]?["id"]?.scalarText)
+        let sku = try #require(world.ask("north", "/products/" + id)["sku"]?.string)
+        #expect(world.inShop("north") { $0.editPrice(sku: sku, to: "4321.00", at: $1) } == true)
+        try await hub.store.write { session in
+            var ids = block
+            let table = JobTable(session, organization: 1)
+            let record = try session.rows(
+                "SELECT record_id FROM link WHERE integration_id = ?1 AND kind = 'product' AND external_id = ?2",
+                [.integer(north.id), .text(id)])[0].integer(0)
+            // Another process is writing it.
+            try table.add(
+                [
+                    NewJob(.deliver, integration: north.id, kind: .product, key: String(record), runAt: now),
+                    NewJob(.fetch, integration: north.id, kind: .product, key: id, priority: 60, runAt: now),
+                ], ids: &ids, now: now)
+            let work = DueWork(integration: north.id, queue: .deliver, kind: .product)
+            let jobs = try table.claim(work, limit: 1, owner: "another", now: now)
+            try table.intend(
+                jobs.map { ($0, ["at": .integer(now.milliseconds), "wrote": [:]]) }, owner: "another",
+                deadline: now.adding(seconds: 75))
+            try session.run("UPDATE link SET in_flight = 1 WHERE record_id = ?1", [.integer(record)])
+        }
+
+        #expect(try await hub.turn(for: [north.id]))
+
+        let fetches = try await hub.store.read { session in
+            try session.rows(
+                "SELECT state, run_at FROM job WHERE queue = 'fetch' AND key = ?1 AND state <> 'completed'", [.text(id)]
+            )
+        }
+        #expect(fetches.map { $0.text(0) } == ["scheduled"])
+        #expect(fetches.first?.moment(1) == now.adding(seconds: Hub.staleWaitSeconds))
+    }
+
     @Test func oldJobsAreForgottenByTheHubsOwnHourlyTask() async throws {
         let (world, hub, _, _) = try await twoShops()
         try await world.settle(hub)
