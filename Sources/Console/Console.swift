@@ -97,6 +97,10 @@ public struct Console: Sendable {
             return isRead ? await page(request, envelope) : refuse(method: "GET, HEAD", envelope)
         case (1, "events"):
             return request.method == "GET" ? await events(request, envelope) : refuse(method: "GET", envelope)
+        case (2, "api") where path[1] == "jobs":
+            return isRead ? await jobs(request, envelope) : refuse(method: "GET, HEAD", envelope)
+        case (3, "api") where path[1] == "jobs":
+            return isRead ? await job(path[2], request, envelope) : refuse(method: "GET, HEAD", envelope)
         case (1, "sign-in"):
             return request.method == "POST" ? await signIn(request, envelope) : refuse(method: "POST", envelope)
         case (1, "sign-out"):

@@ -1,6 +1,7 @@
 import ConnectorKit
 import Ledger
 import Pipeline
+import Queue
 import Store
 
 /// What the console needs of a hub. The real one is `Hub`; a test hands in its own.
@@ -28,6 +29,21 @@ public protocol HubPort: Sendable {
     ///
     /// - Throws: when the store cannot be read now.
     func overview(changeLimit: Int, waitingLimit: Int) async throws -> Overview
+
+    /// The jobs in these states, in words.
+    ///
+    /// - Throws: when the store cannot be read now.
+    func jobs(in states: [JobState], limit: Int) async throws -> [JobReport]
+
+    /// A job in words; nil when there is none of that id.
+    ///
+    /// - Throws: when the store cannot be read now.
+    func job(_ id: Int64) async throws -> JobReport?
+
+    /// Why a job waits; nil when there is none of that id.
+    ///
+    /// - Throws: when the store cannot be read now.
+    func why(job id: Int64) async throws -> String?
 }
 
 extension Hub: HubPort {}

@@ -53,6 +53,8 @@ public struct DeliveryLoad: Sendable {
     public var reference: HubReference
     /// Whether the far side's records of this kind were read to their end once, where they are to be read at all.
     public var isRead = true
+    /// Documents of which the side that issued them is still to be asked: what they refer to was not known.
+    public var unsettled: Set<Int64> = []
     /// The scope (currency) the target is known to sell in; nil where it has not shown one yet.
     public var scope: String?
     /// What each channel is to be told of stock; nil where nothing is counted.
@@ -107,6 +109,12 @@ extension DeliveryPlan {
         if link == nil, !load.isRead {
             let reason = "waits until \(peer.name) has been read once: what it has already must not be made again"
             let until = now.adding(seconds: Self.firstReadSeconds)
+            return outcomes.append((job, .snooze(reason: reason, until: until, keepsIntent: true)))
+        }
+        if link == nil, load.unsettled.contains(id) {
+            let side = record.issuer.flatMap { load.names[$0] } ?? "its own side"
+            let reason = "waits until \(side) was asked for what \(record.title) refers to"
+            let until = now.adding(seconds: Self.dependencySeconds)
             return outcomes.append((job, .snooze(reason: reason, until: until, keepsIntent: true)))
         }
         let whole = external(

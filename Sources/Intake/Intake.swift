@@ -32,34 +32,55 @@ public enum Intake {
         }
     }
 
+    /// A proved call, ready to be stored: what costs time is done before the writer takes it.
+    public struct Parcel: Sendable {
+        let repeatKey: String
+        let topic: String
+        let headers: String
+        let body: [UInt8]
+        let now: Moment
+
+        /// A call with what its proof says of it, and when it came.
+        public init(_ call: WebhookCall, repeatKey: String, topic: String, now: Moment) {
+            self.repeatKey = repeatKey
+            self.topic = topic
+            headers = JSON.array(call.headers.list.map { .array([.string($0.name), .string($0.value)]) }).text
+            body = call.body
+            self.now = now
+        }
+    }
+
     /// Stores a proved call with the task to understand it; a repeat is recognised by its key.
     ///
     /// - Throws: `StoreFailure`.
     public static func store(
-        _ call: WebhookCall, repeatKey: String, topic: String, integration: Int64, organization: Int64,
-        ids: IDBlock, session: any StoreSession, now: Moment
+        _ parcel: Parcel, integration: Int64, organization: Int64, ids: IDBlock, session: any StoreSession
     ) throws -> Verdict {
         var ids = ids
         let id = try ids.next()
-        let headers = JSON.array(call.headers.list.map { .array([.string($0.name), .string($0.value)]) })
-        let stored =
-            try session.rows(
+        let isNew =
+            try session.run(
                 """
                 INSERT INTO delivery (organization_id, id, integration_id, repeat_key, topic, headers, body,
                 received_at, state)
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'received')
-                ON CONFLICT (organization_id, integration_id, repeat_key) DO UPDATE SET repeats = delivery.repeats + 1
-                RETURNING id
+                ON CONFLICT (organization_id, integration_id, repeat_key) DO NOTHING
                 """,
                 [
-                    .integer(organization), .integer(id), .integer(integration), .text(repeatKey), .text(topic),
-                    SQLValue(headers), .blob(call.body), SQLValue(now),
-                ]
-            ).first?.integer(0) ?? id
-        guard stored == id else { return .repeated(stored) }
+                    .integer(organization), .integer(id), .integer(integration), .text(parcel.repeatKey),
+                    .text(parcel.topic), .text(parcel.headers), .blob(parcel.body), SQLValue(parcel.now),
+                ]) == 1
+        guard isNew else {
+            let known = try session.rows(
+                """
+                UPDATE delivery SET repeats = repeats + 1 WHERE organization_id = ?1 AND integration_id = ?2
+                    AND repeat_key = ?3 RETURNING id
+                """, [.integer(organization), .integer(integration), .text(parcel.repeatKey)])
+            return .repeated(known.first?.integer(0) ?? id)
+        }
         let job = NewJob(
-            .receive, integration: integration, kind: .order, key: String(id), priority: 50, runAt: now)
-        try JobTable(session, organization: organization).add([job], ids: &ids, now: now)
+            .receive, integration: integration, kind: .order, key: String(id), priority: 50, runAt: parcel.now)
+        try JobTable(session, organization: organization).add([job], ids: &ids, now: parcel.now)
         return .stored(id)
     }
 

@@ -23,7 +23,10 @@ extension Absorb {
         // An order that was read before movements were kept has lowered stock that was counted then.
         let isOld = moved.isEmpty && (before?.values[OrderPart.state]).map(rule.lowersAt.contains) ?? false
         let movements = OrderMovements(stock, rule: rule, moved: moved)
-        if before == nil { try pass(movements.passed(), content) }
+        // An order known before it took stock may have taken it and put it back since, unheard of.
+        let known = before.map { $0.values[OrderPart.state] ?? .pending }
+        let isFresh = known.map { $0 != stock.state && !rule.lowersAt.union(rule.restoresAt).contains($0) } ?? true
+        if isFresh { try pass(movements.passed(), content) }
         for step in try movements.missing() {
             try move(step, content, isCounted: isOld)
             snapshot.stock.moved[number, default: []].append(step)

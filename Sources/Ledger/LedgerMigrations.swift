@@ -5,6 +5,7 @@ public enum LedgerMigrations {
     /// In order.
     public static let all = [
         Migration("0100-ledger", integrations + records + history), Migration("0110-stock", stock),
+        Migration("0111-stock-doubts", doubts),
     ]
 
     private static let integrations = """
@@ -140,5 +141,12 @@ public enum LedgerMigrations {
             PRIMARY KEY (organization_id, id)
         ) STRICT;
         CREATE INDEX stock_offer_record ON stock_offer (organization_id, record_id, integration_id, id);
+        """
+
+    private static let doubts = """
+        -- What looks after a write left possible, in millionths of a piece with commas between; and the settle number
+        -- at the first of them.
+        ALTER TABLE stock_side ADD COLUMN doubts TEXT;
+        ALTER TABLE stock_side ADD COLUMN closed_number INTEGER;
         """
 }

@@ -90,12 +90,15 @@ extension LedgerTable {
         for row in try session.rows(
             """
             SELECT record_id, integration_id, wrote, wrote_from, wrote_number, writing, settled_number, rounds,
-                shown_number, hides
+                shown_number, hides, doubts, closed_number
             FROM stock_side WHERE organization_id = ?1 AND record_id IN {2} AND (?3 IS NULL OR integration_id = ?3)
             """, values)
         {
             var side = StockSide(
                 settledAt: row.optionalInteger(6), rounds: Int(row.integer(7)), shownNumber: row.integer(8))
+            side.doubts = (row.optionalText(10) ?? "").split(separator: ",").compactMap { Int64($0) }
+                .map(ExactDecimal.init(millionths:))
+            side.closedAt = row.optionalInteger(11)
             if let wrote = row.optionalInteger(2) {
                 side.write = StockWrite(
                     quantity: ExactDecimal(millionths: wrote), from: ExactDecimal(millionths: row.integer(3)),
@@ -108,7 +111,7 @@ extension LedgerTable {
             """
             SELECT record_id, integration_id, movement_id, quantity, number, happened_at, is_veiled FROM stock_pending
             WHERE organization_id = ?1 AND record_id IN {2} AND (?3 IS NULL OR integration_id = ?3)
-            ORDER BY coalesce(happened_at, 0), movement_id
+            ORDER BY happened_at IS NOT NULL, happened_at, movement_id
             """, values)
         {
             sides[row.integer(0), default: [:]][row.integer(1), default: StockSide()].pending.append(
@@ -128,7 +131,7 @@ extension LedgerTable {
         guard !sides.isEmpty else { return }
         let columns = [
             "organization_id", "record_id", "integration_id", "wrote", "wrote_from", "wrote_number", "writing",
-            "settled_number", "rounds", "shown_number", "hides",
+            "settled_number", "rounds", "shown_number", "hides", "doubts", "closed_number",
         ]
         let sorted = sides.sorted { $0.key < $1.key }
         try session.save(
@@ -138,7 +141,8 @@ extension LedgerTable {
                     SQLValue(side.write?.quantity.millionths), SQLValue(side.write?.from.millionths),
                     SQLValue(side.write?.number), SQLValue(side.write?.writing.rawValue), SQLValue(side.settledAt),
                     .integer(Int64(side.rounds)), .integer(side.shownNumber),
-                    SQLValue(side.write.map { $0.hides ? 1 : 0 }),
+                    SQLValue(side.write.map { $0.hides ? 1 : 0 }), SQLValue(side.doubtsText),
+                    SQLValue(side.closedAt),
                 ]
             }, as: Upsert("stock_side", columns, key: Array(columns.prefix(3)), updates: Array(columns.dropFirst(3))))
         try session.run(
@@ -174,6 +178,13 @@ extension LedgerTable {
         }
         try save(absorption.sides, of: integration)
         if !absorption.sides.isEmpty || !absorption.movements.isEmpty { _ = try nextSettleNumber() }
+    }
+}
+
+extension StockSide {
+    /// The doubts as they are kept; nil for none.
+    fileprivate var doubtsText: String? {
+        doubts.isEmpty ? nil : doubts.compactMap { $0.millionths.map(String.init) }.joined(separator: ",")
     }
 }
 

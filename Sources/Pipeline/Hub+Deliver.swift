@@ -118,6 +118,7 @@ extension Hub {
             if let kind = jobs.first?.kind, mustBeRead.contains(kind) {
                 load.isRead = try ledger.cursor(peer.id, kind).pulledAt != nil
             }
+            load.unsettled = try Self.unsettled(load, table)
             let plan = DeliveryPlan.make(jobs, load, peer: peer, now: now)
             try table.settle(plan.outcomes, owner: owner, now: now)
             try table.add(plan.added, ids: &ids, now: now)
@@ -135,6 +136,22 @@ extension Hub {
             try Self.planStock(plan, load, peer, ledger, ids: &ids, now: now)
             return plan
         }
+    }
+
+    /// Documents that their own side is to be asked for once more: booked now, an order would go to a guest where its
+    /// customer is known a moment later.
+    private static func unsettled(_ load: DeliveryLoad, _ table: JobTable) throws -> Set<Int64> {
+        let documents = load.records.values.filter { $0.kind.nature == .document && $0.issuer != nil }
+        let asked = try table.open(
+            .fetch,
+            documents.compactMap { record in
+                guard let issuer = record.issuer, let id = record.issuerExternalID else { return nil }
+                return (issuer, record.kind, id)
+            })
+        return Set(
+            documents.filter { record in
+                asked.contains { $0 == (record.issuer, record.kind, record.issuerExternalID) }
+            }.map(\.id))
     }
 
     static func load(

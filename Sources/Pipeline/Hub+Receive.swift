@@ -47,11 +47,11 @@ extension Hub {
             }
             guard case .genuine(let repeatKey, let topic) = proof else { return .forged }
             let block = try await ids.draw(2)
-            let (organization, now) = (organization, now)
+            let organization = organization
+            let parcel = Intake.Parcel(call, repeatKey: repeatKey, topic: topic, now: now)
             let stored = try await store.write(.urgent) { session in
                 try Intake.store(
-                    call, repeatKey: repeatKey, topic: topic, integration: integration.id, organization: organization,
-                    ids: block, session: session, now: now)
+                    parcel, integration: integration.id, organization: organization, ids: block, session: session)
             }
             bell.ring()
             return if case .repeated(let id) = stored { .repeated(id) } else if case .stored(let id) = stored {

@@ -2,6 +2,26 @@ import Store
 
 /// What people ask about jobs, and what they may do to them.
 extension JobTable {
+    /// Which of these keys of a queue have a job that is still to end.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func open(
+        _ queue: JobQueue, _ keys: [(integration: Int64, kind: RecordKind, key: String)]
+    ) throws -> [(integration: Int64, kind: RecordKind, key: String)] {
+        try keys.filter { key in
+            try !session.rows(
+                """
+                SELECT 1 FROM job WHERE organization_id = ?1 AND queue = ?2 AND integration_id = ?3 AND kind = ?4
+                    AND key = ?5 AND is_open = 1
+                """,
+                [
+                    .integer(organization), .text(queue.rawValue), .integer(key.integration),
+                    .text(key.kind.rawValue), .text(key.key),
+                ]
+            ).isEmpty
+        }
+    }
+
     /// How many jobs are in each state.
     ///
     /// - Throws: `StoreFailure`.

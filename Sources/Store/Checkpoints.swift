@@ -62,7 +62,7 @@ final class Checkpoints: Sendable {
     }
 
     private func logSize() -> Int {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path + "-wal")
-        return (attributes?[.size] as? Int) ?? 0
+        var status = stat()
+        return stat(path + "-wal", &status) == 0 ? Int(status.st_size) : 0
     }
 }

@@ -15,29 +15,6 @@ extension DeadReport {
     }
 }
 
-extension JobReport {
-    /// Why it waits, in words.
-    func why(now: Moment) -> String {
-        switch state {
-        case .scheduled, .retryable:
-            let seconds = Int(max(0, runAt.seconds(since: now).rounded(.up)))
-            return "\(reason ?? "waits for its time"); again in \(seconds) s"
-        case .available: return reason ?? "waits for a worker"
-        case .running: return "is being done"
-        default: return reason ?? ""
-        }
-    }
-
-    var json: JSON {
-        [
-            "id": .integer(id), "state": .string(state.rawValue), "queue": .string(queue.rawValue),
-            "integration": .string(integration), "kind": .text(kind?.rawValue), "title": .string(title),
-            "priority": .integer(priority), "attempt": .integer(attempt), "runAt": .string(runAt.description),
-            "reason": .text(reason),
-        ]
-    }
-}
-
 extension BatchProgress {
     /// How it stands, in one word.
     var stateWord: String { endedAt != nil ? "ended" : isSealed ? "under way" : "being filled" }

@@ -28,9 +28,15 @@ struct Asking {
     ) async -> HTTPResponse {
         var headers = headers
         if let token { headers["Authorization"] = "Bearer \(token)" }
+        let parts = path.split(separator: "?", maxSplits: 1).map(String.init)
+        let query = parts.dropFirst().flatMap { $0.split(separator: "&") }.map { pair in
+            let item = pair.split(separator: "=", maxSplits: 1).map(String.init)
+            return HTTPAddress.QueryItem(item[0], item.count == 2 ? item[1] : "")
+        }
         return await console.respond(
             to: HTTPRequest(
-                method, HTTPAddress(scheme: "http", host: host, path: path), headers: headers, body: Array(body.utf8),
+                method, HTTPAddress(scheme: "http", host: host, path: parts.first ?? "", query: query),
+                headers: headers, body: Array(body.utf8),
                 peer: peer))
     }
 

@@ -21,6 +21,7 @@ final class SampleHub: HubPort {
         var receptions: [String: Hub.Reception] = [:]
         var received: [(call: WebhookCall, integration: String)] = []
         var isBroken = false
+        var jobs: [JobReport] = []
     }
 
     let state: Mutex<State>
@@ -57,6 +58,20 @@ final class SampleHub: HubPort {
             guard case .forged = reception else { return reception }
         }
         return .forged
+    }
+
+    func jobs(in states: [JobState], limit: Int) async throws -> [JobReport] {
+        let (isBroken, jobs) = state.withLock { ($0.isBroken, $0.jobs) }
+        if isBroken { throw Broken() }
+        return Array(jobs.filter { states.contains($0.state) }.prefix(limit))
+    }
+
+    func job(_ id: Int64) async throws -> JobReport? {
+        try await jobs(in: JobState.allCases, limit: .max).first { $0.id == id }
+    }
+
+    func why(job id: Int64) async throws -> String? {
+        try await job(id).map { "limit of \($0.integration): 12 s" }
     }
 
     func overview(changeLimit: Int, waitingLimit: Int) async throws -> Overview {

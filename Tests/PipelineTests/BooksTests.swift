@@ -58,6 +58,34 @@ struct BooksTests {
 
         #expect(try world.bookedOrders(path) == world.bookable("north"))
     }
+
+    @Test func anOrderWaitsUntilItsShopWasAskedForTheCustomerItNames() async throws {
+        let world = try World()
+        world.openShop("north", products: 15, customers: 5, orders: 20)
+        let path = try world.makeBook()
+        let hub = try world.hub()
+        let shop = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
+        let books = try await hub.connect("gnucash", name: "books", config: World.bookSettings(path))
+        _ = try await hub.pull(books)
+        // Orders arrive before the customers they name.
+        _ = try await hub.pull(shop, .order)
+        try await hub.drain(for: [books.id])
+
+        let registered = Set(
+            (world.ask("north", "/orders", [.init("per_page", "100")]).array ?? [])
+                .filter { ($0["customer_id"]?.integer ?? 0) > 0 }.compactMap { $0["number"]?.scalarText })
+        #expect(!registered.isEmpty)
+        #expect(try registered.isDisjoint(with: world.bookedOrders(path)))
+        let waiting = try await hub.jobs(in: [.scheduled]).compactMap(\.reason)
+        #expect(waiting.contains { $0.contains("until north was asked for what") }, "\(waiting)")
+
+        try await world.settle(hub)
+        #expect(try world.bookedOrders(path) == world.bookable("north"))
+        let customers = try BookFile.open(path).book.customers
+        for email in (world.ask("north", "/customers").array ?? []).compactMap({ $0["email"]?.string }) {
+            #expect(customers.count { $0.address.email == email } <= 1, "\(email)")
+        }
+    }
 }
 
 extension World {

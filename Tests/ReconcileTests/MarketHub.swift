@@ -127,7 +127,7 @@ final class MarketHub {
             state: order.isCancelled ? .cancelled : .processing)
         attempt {
             let movements = OrderMovements(stock, rule: rule, moved: moved[order.id] ?? [])
-            for step in movements.passed() where known.insert(order.id).inserted {
+            for step in try movements.passed() where known.insert(order.id).inserted {
                 ids += 2
                 try product.sides[shop.id]?.pass(
                     step.quantity, ids: (ids - 1, ids), number: number + 1,

@@ -80,6 +80,8 @@ struct MarketHabits {
         pause = 20 + random.below(3_000)
     }
 
+    /// Staff that count in a shop while the outcome of a write to it is unknown: nothing tells the two apart.
+    var mayHaveLess: Bool { countsInShops && losesAnswers > 0 }
     var isAtomic: Bool { shops.allSatisfy { $0.writing.isAtomic } }
     var showsAllOrders: Bool { shops.allSatisfy(\.showsOrders) }
 }
@@ -181,7 +183,7 @@ final class StockMarket {
         after(random.below(habits.pause * 2) + 1) { self.buyer() }
         let shop = shops[random.below(shops.count)]
         let pieces = 1 + random.below(3)
-        if truth < 20, random.below(20) == 0 { deliver(to: shop) }
+        if truth < 20 || isForgotten, random.below(20) == 0 { deliver(to: shop) }
         // A shop sells what it shows, and no more.
         guard shop.quantity >= pieces else { return }
         sales += 1
@@ -195,6 +197,12 @@ final class StockMarket {
             let index = shop.orders.count - 1
             after(random.below(20_000)) { self.cancel(index, at: shop) }
         }
+    }
+
+    /// Where the hub may have less on record than is there, the shops run dry before the shelf does: goods are
+    /// ordered then, too.
+    private var isForgotten: Bool {
+        habits.mayHaveLess && hub.product.sellable < ExactDecimal(truth) && shops.allSatisfy { $0.quantity <= 0 }
     }
 
     private func cancel(_ index: Int, at shop: FarShop) {

@@ -18,11 +18,17 @@ struct SQLiteBookWriter {
             let queue = try SQLiteAccess.open(path, isReadOnly: false)
             try SQLiteAccess.translating(path) { try queue.read { try Self.checkUnlocked($0, path) } }
             let copy = SafeReplacement.copyPath(of: path, now: now)
+            let copying = try SafeReplacement.temporary(beside: path, disk: file.disk).path
             do throws(BookFailure) {
-                try SQLiteAccess.translating(copy) { try queue.backup(to: DatabaseQueue(path: copy)) }
-                chmod(copy, mode_t(file.seen.mode))
+                // Made under another name: what a kill leaves is no safety copy, and is swept with its journal.
+                try SQLiteAccess.translating(copying) { try queue.backup(to: DatabaseQueue(path: copying)) }
+                chmod(copying, mode_t(file.seen.mode))
+                guard rename(copying, copy) == 0 else {
+                    throw BookFailure(errno: errno, path: copy, action: "write")
+                }
                 try SQLiteAccess.translating(path) { try write(to: queue, path, &guids) }
             } catch {
+                unlink(copying)
                 unlink(copy)
                 throw error
             }

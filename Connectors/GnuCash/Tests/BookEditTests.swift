@@ -253,6 +253,21 @@ struct BookEditTests {
         #expect(!FileManager.default.fileExists(atPath: killed + "-journal"))
     }
 
+    @Test func whatAKilledCopyLeftIsNoSafetyCopyAndIsTakenAwayByTheNextSave() throws {
+        var shop = try BookShop(.sqlite)
+        let left = ["", "-journal"].map { shop.path + ".crossdock-tmp-Ab12Cd" + $0 }
+        for path in left { try Data("half".utf8).write(to: URL(filePath: path)) }
+
+        var edit = BookEdit()
+        edit.newCustomers = [shop.customer()]
+        let saved = try shop.open().apply(edit, now: testNow, using: &shop.randomness)
+
+        let safe = try #require(saved.safetyCopy)
+        #expect(try BookFile.open(safe).book.accounts.count == shop.open().book.accounts.count)
+        let names = try FileManager.default.contentsOfDirectory(atPath: shop.folder.path)
+        #expect(!names.contains { $0.contains("crossdock-tmp") || $0.hasSuffix("-journal") }, "\(names)")
+    }
+
     @Test func readingADatabaseLeavesItsBytesAlone() throws {
         let shop = try BookShop(.sqlite)
         let before = try shop.folder.bytes("shop.gnucash")

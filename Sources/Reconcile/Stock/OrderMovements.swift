@@ -100,11 +100,33 @@ public struct OrderMovements: Sendable {
 
     /// What was sold and put back before the order was first read: nothing has moved, but what was shown
     /// or set in between knows of the one alone.
-    public func passed() -> [StockMovement] {
-        guard isRestored, movedByLine.isEmpty else { return [] }
-        return order.lines.filter { $0.quantity > .zero }.map { line in
-            StockMovement(key: key(line.key, .sale), item: line.item, sku: line.sku, quantity: line.quantity)
+    ///
+    /// Where the issuer says what is out, that is also what a refund has brought back by then: the rest alone moves.
+    ///
+    /// - Throws: `AmountError.overflow`.
+    public func passed() throws(AmountError) -> [StockMovement] {
+        guard movedByLine.isEmpty, isRestored || order.taken != nil else { return [] }
+        var steps: [StockMovement] = []
+        for line in order.lines {
+            var back = line.quantity
+            if !isRestored {
+                let gone = try line.quantity.minus(order.taken?[line.key] ?? .zero)
+                back = min(gone, try refunded(line))
+            }
+            guard back > .zero else { continue }
+            steps.append(StockMovement(key: key(line.key, .sale), item: line.item, sku: line.sku, quantity: back))
         }
+        return steps
+    }
+
+    private func refunded(_ line: OrderLine) throws(AmountError) -> ExactDecimal {
+        var sum = ExactDecimal.zero
+        for refund in order.refunds {
+            for refunded in refund.lines where target(of: refunded) == line.key {
+                sum = try sum.plus(refunded.quantity.magnitude())
+            }
+        }
+        return sum
     }
 
     private var isRestored: Bool { rule.restoresAt.contains(order.state) }

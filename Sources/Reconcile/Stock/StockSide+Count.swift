@@ -38,20 +38,7 @@ public enum CountVerdict: Hashable, Sendable {
     case waits
 }
 
-/// One way in which what is known may have led to what is shown.
-private struct Reading {
-    /// What the side would show.
-    var expected: ExactDecimal
-    /// The movements it would not show yet.
-    var remaining: [PendingMovement]
-    /// Whether the write whose outcome is unknown had its effect.
-    var isWritten: Bool
-}
-
 extension StockSide {
-    /// The most movements that are tried one by one as hidden or as not shown yet.
-    private static let trialLimit = 64
-
     /// Takes a look for what it is: a count.
     ///
     /// Of every movement it is known whether the side must show it (learned before the look was asked for), may show it
@@ -68,96 +55,90 @@ extension StockSide {
         // Asked for before something newer was shown: it may be the older of the two.
         if let askedAt = look.askedAt, askedAt < shownNumber { return .waits }
         let readings = try readings(of: look)
-        let matches = readings.filter { $0.expected == look.quantity }
+        let matches = try narrowed(readings.matches, look)
         if look.areOrdersRead, try isOpen(matches, look) {
             rounds = look.isOrdersReadAfter ? rounds + 1 : max(rounds, 1)
             return .waits
         }
-        if let match = matches.first {
+        // Where looks could not tell several readings apart, the one that leaves the least in stock: a piece sold
+        // twice is not mended by anything.
+        let doubted = try matches.map { reading throws(AmountError) in (reading, try doubt(reading, look)) }
+        if let match = doubted.min(by: { $0.1 < $1.1 })?.0 {
             try accept(match, look)
             return .explained
         }
         // What was learned since the look is taken as not shown by it: where it was, the next count mends it. Of the
-        // readings left the one that leaves the least in stock: a piece sold twice is not mended by anything.
-        let unseen = readings.map(\.remaining.count).max() ?? 0
-        let chosen = readings.filter { $0.remaining.count == unseen }.max { $0.expected < $1.expected }
-        guard let chosen else { return .waits }
+        // readings left again the one that leaves the least.
+        guard let chosen = readings.least else { return .waits }
         try accept(chosen, look)
         if !look.areOrdersRead { settledAt = nil }
         return .adjusted(try look.quantity.minus(chosen.expected))
     }
 
+    private var mayBeHidden: Bool { write != nil || pending.contains(where: \.isVeiled) }
+
     /// Whether the look must wait: for orders that may explain it, or for another look that tells two readings apart.
-    private func isOpen(_ matches: [Reading], _ look: StockLook) throws(AmountError) -> Bool {
-        let mayBeHidden = write != nil || pending.contains(where: \.isVeiled)
+    private func isOpen(_ matches: [StockReading], _ look: StockLook) throws(AmountError) -> Bool {
         guard look.isOrdersReadAfter else { return matches.isEmpty || mayBeHidden }
         guard rounds + 1 < Self.roundLimit else { return false }
-        guard let match = matches.first else { return pending.contains { $0.number > look.askedAt ?? .min } }
-        let rest = try ExactDecimal.sum(match.remaining.map(\.quantity))
-        for other in matches where try ExactDecimal.sum(other.remaining.map(\.quantity)) != rest { return true }
-        return false
+        if matches.isEmpty { return pending.contains { $0.number > look.askedAt ?? .min } }
+        return try doubts(matches, look).count > 1
+    }
+
+    /// By how much what the side stands at would differ from what the movements alone say. Neither another look nor
+    /// a movement that is learned later changes it.
+    private func doubt(_ reading: StockReading, _ look: StockLook) throws(AmountError) -> ExactDecimal {
+        let stands = try look.quantity.plus(ExactDecimal.sum(reading.remaining.map(\.quantity)))
+        return try stands.minus(shown ?? .zero).minus(ExactDecimal.sum(pending.map(\.quantity)))
+    }
+
+    private func isLeft(_ reading: StockReading, _ look: StockLook) throws(AmountError) -> Bool {
+        if doubts.isEmpty { return true }
+        return doubts.contains(try doubt(reading, look))
+    }
+
+    private func doubts(_ readings: [StockReading], _ look: StockLook) throws(AmountError) -> Set<ExactDecimal> {
+        var doubts: Set<ExactDecimal> = []
+        for reading in readings { doubts.insert(try doubt(reading, look)) }
+        return doubts
+    }
+
+    /// The readings that earlier looks did not rule out. Where they rule out all of them, they are forgotten.
+    private mutating func narrowed(
+        _ matches: [StockReading], _ look: StockLook
+    ) throws(AmountError) -> [StockReading] {
+        guard look.areOrdersRead, look.isOrdersReadAfter, mayBeHidden else { return matches }
+        var kept: [StockReading] = []
+        for match in matches where try isLeft(match, look) { kept.append(match) }
+        let left = kept.isEmpty ? matches : kept
+        doubts = try doubts(left, look).sorted()
+        closedAt = closedAt ?? look.number
+        return left
     }
 
     private func hasGap(_ look: StockLook) -> Bool {
         !look.isOrdersReadAfter && hasGap(ordersAskedAt: look.ordersAskedAt)
     }
 
-    private mutating func accept(_ reading: Reading, _ look: StockLook) throws(AmountError) {
+    private mutating func accept(_ reading: StockReading, _ look: StockLook) throws(AmountError) {
         // A number the side did not accept is not told it again: only where something moved is what it shows anew
         // what it offers.
         let isStill = shown == look.quantity && reading.remaining == pending && write == nil
         if !isStill || rounds > 0 { shownNumber = look.number }
         shown = look.quantity
         pending = reading.remaining
+        // What a look after a number of ours does not show yet has happened since: the number does not hide it.
+        if look.isOrdersReadAfter { for index in pending.indices { pending[index].isVeiled = false } }
         if !isStill {
             standing = try look.quantity.plus(ExactDecimal.sum(pending.map(\.quantity)))
         }
-        if reading.isWritten, write?.hides ?? false {
+        if reading.isWritten, write?.hides ?? false, !look.isOrdersReadAfter {
             // When exactly it was written nobody knows; orders are read from here on to find what it hid.
             settledAt = look.number
         } else if !hasGap(look) {
             settledAt = nil
         }
         write = nil
-        rounds = 0
-    }
-
-    private func readings(of look: StockLook) throws(AmountError) -> [Reading] {
-        guard let shown else { return [] }
-        var readings = try Self.readings(from: shown, pending, askedAt: look.askedAt, isWritten: false)
-        guard let write else { return readings }
-        if write.writing == .delta {
-            let moved = try shown.plus(write.quantity.minus(write.from))
-            return readings + (try Self.readings(from: moved, pending, askedAt: look.askedAt, isWritten: true))
-        }
-        let after = pending.filter { $0.number > write.number }.map { movement in
-            var movement = movement
-            movement.isVeiled = write.hides
-            return movement
-        }
-        readings += try Self.readings(from: write.quantity, after, askedAt: look.askedAt, isWritten: true)
-        return readings
-    }
-
-    /// Every split of the movements into hidden, shown and not shown yet, the fullest showing first.
-    private static func readings(
-        from base: ExactDecimal, _ pending: [PendingMovement], askedAt: Int64?, isWritten: Bool
-    ) throws(AmountError) -> [Reading] {
-        let veiled = pending.filter(\.isVeiled)
-        let late = pending.filter { $0.number > askedAt ?? .min }
-        var readings: [Reading] = []
-        for unseen in 0...min(late.count, trialLimit) {
-            let remaining = Array(late.suffix(unseen))
-            let open = veiled.filter { movement in !remaining.contains { $0.id == movement.id } }
-            for hidden in 0...min(open.count, trialLimit) {
-                let out = Set(remaining.map(\.id)).union(open.prefix(hidden).map(\.id))
-                let seen = pending.filter { !out.contains($0.id) }
-                readings.append(
-                    Reading(
-                        expected: try base.plus(ExactDecimal.sum(seen.map(\.quantity))), remaining: remaining,
-                        isWritten: isWritten))
-            }
-        }
-        return readings
+        beginAnew()
     }
 }

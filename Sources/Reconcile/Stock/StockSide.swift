@@ -66,6 +66,12 @@ public struct StockSide: Hashable, Sendable {
     public var rounds: Int
     /// The hub's count of steps when what is shown was taken: a look that was asked for before may be older than it.
     public var shownNumber: Int64
+    /// What looks since the last write left possible: by how much less or more the side may stand at than its
+    /// movements say. Empty where no look has ruled out anything.
+    public var doubts: [ExactDecimal]
+    /// The hub's count of steps at the first look after the last write after which orders were read: what is learned
+    /// later happened later, and no number of ours hides it.
+    public var closedAt: Int64?
 
     /// After so many looks in a row what cannot be explained is taken as it is, in pieces never to be oversold.
     public static let roundLimit = 8
@@ -82,6 +88,14 @@ public struct StockSide: Hashable, Sendable {
         self.settledAt = settledAt
         self.rounds = rounds
         self.shownNumber = shownNumber
+        doubts = []
+    }
+
+    /// Nothing that was concluded from looks holds any longer.
+    mutating func beginAnew() {
+        rounds = 0
+        doubts = []
+        closedAt = nil
     }
 
     /// Whether what it shows must be found out before it is written to.
@@ -117,7 +131,7 @@ public struct StockSide: Hashable, Sendable {
     public mutating func learn(_ movement: PendingMovement, ordersAskedAt: Int64?) throws(AmountError) {
         guard let standing else { return }
         var movement = movement
-        movement.isVeiled = write?.hides ?? false || hasGap(ordersAskedAt: ordersAskedAt)
+        movement.isVeiled = closedAt == nil && write?.hides ?? false || hasGap(ordersAskedAt: ordersAskedAt)
         self.standing = try standing.plus(movement.quantity)
         pending.append(movement)
         pending.sort { $0.isBefore($1) }
@@ -142,6 +156,7 @@ public struct StockSide: Hashable, Sendable {
         var write = write
         write.hides = write.writing == .absolute || write.writing == .compared && !pending.isEmpty
         self.write = write
+        beginAnew()
     }
 
     /// A write had its effect.
@@ -156,7 +171,7 @@ public struct StockSide: Hashable, Sendable {
     public mutating func settle(answered: ExactDecimal?, number: Int64) throws(AmountError) {
         guard let write else { return }
         self.write = nil
-        rounds = 0
+        beginAnew()
         shownNumber = number
         if write.writing == .delta {
             let moved = try write.quantity.minus(write.from)
@@ -173,13 +188,16 @@ public struct StockSide: Hashable, Sendable {
     }
 
     /// A write was not made, for certain.
-    public mutating func drop() { write = nil }
+    public mutating func drop() {
+        write = nil
+        doubts = []
+    }
 }
 
 extension PendingMovement {
-    /// The order in which they happened, as far as that is known.
+    /// The order they are kept in: those without a stamp first, the others as they happened.
     func isBefore(_ other: PendingMovement) -> Bool {
-        if let mine = happenedAt, let theirs = other.happenedAt, mine != theirs { return mine < theirs }
-        return number == other.number ? id < other.id : number < other.number
+        let (mine, theirs) = (happenedAt?.milliseconds ?? .min, other.happenedAt?.milliseconds ?? .min)
+        return mine == theirs ? id < other.id : mine < theirs
     }
 }

@@ -1,0 +1,70 @@
+import Commerce
+import Pipeline
+import Queue
+import Wire
+
+/// Jobs over HTTP: what waits or runs, what was given up, and why one waits. Whoever may see the pages may ask.
+extension Console {
+    /// How many jobs one answer lists: unless said, and at most.
+    private static let jobLimit = (usual: 50, most: 500)
+
+    /// `GET /api/jobs?state=&limit=`: the open jobs, or those in one state.
+    func jobs(_ request: HTTPRequest, _ envelope: Envelope) async -> HTTPResponse {
+        await seen(request, envelope) {
+            var (states, limit) = ([JobState.available, .scheduled, .running, .retryable, .held], Self.jobLimit.usual)
+            for item in request.address.query {
+                switch item.name {
+                case "state":
+                    guard let state = JobState(rawValue: item.value) else {
+                        let known = JobState.allCases.map(\.rawValue).joined(separator: ", ")
+                        return envelope.failure(.badRequest, "\"\(item.value)\" is no state; there are: \(known)")
+                    }
+                    states = [state]
+                case "limit":
+                    guard let number = Int(item.value), (1...Self.jobLimit.most).contains(number) else {
+                        return envelope.failure(
+                            .badRequest, "limit must be a number from 1 to \(Self.jobLimit.most)")
+                    }
+                    limit = number
+                default:
+                    return envelope.failure(
+                        .badRequest, "\"\(item.name)\" means nothing here; there are: state, limit")
+                }
+            }
+            return envelope.success(.array(try await hub.jobs(in: states, limit: limit).map(\.json)))
+        }
+    }
+
+    /// `GET /api/jobs/{id}`: one job, and why it waits.
+    func job(_ id: String, _ request: HTTPRequest, _ envelope: Envelope) async -> HTTPResponse {
+        await seen(request, envelope) {
+            guard let number = Int64(id), let report = try await hub.job(number) else {
+                return envelope.failure(.notFound, "there is no job \"\(id.prefix(40))\"")
+            }
+            var job = report.json.object ?? [:]
+            job["why"] = .text(try await hub.why(job: number))
+            return envelope.success(.object(job))
+        }
+    }
+
+    /// Answers whoever may see the pages.
+    private func seen(
+        _ request: HTTPRequest, _ envelope: Envelope, _ answer: () async throws -> HTTPResponse
+    ) async -> HTTPResponse {
+        switch await doorkeeper.look(at: request, now: envelope.now) {
+        case .unknown(let reason): return envelope.failure(.unauthorized, reason)
+        case .notYours(let reason): return envelope.failure(.forbidden, reason)
+        case .welcome(let access):
+            guard access.role.seesPages else {
+                return envelope.failure(.forbidden, "a token with the role \(access.role.rawValue) sees no jobs")
+            }
+            do {
+                return try await answer()
+            } catch {
+                var response = envelope.failure(.unavailable, "the store cannot be read now; try again soon")
+                response.headers["Retry-After"] = "10"
+                return response
+            }
+        }
+    }
+}
