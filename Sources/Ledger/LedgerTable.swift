@@ -26,6 +26,7 @@ public struct LedgerTable {
                 snapshot.links[ExternalKey(kind, link.externalID)] = link
             }
         }
+        snapshot.number = try settleNumber() + 1
         snapshot.digests = batch.drafts.map { Absorb.digest($0, takes: takes[$0.kind] ?? []) }
         let fresh = zip(batch.drafts, snapshot.digests).filter { draft, digest in
             snapshot.links[ExternalKey(draft.kind, draft.externalID)]?.digest != digest
@@ -136,6 +137,9 @@ public struct LedgerTable {
         try open(absorption.conflicts, now: now)
         for (link, part) in absorption.settledConflicts { try closeConflict(link, part, "both sides agree", now: now) }
         try saveStock(absorption, of: integration, now: now)
+        if absorption.hasNews || !absorption.sides.isEmpty || !absorption.movements.isEmpty {
+            _ = try nextSettleNumber()
+        }
         try save(absorption.rejections, of: integration, now: now)
         try resolveRejections(absorption.accepted, of: integration)
     }

@@ -60,6 +60,8 @@ extension Hub {
         var unsettled: [ExternalKey]
         /// What is asked for of what is being read just now: to be added once that has ended.
         var later: [NewJob]
+        /// The settle number under which it was merged.
+        var number: Int64
     }
 
     /// A draft needs at most a record, a link, a conflict per part and a task per peer; a line of an order two
@@ -93,7 +95,8 @@ extension Hub {
         let later = asked.filter { $0.isOne(of: setting.underWay) }
         try JobTable(session, organization: organization).add(
             asked.filter { !$0.isOne(of: setting.underWay) }, ids: &ids, now: now)
-        return Absorbed(counts: absorption.counts, unsettled: absorption.unsettled, later: later)
+        return Absorbed(
+            counts: absorption.counts, unsettled: absorption.unsettled, later: later, number: snapshot.number)
     }
 
     /// The writes to the batch's integration that may meet what it shows.

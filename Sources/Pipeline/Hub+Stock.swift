@@ -70,6 +70,7 @@ extension Hub {
         let absorbed = try await absorb(batch, setting)
         let unsettled = Set(absorbed.unsettled)
         batch.isFollowedUp = false
+        batch.mergedAt = absorbed.number
         batch.rejections = []
         batch.drafts = batch.drafts.filter { unsettled.contains(ExternalKey($0.kind, $0.externalID)) }
         guard !batch.drafts.isEmpty else { return (batch, absorbed.later) }

@@ -192,6 +192,38 @@ struct WorkersTests {
         #expect(fetches.first?.moment(1) == now.adding(seconds: Hub.staleWaitSeconds))
     }
 
+    /// Found by seed 153 of the rehearsals: a slow page showed a price as it was before a quick look had shown the new
+    /// one, and the old price went to every shop.
+    @Test func aLookThatWasAskedForBeforeNewsCameIsAskedForAgainAndNotTaken() async throws {
+        let (world, hub, north, _) = try await twoShops()
+        try await world.settle(hub)
+        let product = try #require(world.ask("north", "/products", [.init("per_page", "1")])[0])
+        let id = try #require(product["id"]?.scalarText)
+        let setting = try await hub.mergeSetting(north)
+        let asked = try await hub.store.read { try LedgerTable($0, organization: 1).settleNumber() }
+        func look(_ name: String) -> ObservedBatch {
+            var parts = Parts()
+            parts[ProductPart.name] = name
+            let draft = Draft(kind: .product, externalID: id, parts: parts, title: name)
+            return ObservedBatch(
+                integration: north.id, drafts: [draft], askedAt: asked, requestedAt: hub.now, observedAt: hub.now)
+        }
+
+        try await hub.absorb(look("New name"), setting)
+        try await hub.absorb(look("Old name"), setting)
+
+        let rows = try await hub.store.read { session in
+            try session.rows(
+                """
+                SELECT record.parts, job.run_at FROM link JOIN record ON record.id = link.record_id
+                LEFT JOIN job ON job.queue = 'fetch' AND job.key = link.external_id AND job.state = 'scheduled'
+                WHERE link.integration_id = ?1 AND link.external_id = ?2
+                """, [.integer(north.id), .text(id)])
+        }
+        #expect(rows.map { $0.json(0)["name"]?["v"] } == ["New name"])
+        #expect(rows.first?.moment(1) == hub.now.adding(seconds: Hub.staleWaitSeconds))
+    }
+
     @Test func oldJobsAreForgottenByTheHubsOwnHourlyTask() async throws {
         let (world, hub, _, _) = try await twoShops()
         try await world.settle(hub)
