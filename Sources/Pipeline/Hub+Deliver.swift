@@ -62,7 +62,9 @@ extension Hub {
             let drafts = found.compactMap { if case .found(let draft) = $0 { draft } else { nil } }
             let intents = Dictionary(
                 jobs.compactMap { job in job.intent.map { (job.key, $0) } }, uniquingKeysWith: { first, _ in first })
-            let unclear = links.filter { intents[String($0.record)] != nil || $0.isInFlight }
+            // Of a link that was made since, or looked at since, the attempt is judged already: what the far side shows
+            // now is compared with what it showed then.
+            let unclear = links.filter(\.isInFlight)
             let looked = Self.recovered(unclear, drafts, intents, connector.targets[kind])
             if !looked.isEmpty {
                 try await store.write { try LedgerTable($0, organization: organization).saveKeepingStock(looked) }
