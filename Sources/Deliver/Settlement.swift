@@ -202,6 +202,17 @@ extension Settlement {
         }
     }
 
+    /// What happened to the links while the call was out stays: a conflict that a person decided, say.
+    public mutating func keepMeanwhile(_ writes: [PlannedWrite], _ now: [HubLink]) {
+        let before = Dictionary(
+            writes.compactMap { $0.link.map { ($0.id, $0) } }, uniquingKeysWith: { first, _ in first })
+        let now = Dictionary(now.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        for (index, link) in links.enumerated() {
+            guard let known = now[link.id], let base = before[link.id] else { continue }
+            links[index] = link.upon(known, since: base)
+        }
+    }
+
     /// References in an answer are the far side's ids; what was written stands for them where the answer names as many.
     private func hubTerms(_ answered: Parts, wrote: Parts, kind: RecordKind) -> Parts {
         var parts = answered

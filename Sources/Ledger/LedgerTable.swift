@@ -158,6 +158,20 @@ public struct LedgerTable {
         try session.save(links.sorted { $0.id < $1.id }.map { $0.row(organization) }, as: HubLink.upsert)
     }
 
+    /// Writes what was made of links that were read before, upon what they became meanwhile.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func save(_ links: [HubLink], since before: [HubLink]) throws {
+        let now = try self.links(ofRecords: links.map(\.record))
+        try save(
+            links.map { link in
+                guard let known = now.first(where: { $0.id == link.id }),
+                    let base = before.first(where: { $0.id == link.id })
+                else { return link }
+                return link.upon(known, since: base)
+            })
+    }
+
     /// Appends to the change log; numbers follow the order of commits.
     ///
     /// - Throws: `StoreFailure`.

@@ -67,7 +67,9 @@ extension Hub {
             let unclear = links.filter(\.isInFlight)
             let looked = Self.recovered(unclear, drafts, intents, connector.targets[kind])
             if !looked.isEmpty {
-                try await store.write { try LedgerTable($0, organization: organization).saveKeepingStock(looked) }
+                try await store.write { session in
+                    try LedgerTable(session, organization: organization).save(looked, since: unclear)
+                }
             }
             guard !drafts.isEmpty else { return }
             let setting = try await mergeSetting(integration)
@@ -209,6 +211,7 @@ extension Hub {
                 settlement.holdTaken(known)
                 settlement.keepKnown(known, context)
             }
+            settlement.keepMeanwhile(writes, try ledger.links(ofRecords: writes.compactMap(\.link?.record)))
             try table.save(settlement.breaker, of: side)
             if results.contains(where: \.isThrottled) {
                 try table.learn(LimitReading(remaining: 0), .rate, of: peer.id, now: now)
