@@ -14,7 +14,8 @@ extension Absorb {
         let settled = Reconcile.recovered(
             kind: link.kind, intent: attempt?.wrote ?? Parts(), shown: link.kept(draft.parts), link: link.parts,
             normalForm: { [rules] in rules.normalForm(draft.kind, ScopedName($0).part, $1) })
-        if !settled.isEmpty { link.digest = nil }
+        // Also what shows no change is looked at: a number of ours that did not arrive is still counted on.
+        link.digest = nil
         link.parts.merge(settled) { $1 }
         return link
     }

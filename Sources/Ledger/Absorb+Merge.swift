@@ -25,7 +25,8 @@ extension Absorb {
             let known = link.parts[HubLink.stockPart]
             let count = try count(level, &record, &link)
             // While it is not explained whole, the same number is looked at once more.
-            if count.waits || !(snapshot.stock.sides[record.id]?.pending.isEmpty ?? true) { isWhole = false }
+            let side = snapshot.stock.sides[record.id]
+            if count.waits || side?.write != nil || !(side?.pending.isEmpty ?? true) { isWhole = false }
             if count.hasMoved, !isNew { log(record, HubLink.stockPart, old: stockBefore, rule: "counted there") }
             isChanged = isChanged || count.hasMoved
             isTouched = isTouched || link.parts[HubLink.stockPart] != known || result.sides[record.id] != nil

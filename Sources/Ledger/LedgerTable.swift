@@ -29,7 +29,8 @@ public struct LedgerTable {
         snapshot.number = try settleNumber() + 1
         snapshot.digests = batch.drafts.map { Absorb.digest($0, takes: takes[$0.kind] ?? []) }
         let fresh = zip(batch.drafts, snapshot.digests).filter { draft, digest in
-            snapshot.links[ExternalKey(draft.kind, draft.externalID)]?.digest != digest
+            let link = snapshot.links[ExternalKey(draft.kind, draft.externalID)]
+            return link?.digest != digest || link?.isInFlight ?? false
         }.map(\.0)
         var wanted = Set(
             fresh.compactMap { draft in
