@@ -41,12 +41,12 @@ bench: ## the benchmarks, on a release build
 	@scripts/bench $(ARGS)
 
 rehearse: ## the simulator: a seed drawn now; SEED=n repeats and tells one; SEEDS=n runs many on all cores
-	@scripts/rehearse
+	@scripts/rehearse $(ARGS)
 
 docs: ## check the documents: links, shell examples, tables
 	@scripts/test one "HouseRulesTests.Document" $(ARGS)
 
-ci: ## all that .ci/run runs, in the same order: lint, test, no warnings, a new connector, demo --once
+ci: ## all that .ci/run runs, in the same order: lint, test, no warnings, a new connector, 300 rehearsals, demo --once
 	@scripts/ci
 
 night: ## the long suites: a million simulated sales (SALES=n for another number)

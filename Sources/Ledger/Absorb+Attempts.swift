@@ -14,7 +14,8 @@ extension Absorb {
         let settled = Reconcile.recovered(
             kind: link.kind, intent: attempt?.wrote ?? Parts(), shown: link.kept(draft.parts), link: link.parts,
             normalForm: { [rules] in rules.normalForm(draft.kind, ScopedName($0).part, $1) })
-        if !settled.isEmpty { link.digest = nil }
+        // Also what shows no change is looked at: a number of ours that did not arrive is still counted on.
+        link.digest = nil
         link.parts.merge(settled) { $1 }
         return link
     }
@@ -24,5 +25,12 @@ extension Absorb {
         Reconcile.settled(
             kind: kind, wrote: attempt.wrote, answered: nil, link: [:],
             normalForm: { [rules] in rules.normalForm(kind, ScopedName($0).part, $1) })
+    }
+
+    /// What a counterpart that may be somebody else's shows just as our own call carried it.
+    func carried(_ attempt: OpenAttempt, _ draft: Draft) -> [String: LinkedPart] {
+        Reconcile.carried(
+            kind: draft.kind, intent: attempt.wrote, shown: draft.parts,
+            normalForm: { [rules] in rules.normalForm(draft.kind, ScopedName($0).part, $1) })
     }
 }

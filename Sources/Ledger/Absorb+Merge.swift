@@ -25,12 +25,18 @@ extension Absorb {
             let known = link.parts[HubLink.stockPart]
             let count = try count(level, &record, &link)
             // While it is not explained whole, the same number is looked at once more.
-            if count.waits || !(snapshot.stock.sides[record.id]?.pending.isEmpty ?? true) { isWhole = false }
+            let side = snapshot.stock.sides[record.id]
+            if count.waits || side?.write != nil || !(side?.pending.isEmpty ?? true) { isWhole = false }
             if count.hasMoved, !isNew { log(record, HubLink.stockPart, old: stockBefore, rule: "counted there") }
             isChanged = isChanged || count.hasMoved
             isTouched = isTouched || link.parts[HubLink.stockPart] != known || result.sides[record.id] != nil
         }
         isChanged = applyHead(draft, to: &record) || isChanged
+        if !steps.isEmpty {
+            // A look that was asked for before this one came may be the older of the two, whenever its answer comes.
+            link.settled = max(link.settled, snapshot.number)
+            result.hasNews = true
+        }
         link.digest = isWhole ? digest : nil
         link.revision = draft.revision ?? link.revision
         link.seenAt = batch.requestedAt

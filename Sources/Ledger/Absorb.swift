@@ -90,8 +90,9 @@ public struct Absorb {
     private mutating func isStale(_ draft: Draft, _ link: HubLink) -> Bool {
         let isOlder = Freshness.isStale(
             revision: draft.revision, remembered: link.revision, askedAtWrite: nil, lastSettledWrite: 0)
-        guard isOlder || link.isInFlight || batch.askedAt < link.settled else { return false }
-        // What is older than the remembered revision holds no news; what raced our own write may.
+        let asked = max(batch.askedAt, batch.mergedAt ?? .min)
+        guard isOlder || link.isInFlight || asked < link.settled else { return false }
+        // What is older than the remembered revision holds no news; what raced our own write, or another look, may.
         if !isOlder { result.stale.append(ExternalKey(draft.kind, draft.externalID)) }
         return true
     }
@@ -116,7 +117,7 @@ public struct Absorb {
         var link = HubLink(
             id: try ids(), record: record.id, integration: batch.integration, kind: draft.kind,
             externalID: draft.externalID)
-        if isOurs, let attempt { link.parts = made(attempt, draft.kind) }
+        if let attempt { link.parts = isOurs ? made(attempt, draft.kind) : carried(attempt, draft) }
         link.seenAt = nil
         if matched == nil { result.counts.created += 1 }
         result.touched.insert(record.id)

@@ -15,7 +15,7 @@ extension LedgerTable {
         let goods = fresh.filter { $0.kind == .product || $0.kind == .variant }
         guard !orders.isEmpty || !goods.isEmpty else { return }
         snapshot.stock.organization = organization
-        snapshot.stock.number = try settleNumber() + 1
+        snapshot.stock.number = snapshot.number
         snapshot.stock.ordersAskedAt = try cursor(batch.integration, .order).askedAt
         if !orders.isEmpty { try loadItems(&snapshot, of: orders, batch.integration) }
         let ids = snapshot.records.values.filter { $0.kind == .product || $0.kind == .variant }.map(\.id)
@@ -177,7 +177,6 @@ extension LedgerTable {
                 [.integer(organization), .integer(movement), .integer(record)])
         }
         try save(absorption.sides, of: integration)
-        if !absorption.sides.isEmpty || !absorption.movements.isEmpty { _ = try nextSettleNumber() }
     }
 }
 
@@ -294,21 +293,5 @@ extension LedgerTable {
                 AND record_id = ?2 ORDER BY at DESC, id DESC LIMIT ?3
             """, [.integer(organization), .integer(record), .integer(Int64(limit))]
         ).map { (Movement($0), $0.moment(7) ?? Moment(milliseconds: 0)) }
-    }
-
-    /// Writes links as they are, but for their stock, which may have moved since they were read.
-    ///
-    /// - Throws: `StoreFailure`.
-    public func saveKeepingStock(_ links: [HubLink]) throws {
-        let current = Dictionary(
-            try self.links(ofRecords: links.map(\.record)).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        try save(
-            links.map { link in
-                var link = link
-                if let now = current[link.id] {
-                    link.parts[HubLink.stockPart] = now.parts[HubLink.stockPart]
-                }
-                return link
-            })
     }
 }

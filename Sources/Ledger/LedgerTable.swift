@@ -26,9 +26,11 @@ public struct LedgerTable {
                 snapshot.links[ExternalKey(kind, link.externalID)] = link
             }
         }
+        snapshot.number = try settleNumber() + 1
         snapshot.digests = batch.drafts.map { Absorb.digest($0, takes: takes[$0.kind] ?? []) }
         let fresh = zip(batch.drafts, snapshot.digests).filter { draft, digest in
-            snapshot.links[ExternalKey(draft.kind, draft.externalID)]?.digest != digest
+            let link = snapshot.links[ExternalKey(draft.kind, draft.externalID)]
+            return link?.digest != digest || link?.isInFlight ?? false
         }.map(\.0)
         var wanted = Set(
             fresh.compactMap { draft in
@@ -94,7 +96,7 @@ public struct LedgerTable {
         guard !externalIDs.isEmpty else { return [] }
         return try session.rows(
             """
-            SELECT \(HubLink.columns.joined(separator: ", ")) FROM link WHERE organization_id = ?1
+            SELECT \(HubLink.columnList) FROM link WHERE organization_id = ?1
                 AND integration_id = ?2 AND kind = ?3 AND external_id IN {4}
             """, [.integer(organization), .integer(integration), .text(kind.rawValue), .keys(externalIDs)]
         ).compactMap(HubLink.init)
@@ -107,7 +109,7 @@ public struct LedgerTable {
         guard !ids.isEmpty else { return [] }
         return try session.rows(
             """
-            SELECT \(HubLink.columns.joined(separator: ", ")) FROM link WHERE organization_id = ?1 AND record_id IN {2}
+            SELECT \(HubLink.columnList) FROM link WHERE organization_id = ?1 AND record_id IN {2}
             """, [.integer(organization), .ids(ids.sorted())]
         ).compactMap(HubLink.init)
     }
@@ -119,7 +121,7 @@ public struct LedgerTable {
         guard !ids.isEmpty else { return [] }
         return try session.rows(
             """
-            SELECT \(HubRecord.columns.joined(separator: ", ")) FROM record WHERE organization_id = ?1 AND id IN {2}
+            SELECT \(HubRecord.columnList) FROM record WHERE organization_id = ?1 AND id IN {2}
             """, [.integer(organization), .ids(ids.sorted())]
         ).compactMap(HubRecord.init)
     }
@@ -136,6 +138,9 @@ public struct LedgerTable {
         try open(absorption.conflicts, now: now)
         for (link, part) in absorption.settledConflicts { try closeConflict(link, part, "both sides agree", now: now) }
         try saveStock(absorption, of: integration, now: now)
+        if absorption.hasNews || !absorption.sides.isEmpty || !absorption.movements.isEmpty {
+            _ = try nextSettleNumber()
+        }
         try save(absorption.rejections, of: integration, now: now)
         try resolveRejections(absorption.accepted, of: integration)
     }
@@ -152,6 +157,20 @@ public struct LedgerTable {
     /// - Throws: `StoreFailure`; refused when another record of the hub already stands for that far id.
     public func save(_ links: [HubLink]) throws {
         try session.save(links.sorted { $0.id < $1.id }.map { $0.row(organization) }, as: HubLink.upsert)
+    }
+
+    /// Writes what was made of links that were read before, upon what they became meanwhile.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func save(_ links: [HubLink], since before: [HubLink]) throws {
+        let now = try self.links(ofRecords: links.map(\.record))
+        try save(
+            links.map { link in
+                guard let known = now.first(where: { $0.id == link.id }),
+                    let base = before.first(where: { $0.id == link.id })
+                else { return link }
+                return link.upon(known, since: base)
+            })
     }
 
     /// Appends to the change log; numbers follow the order of commits.

@@ -67,14 +67,17 @@ extension Hub {
             let unclear = links.filter(\.isInFlight)
             let looked = Self.recovered(unclear, drafts, intents, connector.targets[kind])
             if !looked.isEmpty {
-                try await store.write { try LedgerTable($0, organization: organization).saveKeepingStock(looked) }
+                try await store.write { session in
+                    try LedgerTable(session, organization: organization).save(looked, since: unclear)
+                }
             }
             guard !drafts.isEmpty else { return }
             let setting = try await mergeSetting(integration)
             let batch = try await absorbCounts(
                 ObservedBatch(
                     integration: integration.id, drafts: drafts, askedAt: number, requestedAt: requested,
-                    observedAt: now), setting, integration)
+                    observedAt: now), setting, integration
+            ).batch
             if !batch.drafts.isEmpty { try await absorb(batch, setting) }
         } catch let failure as ConnectorFailure {
             throw failure
@@ -208,6 +211,7 @@ extension Hub {
                 settlement.holdTaken(known)
                 settlement.keepKnown(known, context)
             }
+            settlement.keepMeanwhile(writes, try ledger.links(ofRecords: writes.compactMap(\.link?.record)))
             try table.save(settlement.breaker, of: side)
             if results.contains(where: \.isThrottled) {
                 try table.learn(LimitReading(remaining: 0), .rate, of: peer.id, now: now)
@@ -243,8 +247,11 @@ extension Hub {
         }
         var ids = box.rest()
         let stock = Set(settlement.links.filter { $0.parts[HubLink.stockPart] != nil }.map(\.record))
+        // What was just told to wait, or for a person, is not woken by its own write.
+        let waiting = Set(settlement.outcomes.filter { $0.outcome != .completed }.map(\.job.key))
         try announce(
-            stock, records: [:], setting.peers, setting.channels, session, organization, ids: &ids, now: now)
+            stock, records: [:], setting.peers, setting.channels, session, organization, ids: &ids, now: now,
+            unless: { $0.integration == peer.id && waiting.contains($0.key) })
         try table.add(
             gapJobs(settlement.links, peer, setting, ledger, now: now), ids: &ids, now: now)
         let suspects = settlement.suspects.map {

@@ -83,6 +83,8 @@ struct Knobs: Sendable {
     var isShared: Bool
     /// Seconds by which the shops' clocks are ahead.
     var skews: [Double]
+    /// Whether every way takes as long each time.
+    var isSteady = false
 
     /// The knobs of a seed. Every fault is on in about half of the seeds, so that what one hides another shows.
     init(_ chance: inout Chance) {

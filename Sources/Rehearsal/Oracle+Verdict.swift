@@ -90,14 +90,20 @@ extension Oracle {
             }
             if levels.isEmpty { continue }
             let told = levels.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
-            let hub = facts.stock[number]
-            if Set(levels.map(\.1)).union(hub.map { [$0] } ?? []).count > 1 {
-                say("L1", "stock of \(number) differs: \(told), hub \(hub.map(String.init) ?? "none")")
-            } else if let hub, account.unclear == 0, !account.isLoose, abs(hub - account.expected) > account.erased {
+            guard let hub = facts.stock[number], levels.allSatisfy({ Self.offers($0.1, of: hub) }) else {
+                let hub = facts.stock[number].map(String.init) ?? "none"
+                say("L1", "stock of \(number) differs: \(told), hub \(hub)")
+                continue
+            }
+            if account.unclear == 0, !account.isLoose, abs(hub - account.expected) > account.erased {
                 say("I3", "stock of \(number) is \(hub), and people left \(account.expected) (\(told))")
             }
         }
     }
+
+    /// Whether a vendor that shows that many pieces offers what there is. Where more was sold than there was, each shop
+    /// keeps below nothing what it owes its own buyers; all that matters is that nobody offers a piece.
+    private static func offers(_ level: Int, of stock: Int) -> Bool { stock > 0 ? level == stock : level <= 0 }
 
     private func judgeOrders(_ shown: [Shown], _ facts: HubFacts, _ say: (String, String) -> Void) {
         for order in orders.keys.sorted() where facts.orders[order] != 1 {

@@ -14,23 +14,29 @@ extension World {
         let id = number()
         let host = String(request.address.host.prefix { $0 != "." })
         let vendor = vendors.firstIndex { $0.name == host } ?? 0
-        let fault = Fault.ofCalls.first { happens($0) }
+        let fault = fate(of: vendor)
         var call = Call(
             life: life, vendor: vendor, request: request, fault: fault, continuation: continuation, sentAt: now)
         switch fault {
         case .refused:
             call.answer = .failure(.notSent("connection refused"))
-            agenda.add(.answer(id), at: now.adding(seconds: chance.seconds(0.01...3)))
+            agenda.add(.answer(id), at: now.adding(seconds: time(0.01...3)))
         case .lostBefore:
             call.answer = .failure(.noAnswer("no answer"))
             agenda.add(.answer(id), at: now.adding(seconds: Double(request.timeoutSeconds)))
         case .slow:
             let wait = min(Self.latestArrivalSeconds, chance.happens(0.5) ? 0.1 : chance.seconds(1...90))
             agenda.add(.arrival(id), at: now.adding(seconds: wait))
-        default: agenda.add(.arrival(id), at: now.adding(seconds: chance.seconds(0.005...0.08)))
+        default: agenda.add(.arrival(id), at: now.adding(seconds: time(0.005...0.08)))
         }
         calls[id] = call
         if let fault { step("\(words(request, vendor)) will meet: \(fault.rawValue)") }
+    }
+
+    /// What befalls a call to a vendor.
+    private mutating func fate(of vendor: Int) -> Fault? {
+        if let dead, dead.vendor == vendor { return dead.manner == .refuses ? .refused : .lostBefore }
+        return Fault.ofCalls.first { happens($0) }
     }
 
     func words(_ request: HTTPRequest, _ vendor: Int) -> String {
@@ -50,6 +56,9 @@ extension World {
         if let response = refusal(call.fault) {
             step("\(words(call.request, call.vendor))\(orphan) -> \(response.status)")
             return answer(id, &call, .success(response))
+        }
+        if call.request.method == "GET", call.request.address.path.last?.isNumber ?? false {
+            oracle.asked(words(call.request, call.vendor), now)
         }
         let before = changes(call.request) ? vendors[call.vendor].shown(at: now) : nil
         let (response, sent) = vendors[call.vendor].respond(to: call.request, at: now)
@@ -106,7 +115,7 @@ extension World {
             return
         }
         let end = call.sentAt.adding(seconds: Double(call.request.timeoutSeconds))
-        let wait = call.fault == .slow ? chance.seconds(0.5...40) : chance.seconds(0.005...0.08)
+        let wait = call.fault == .slow ? chance.seconds(0.5...40) : time(0.005...0.08)
         var at = now.adding(seconds: call.fault == .lostAfter ? Double(call.request.timeoutSeconds) : wait)
         call.answer = result
         if at > end {

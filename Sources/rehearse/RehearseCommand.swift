@@ -9,6 +9,7 @@ struct RehearseCommand {
     private let from: UInt64
     private let isTold: Bool
     private let disk: String?
+    private let isDeadVendor: Bool
 
     /// The most failing seeds that are told of one run of many.
     private static let toldFailures = 20
@@ -21,10 +22,12 @@ struct RehearseCommand {
         from = value("--from").flatMap { UInt64($0) } ?? 1
         seed = arguments.first.flatMap { UInt64($0) }
         disk = value("--disk")
+        isDeadVendor = arguments.contains("--dead-vendor")
         isTold = seed != nil && !arguments.contains("--short")
     }
 
     func run() -> Int32 {
+        if isDeadVendor { return deadVendor() }
         if let count { return many(count) }
         let seed = seed ?? UInt64.random(in: 1...999_999)
         do {
@@ -43,6 +46,31 @@ struct RehearseCommand {
         print("trace \(report.trace)")
         if !report.breaches.isEmpty { print("repeat it: make rehearse SEED=\(report.seed)") }
         return report.breaches.isEmpty ? 0 : 1
+    }
+
+    /// How much one dead vendor of twenty delays the others.
+    private func deadVendor() -> Int32 {
+        do {
+            let trial = try DeadVendor.hold(seed: seed ?? from)
+            print("seed \(trial.seed), \(DeadVendor.vendors) vendors; without a death: \(words(trial.alive))")
+            var isWell = trial.alive.missing == 0
+            for (manner, delays) in trial.dead.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                let excess = delays.excess(over: trial.alive)
+                isWell = isWell && delays.missing == 0 && excess <= DeadVendor.mostExcess
+                let percent = (excess * 10_000).rounded() / 100
+                print("one that \(manner.rawValue): \(words(delays)), at most \(percent) % longer")
+            }
+            print("the goal is at most \(DeadVendor.mostExcess * 100) %: \(isWell ? "met" : "MISSED")")
+            return isWell ? 0 : 1
+        } catch {
+            print("the trial could not be held: \(error)")
+            return 2
+        }
+    }
+
+    private func words(_ delays: DeadVendor.Delays) -> String {
+        let (mean, p99) = ((delays.meanSeconds * 1000).rounded(), (delays.p99Seconds * 1000).rounded())
+        return "\(delays.count) changes came in \(mean) ms on average, 99 % below \(p99) ms, \(delays.missing) never"
     }
 
     // MARK: - Many

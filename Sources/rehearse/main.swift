@@ -1,3 +1,4 @@
+import CMalloc
 import Rehearsal
 
 #if canImport(Glibc)
@@ -8,5 +9,10 @@ import Rehearsal
 // rehearse SEED        that one, told in words
 // rehearse SEED --disk FILE           ... and keeps the hub's store as it was in the end
 // rehearse --seeds N [--from SEED]    many, on all cores
+// rehearse [SEED] --dead-vendor       how much one dead vendor of twenty delays the others
+
+// What a rehearsal frees the next one needs: given back to the kernel in between, it costs a tenth of the time.
+mallopt(M_TRIM_THRESHOLD, 256 << 20)
+mallopt(M_MMAP_THRESHOLD, 32 << 20)
 let arguments = Array(CommandLine.arguments.dropFirst())
 exit(RehearseCommand(arguments).run())

@@ -169,6 +169,26 @@ struct StockTests {
         #expect(place.shown("north") == 45 && place.shown("south") == 45)
     }
 
+    @Test func aNumberThatNeverArrivedIsToldAgainThoughTheShopShowsWhatItAlwaysDid() async throws {
+        let place = try await StockWorld()
+        place.sell(3, in: "north")
+        _ = try await place.hub.pull(place.north)
+        _ = place.world.inShop("south") { shop, _ in
+            shop.faults = FaultPlan(rules: [FaultRule(.timeoutBefore(seconds: 40), method: "POST", times: 1)])
+        }
+        try await place.hub.drain()
+        place.world.pass(seconds: 100)
+
+        // The whole shop is read before the task is tried again: nothing there looks changed.
+        _ = try await place.hub.pull(place.south, .product, isFull: true)
+        try await place.catchUp()
+
+        #expect(place.shown("north") == 47 && place.shown("south") == 47)
+        let stock = try await place.stock()
+        #expect(stock.sellable == ExactDecimal(47) && stock.moved == ExactDecimal(47))
+        #expect(stock.channels.allSatisfy { $0.pending == .zero && $0.waits == nil })
+    }
+
     @Test func aBufferIsKeptBackAndAllottedStockIsNeverOfferedTwice() async throws {
         var buffered = OfferTerms()
         try buffered.set("buffer", to: "5")
