@@ -295,20 +295,4 @@ extension LedgerTable {
             """, [.integer(organization), .integer(record), .integer(Int64(limit))]
         ).map { (Movement($0), $0.moment(7) ?? Moment(milliseconds: 0)) }
     }
-
-    /// Writes links as they are, but for their stock, which may have moved since they were read.
-    ///
-    /// - Throws: `StoreFailure`.
-    public func saveKeepingStock(_ links: [HubLink]) throws {
-        let current = Dictionary(
-            try self.links(ofRecords: links.map(\.record)).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        try save(
-            links.map { link in
-                var link = link
-                if let now = current[link.id] {
-                    link.parts[HubLink.stockPart] = now.parts[HubLink.stockPart]
-                }
-                return link
-            })
-    }
 }

@@ -112,6 +112,14 @@ public struct LedgerTable {
         ).compactMap(HubLink.init)
     }
 
+    /// Links that were read in an earlier step, as they are in this one; what is no more is left out.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func asTheyAreNow(_ links: [HubLink]) throws -> [HubLink] {
+        let ids = Set(links.map(\.id))
+        return try self.links(ofRecords: Array(Set(links.map(\.record)))).filter { ids.contains($0.id) }
+    }
+
     /// Records by id.
     ///
     /// - Throws: `StoreFailure`.

@@ -35,6 +35,13 @@ extension Hub {
                     throw .unreadable(detail: "\(answered.count) results for \(open.count) writes")
                 }
                 results += answered
+                #if Mutations
+                    if Mutation.staleCompareSentAgain.isPlanted,
+                        let source = try? connector(of: integration).sources[kind]
+                    {
+                        results = looked.map(\.result) + (try await Self.sentAgain(open, answered, source, target))
+                    }
+                #endif
             } catch {
                 results += open.map { _ in .failed(error) }
             }
@@ -63,9 +70,13 @@ extension Hub {
             let intents = Dictionary(
                 jobs.compactMap { job in job.intent.map { (job.key, $0) } }, uniquingKeysWith: { first, _ in first })
             let unclear = links.filter { intents[String($0.record)] != nil || $0.isInFlight }
-            let looked = Self.recovered(unclear, drafts, intents, connector.targets[kind])
-            if !looked.isEmpty {
-                try await store.write { try LedgerTable($0, organization: organization).saveKeepingStock(looked) }
+            if !unclear.isEmpty {
+                let target = connector.targets[kind]
+                try await store.write { session in
+                    let ledger = LedgerTable(session, organization: organization)
+                    let links = try ledger.asTheyAreNow(unclear)
+                    try ledger.save(Self.recovered(links, drafts, intents, target))
+                }
             }
             guard !drafts.isEmpty else { return }
             let setting = try await mergeSetting(integration)
@@ -198,8 +209,9 @@ extension Hub {
                 schedule: integration.options.retrySchedule, jitter: jitter, now: now, callEnds: callEnds,
                 ids: { try box.next() })
             let side = FarOperation(peer.id, writes[0].job.operation)
+            let current = try Self.asTheyAreNow(writes, ledger)
             var settlement = try Settlement.decide(
-                writes, results, gate: table.gate(of: peer.id), breaker: table.breaker(of: side), context)
+                current, results, gate: table.gate(of: peer.id), breaker: table.breaker(of: side), context)
             let far = settlement.links.filter { $0.role == HubLink.mainRole }
             if let kind = far.first?.kind {
                 let known = try ledger.links(peer.id, kind, externalIDs: far.map(\.externalID))
@@ -211,12 +223,23 @@ extension Hub {
                 try table.learn(LimitReading(remaining: 0), .rate, of: peer.id, now: now)
             }
             try Self.settleStock(
-                &settlement, writes, results, setting, ledger, number: context.settleNumber, now: now)
+                &settlement, current, results, setting, ledger, number: context.settleNumber, now: now)
             try Self.save(settlement, setting, peer, session, organization, owner, box, now: now)
             return settlement.refusal
         }
         if let refusal {
             logger.warning("not called any more: \(refusal)", metadata: ["integration": "\(integration.name)"])
+        }
+    }
+
+    /// Writes with their links as they are now: a person may have decided a conflict while the call was under way.
+    private static func asTheyAreNow(_ writes: [PlannedWrite], _ ledger: LedgerTable) throws -> [PlannedWrite] {
+        let links = try ledger.asTheyAreNow(writes.compactMap(\.link))
+        let known = Dictionary(links.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        return writes.map { write in
+            var write = write
+            write.link = write.link.flatMap { known[$0.id] } ?? write.link
+            return write
         }
     }
 

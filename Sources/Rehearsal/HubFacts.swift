@@ -38,6 +38,17 @@ struct HubFacts: Sendable {
     var records: [String: Int] = [:]
     var orders: [String: Int] = [:]
     var stock: [String: Int] = [:]
+    /// Goods that the hub holds as deleted.
+    var deleted: Set<String> = []
+    /// What far sides did not accept, as the hub says itself.
+    var drifts: Set<Drift> = []
+
+    /// A part that a far side shows otherwise than it was told.
+    struct Drift: Hashable, Sendable {
+        var number: String
+        var part: String
+        var place: String
+    }
 
     init(_ session: any StoreSession) throws {
         conflicts = try session.rows(
@@ -79,6 +90,10 @@ struct HubFacts: Sendable {
             let quantity = row.json(1)["stock"]?["v"]?["quantity"]
             stock[row.text(0)] = quantity?.scalarText.flatMap { Int($0) }
         }
+        deleted = Set(
+            try session.rows("SELECT natural_key FROM record WHERE kind = 'product' AND is_deleted = 1", [])
+                .map { $0.text(0) })
+        drifts = try Self.drifts(session)
         for row in try session.rows(
             """
             SELECT integration.name || '/' || issuer_external_id, count(*) FROM record
@@ -96,8 +111,23 @@ struct HubFacts: Sendable {
         ).first?.json(0)[part]?["v"].map(told)
     }
 
+    private static func drifts(_ session: any StoreSession) throws -> Set<Drift> {
+        let rows = try session.rows(
+            """
+            SELECT record.natural_key, integration.name, link.parts FROM link
+            JOIN record ON record.id = link.record_id JOIN integration ON integration.id = link.integration_id
+            WHERE link.kind = 'product'
+            """, [])
+        return Set(
+            rows.flatMap { row in
+                (row.json(2).object ?? [:]).filter { $0.value["r"]?.bool == true }.map { part, _ in
+                    Drift(number: row.text(0), part: String(part.prefix { $0 != "@" }), place: row.text(1))
+                }
+            })
+    }
+
     /// A name as it is, a price as its amount.
-    private static func told(_ value: JSON) -> String {
+    static func told(_ value: JSON) -> String {
         value.string ?? value["regular"]?.string.map { String($0.prefix { $0 != " " }) } ?? value.text
     }
 

@@ -206,10 +206,7 @@ struct Oracle: Sendable {
     /// A value appeared at a vendor by the hub's hand.
     private mutating func wrote(_ topic: Topic, _ value: String, _ write: Write) {
         let place = natures[write.vendor].name
-        let canonical = ShownGood.canonical(value)
-        guard
-            let edit = (editsOf[topic] ?? []).last(where: { ShownGood.canonical(edits[$0]?.value ?? "") == canonical })
-        else {
+        guard let edit = source(of: value, topic, seenBy: cells[topic]?[write.vendor]?.known ?? []) else {
             return breach(
                 "I5", "\(place) was given \(topic.part) \"\(value)\" of \(topic.number), nobody's value", write.at)
         }

@@ -17,6 +17,7 @@ extension Rehearsal {
             world.hubClockOffset = max(0, world.hubClockOffset)
         }
         pass(seconds: 420)
+        while stage.world.withLock({ !$0.retired.isEmpty }) { pass(seconds: 60) }
         inTheHub { hub in
             for integration in try await hub.integrations() {
                 _ = try await hub.check(integration)
@@ -33,7 +34,11 @@ extension Rehearsal {
             if left.isEmpty, facts.conflicts.isEmpty { break }
             help(facts)
         }
-        stage.world.withLock { $0.oracle.breaches += left }
+        let ended = try ConflictWatch.endedForNothing(stage.disk)
+        stage.world.withLock { world in
+            world.oracle.breaches += left
+            for words in ended { world.oracle.breach("I5", words, Moment(seconds: 0)) }
+        }
         guard left.isEmpty else { return }
         watchTheQuiet()
     }

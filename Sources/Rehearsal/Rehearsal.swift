@@ -32,7 +32,12 @@ public struct Rehearsal: Sendable {
     private init(seed: UInt64, isTold: Bool) throws {
         self.seed = seed
         var chance = Chance(seed)
-        knobs = Knobs(&chance)
+        var knobs = Knobs(&chance)
+        let breadth = Breadth(seed: seed)
+        knobs.breadth = breadth
+        if breadth.takesBack { knobs.intervalSeconds = min(knobs.intervalSeconds, Breadth.shortInterval) }
+        knobs.stalls = knobs.stalls.map { $0.widened(by: breadth) }
+        self.knobs = knobs
         var vendors: [any Vendor] = []
         for (index, skew) in knobs.skews.enumerated() {
             vendors.append(ShopVendor(name: "shop\(index + 1)", seed: chance.next(), skewSeconds: skew))
@@ -51,6 +56,7 @@ public struct Rehearsal: Sendable {
         let key = stage.world.withLock { Signature.hex($0.hubChance.bytes(5)) }
         try stage.disk.commit { _ = try $0.run("UPDATE organization SET reference_key = ?1", [.text(key)]) }
         try RareStates.watch(stage.disk)
+        try ConflictWatch.watch(stage.disk)
         stage.world.withLock { world in
             for _ in 0..<world.knobs.goods { world.putUpFirstGoods() }
             world.lives.append(Life(process: 0))
@@ -64,7 +70,7 @@ public struct Rehearsal: Sendable {
                 _ = try await hub.connect(
                     isShop ? "woocommerce" : "stall", name: name,
                     config: isShop
-                        ? ShopVendor.settings(name)
+                        ? ShopVendor.settings(name, pageSize: plan.breadth.page)
                         : StallConnector.settings(plan.stalls[index - plan.shops], name: name),
                     options: plan.options)
             }
@@ -73,6 +79,7 @@ public struct Rehearsal: Sendable {
             world.lives[0].isDead = true
             for number in 0..<knobs.processes { world.agenda.add(.birth(number), at: world.now) }
             world.planStorm()
+            world.planRetirements()
         }
     }
 
@@ -118,6 +125,7 @@ public struct Rehearsal: Sendable {
         case .death(let process):
             if let life = stage.world.withLock({ $0.deathEvent(process) }) { stage.kill(life, "dies") }
         case .clock: stage.world.withLock { $0.setHubClock() }
+        case .retirement(let vendor): retire(vendor)
         case .resume: break
         }
     }

@@ -15,6 +15,8 @@ extension World {
         let host = String(request.address.host.prefix { $0 != "." })
         let vendor = vendors.firstIndex { $0.name == host } ?? 0
         let fault = Fault.ofCalls.first { happens($0) }
+        judgeOverlap(request, of: life, at: vendor)
+        buyMeanwhile(request, at: vendor)
         var call = Call(
             life: life, vendor: vendor, request: request, fault: fault, continuation: continuation, sentAt: now)
         switch fault {
@@ -27,7 +29,7 @@ extension World {
         case .slow:
             let wait = min(Self.latestArrivalSeconds, chance.happens(0.5) ? 0.1 : chance.seconds(1...90))
             agenda.add(.arrival(id), at: now.adding(seconds: wait))
-        default: agenda.add(.arrival(id), at: now.adding(seconds: chance.seconds(0.005...0.08)))
+        default: agenda.add(.arrival(id), at: now.adding(seconds: chance.seconds(knobs.breadth.travelSeconds)))
         }
         calls[id] = call
         if let fault { step("\(words(request, vendor)) will meet: \(fault.rawValue)") }
@@ -51,6 +53,12 @@ extension World {
             step("\(words(call.request, call.vendor))\(orphan) -> \(response.status)")
             return answer(id, &call, .success(response))
         }
+        if let response = retirementAnswer(call.vendor) {
+            step("\(words(call.request, call.vendor))\(orphan) -> no such route")
+            return answer(id, &call, .success(response))
+        }
+        let isBusy = isBusyAround(call.request)
+        if isBusy { renameSomething(at: call.vendor) }
         let before = changes(call.request) ? vendors[call.vendor].shown(at: now) : nil
         let (response, sent) = vendors[call.vendor].respond(to: call.request, at: now)
         story.absorb(String(decoding: call.request.body, as: UTF8.self))
@@ -59,6 +67,7 @@ extension World {
             let after = vendors[call.vendor].shown(at: now)
             observe(before, after, call)
         }
+        if isBusy { renameSomething(at: call.vendor) }
         send(sent, from: call.vendor)
         call.shows = vendors[call.vendor].showings(in: response, to: call.request)
         answer(id, &call, spoiled(response, call.fault))

@@ -9,6 +9,10 @@ struct RehearseCommand {
     private let from: UInt64
     private let isTold: Bool
     private let disk: String?
+    private let mutation: String?
+    private let listsMutations: Bool
+    /// The invariant that must be found broken; nil when none may be.
+    private let expected: String?
 
     /// The most failing seeds that are told of one run of many.
     private static let toldFailures = 20
@@ -22,10 +26,26 @@ struct RehearseCommand {
         seed = arguments.first.flatMap { UInt64($0) }
         disk = value("--disk")
         isTold = seed != nil && !arguments.contains("--short")
+        mutation = value("--mutation")
+        expected = value("--expect")
+        listsMutations = arguments.contains("--mutations")
     }
 
     func run() -> Int32 {
-        if let count { return many(count) }
+        if listsMutations {
+            Mutations.names.forEach { print($0) }
+            return 0
+        }
+        if let mutation, !Mutations.plant(mutation) {
+            print(
+                Mutations.names.isEmpty
+                    ? "this build holds no mutations; make rehearse MUTATION=\(mutation) builds one that does"
+                    : "there is no mutation \"\(mutation)\"; there are: \(Mutations.names.joined(separator: ", "))")
+            return 2
+        }
+        if let count {
+            return mutation.map { MutationSearch(mutation: $0, from: from, count: count).run() } ?? many(count)
+        }
         let seed = seed ?? UInt64.random(in: 1...999_999)
         do {
             return tell(try Rehearsal.hold(seed: seed, isTold: isTold, keepingDiskAt: disk))
@@ -41,9 +61,14 @@ struct RehearseCommand {
         for breach in report.breaches { print("BREACH \(breach)") }
         print("\(report.steps) steps, \(report.worldSeconds) s of the world's time")
         print("trace \(report.trace)")
-        if !report.breaches.isEmpty { print("repeat it: make rehearse SEED=\(report.seed)") }
-        return report.breaches.isEmpty ? 0 : 1
+        if !report.breaches.isEmpty { print("repeat it: make rehearse SEED=\(report.seed)\(planted)") }
+        guard let expected else { return report.breaches.isEmpty ? 0 : 1 }
+        if report.invariants.contains(expected) { return 0 }
+        print("\(expected) was not found broken")
+        return 1
     }
+
+    private var planted: String { mutation.map { " MUTATION=\($0)" } ?? "" }
 
     // MARK: - Many
 

@@ -8,5 +8,8 @@ import Rehearsal
 // rehearse SEED        that one, told in words
 // rehearse SEED --disk FILE           ... and keeps the hub's store as it was in the end
 // rehearse --seeds N [--from SEED]    many, on all cores
+// rehearse ... --mutation NAME        with that defect planted in the hub; with --seeds N until one seed fails
+// rehearse --mutations                the names of the defects this build holds
+// rehearse SEED --expect I5           succeeds when that invariant is found broken
 let arguments = Array(CommandLine.arguments.dropFirst())
 exit(RehearseCommand(arguments).run())
