@@ -42,7 +42,7 @@ bench: ## the benchmarks, on a release build
 	@scripts/bench $(ARGS)
 
 rehearse: ## the simulator: a seed drawn now; SEED=n repeats and tells one; SEEDS=n runs many on all cores; MUTATION=name plants a defect
-	@scripts/rehearse
+	@scripts/rehearse $(ARGS)
 
 mutations: ## every defect that can be planted in the hub is found by the simulator, on its recorded seed
 	@scripts/mutations $(ARGS)
@@ -50,7 +50,7 @@ mutations: ## every defect that can be planted in the hub is found by the simula
 docs: ## check the documents: links, shell examples, tables
 	@scripts/test one "HouseRulesTests.Document" $(ARGS)
 
-ci: ## all that .ci/run runs, in the same order: lint, test, no warnings, a new connector, mutations, demo
+ci: ## all that .ci/run runs, in the same order: lint, test, no warnings, a new connector, 300 rehearsals, mutations, demo --once
 	@scripts/ci
 
 night: ## the long suites: a million simulated sales (SALES=n for another number)

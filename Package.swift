@@ -95,7 +95,7 @@ let rehearsal: [Room] = [
             "WooCommerce",
         ],
         packages: [logging]),
-    Room(name: "rehearse", row: 7, path: "Sources/rehearse", uses: ["Rehearsal"], isExecutable: true),
+    Room(name: "rehearse", row: 7, path: "Sources/rehearse", uses: ["Rehearsal", "CMalloc"], isExecutable: true),
 ]
 
 let systemLibraries: [Target] = [

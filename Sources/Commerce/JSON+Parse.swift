@@ -42,7 +42,7 @@ extension JSON {
     ///
     /// - Throws: `JSONError`.
     public init(parsing text: String) throws(JSONError) {
-        try self.init(parsing: Array(text.utf8))
+        try self.init(parsing: text.utf8)
     }
 
     private static func read(_ buffer: UnsafeBufferPointer<UInt8>) throws(JSONError) -> JSON {
@@ -60,7 +60,12 @@ private struct JSONReader {
     var offset = 0
 
     mutating func skipSpace() {
-        while offset < bytes.count, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[offset]) { offset += 1 }
+        while offset < bytes.count {
+            switch bytes[offset] {
+            case 0x20, 0x0A, 0x0D, 0x09: offset += 1
+            default: return
+            }
+        }
     }
 
     func unexpected() -> JSONError {
@@ -93,19 +98,20 @@ private struct JSONReader {
     }
 
     private mutating func object(depth: Int) throws(JSONError) -> JSON {
-        var members: [String: JSON] = [:]
+        // Gathered first, so that the dictionary is made once and in its size.
+        var members: [(String, JSON)] = []
         offset += 1
         skipSpace()
-        if take(UInt8(ascii: "}")) { return .object(members) }
+        if take(UInt8(ascii: "}")) { return .object([:]) }
         while true {
             skipSpace()
             guard offset < bytes.count, bytes[offset] == UInt8(ascii: "\"") else { throw unexpected() }
             let key = try string()
             skipSpace()
             guard take(UInt8(ascii: ":")) else { throw unexpected() }
-            members[key] = try value(depth: depth + 1)
+            members.append((key, try value(depth: depth + 1)))
             skipSpace()
-            if take(UInt8(ascii: "}")) { return .object(members) }
+            if take(UInt8(ascii: "}")) { return .object(Dictionary(members, uniquingKeysWith: { _, last in last })) }
             guard take(UInt8(ascii: ",")) else { throw unexpected() }
         }
     }

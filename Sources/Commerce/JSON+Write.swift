@@ -33,12 +33,12 @@ extension JSON {
     private static func write(_ members: [String: JSON], into out: inout [UInt8]) {
         out.append(UInt8(ascii: "{"))
         var isFirst = true
-        for key in members.keys.sorted() {
+        for (key, value) in members.sorted(by: { $0.key < $1.key }) {
             if !isFirst { out.append(UInt8(ascii: ",")) }
             isFirst = false
             write(key, into: &out)
             out.append(UInt8(ascii: ":"))
-            (members[key] ?? .null).write(into: &out)
+            value.write(into: &out)
         }
         out.append(UInt8(ascii: "}"))
     }

@@ -31,6 +31,11 @@ extension Absorb {
             isTouched = isTouched || link.parts[HubLink.stockPart] != known || result.sides[record.id] != nil
         }
         isChanged = applyHead(draft, to: &record) || isChanged
+        if !steps.isEmpty {
+            // A look that was asked for before this one came may be the older of the two, whenever its answer comes.
+            link.settled = max(link.settled, snapshot.number)
+            result.hasNews = true
+        }
         link.digest = isWhole ? digest : nil
         link.revision = draft.revision ?? link.revision
         link.seenAt = batch.requestedAt

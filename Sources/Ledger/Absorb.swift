@@ -98,8 +98,9 @@ public struct Absorb {
     private mutating func isStale(_ draft: Draft, _ link: HubLink) -> Bool {
         let isOlder = Freshness.isStale(
             revision: draft.revision, remembered: link.revision, askedAtWrite: nil, lastSettledWrite: 0)
-        guard isOlder || link.isInFlight || batch.askedAt < link.settled else { return false }
-        // What is older than the remembered revision holds no news; what raced our own write may.
+        let asked = max(batch.askedAt, batch.mergedAt ?? .min)
+        guard isOlder || link.isInFlight || asked < link.settled else { return false }
+        // What is older than the remembered revision holds no news; what raced our own write, or another look, may.
         if !isOlder { result.stale.append(ExternalKey(draft.kind, draft.externalID)) }
         return true
     }

@@ -49,6 +49,7 @@ extension HubLink {
         "organization_id", "id", "record_id", "integration_id", "kind", "role", "external_id", "parts", "digest",
         "revision", "settled", "in_flight", "seen_at", "missing_since", "is_active",
     ]
+    static let columnList = columns.joined(separator: ", ")
     static let upsert = Upsert(
         "link", columns, key: ["organization_id", "id"],
         updates: columns.filter { !["organization_id", "id"].contains($0) })

@@ -41,6 +41,7 @@ extension HubRecord {
         "organization_id", "id", "kind", "natural_key", "title", "parts", "hold", "issuer_id", "issuer_external_id",
         "is_deleted", "created_at", "updated_at",
     ]
+    static let columnList = columns.joined(separator: ", ")
     static let upsert = Upsert(
         "record", columns, key: ["organization_id", "id"],
         updates: columns.filter { !["organization_id", "id", "kind", "created_at"].contains($0) })

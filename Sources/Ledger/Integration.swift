@@ -119,6 +119,7 @@ extension Integration {
         "organization_id", "id", "name", "connector", "state", "reason", "settings", "options", "public_id",
         "clock_offset_ms", "webhook_state", "webhook_at", "created_at",
     ]
+    static let columnList = columns.joined(separator: ", ")
     static let upsert = Upsert(
         "integration", columns, key: ["organization_id", "id"],
         updates: columns.filter { !["organization_id", "id", "created_at", "public_id"].contains($0) })

@@ -7,7 +7,7 @@ extension LedgerTable {
     public func integrations() throws -> [Integration] {
         try session.rows(
             """
-            SELECT \(Integration.columns.joined(separator: ", ")) FROM integration WHERE organization_id = ?1
+            SELECT \(Integration.columnList) FROM integration WHERE organization_id = ?1
             ORDER BY name
             """, [.integer(organization)]
         ).compactMap(Integration.init)
@@ -52,20 +52,38 @@ extension LedgerTable {
 
     // MARK: Cursors
 
+    private static let cursorColumns =
+        "since, position, pulled_at, census_position, census_at, census_started_at, asked_at"
+
     /// How far a kind has been read.
     ///
     /// - Throws: `StoreFailure`.
     public func cursor(_ integration: Int64, _ kind: RecordKind) throws -> PullCursor {
-        let row = try session.rows(
+        try session.rows(
             """
-            SELECT since, position, pulled_at, census_position, census_at, census_started_at, asked_at FROM cursor
+            SELECT \(Self.cursorColumns) FROM cursor
             WHERE organization_id = ?1 AND integration_id = ?2 AND kind = ?3
             """, [.integer(organization), .integer(integration), .text(kind.rawValue)]
-        ).first
-        return PullCursor(
-            since: row?.optionalText(0), position: row?.optionalText(1), pulledAt: row?.moment(2),
-            censusPosition: row?.optionalText(3), censusAt: row?.moment(4), censusStartedAt: row?.moment(5),
-            askedAt: row?.optionalInteger(6))
+        ).first.map(Self.cursor) ?? PullCursor()
+    }
+
+    /// How far each kind of an integration has been read; one that never was is missing.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func cursors(_ integration: Int64) throws -> [RecordKind: PullCursor] {
+        let rows = try session.rows(
+            "SELECT \(Self.cursorColumns), kind FROM cursor WHERE organization_id = ?1 AND integration_id = ?2",
+            [.integer(organization), .integer(integration)])
+        return Dictionary(
+            rows.compactMap { row in RecordKind(rawValue: row.text(7)).map { ($0, Self.cursor(row)) } },
+            uniquingKeysWith: { first, _ in first })
+    }
+
+    private static func cursor(_ row: Row) -> PullCursor {
+        PullCursor(
+            since: row.optionalText(0), position: row.optionalText(1), pulledAt: row.moment(2),
+            censusPosition: row.optionalText(3), censusAt: row.moment(4), censusStartedAt: row.moment(5),
+            askedAt: row.optionalInteger(6))
     }
 
     /// Remembers how far a kind has been read.

@@ -25,7 +25,7 @@ extension LedgerTable {
         for kind in [RecordKind.variant, .product] {
             let links = try session.rows(
                 """
-                SELECT \(HubLink.columns.joined(separator: ", ")) FROM link WHERE organization_id = ?1
+                SELECT \(HubLink.columnList) FROM link WHERE organization_id = ?1
                     AND integration_id = ?2 AND kind = ?3 AND is_active = 1 LIMIT \(Self.scopeSample)
                 """, [.integer(organization), .integer(integration), .text(kind.rawValue)]
             ).compactMap(HubLink.init)
@@ -132,7 +132,7 @@ extension LedgerTable {
     public func held(limit: Int = 100) throws -> [HubRecord] {
         try session.rows(
             """
-            SELECT \(HubRecord.columns.joined(separator: ", ")) FROM record WHERE organization_id = ?1
+            SELECT \(HubRecord.columnList) FROM record WHERE organization_id = ?1
                 AND hold IS NOT NULL ORDER BY id LIMIT ?2
             """, [.integer(organization), .integer(Int64(limit))]
         ).compactMap(HubRecord.init)

@@ -15,7 +15,7 @@ extension LedgerTable {
         let goods = fresh.filter { $0.kind == .product || $0.kind == .variant }
         guard !orders.isEmpty || !goods.isEmpty else { return }
         snapshot.stock.organization = organization
-        snapshot.stock.number = try settleNumber() + 1
+        snapshot.stock.number = snapshot.number
         snapshot.stock.ordersAskedAt = try cursor(batch.integration, .order).askedAt
         if !orders.isEmpty { try loadItems(&snapshot, of: orders, batch.integration) }
         let ids = snapshot.records.values.filter { $0.kind == .product || $0.kind == .variant }.map(\.id)
@@ -177,7 +177,6 @@ extension LedgerTable {
                 [.integer(organization), .integer(movement), .integer(record)])
         }
         try save(absorption.sides, of: integration)
-        if !absorption.sides.isEmpty || !absorption.movements.isEmpty { _ = try nextSettleNumber() }
     }
 }
 

@@ -26,6 +26,7 @@ public struct LedgerTable {
                 snapshot.links[ExternalKey(kind, link.externalID)] = link
             }
         }
+        snapshot.number = try settleNumber() + 1
         snapshot.digests = batch.drafts.map { Absorb.digest($0, takes: takes[$0.kind] ?? []) }
         let fresh = zip(batch.drafts, snapshot.digests).filter { draft, digest in
             snapshot.links[ExternalKey(draft.kind, draft.externalID)]?.digest != digest
@@ -94,7 +95,7 @@ public struct LedgerTable {
         guard !externalIDs.isEmpty else { return [] }
         return try session.rows(
             """
-            SELECT \(HubLink.columns.joined(separator: ", ")) FROM link WHERE organization_id = ?1
+            SELECT \(HubLink.columnList) FROM link WHERE organization_id = ?1
                 AND integration_id = ?2 AND kind = ?3 AND external_id IN {4}
             """, [.integer(organization), .integer(integration), .text(kind.rawValue), .keys(externalIDs)]
         ).compactMap(HubLink.init)
@@ -107,7 +108,7 @@ public struct LedgerTable {
         guard !ids.isEmpty else { return [] }
         return try session.rows(
             """
-            SELECT \(HubLink.columns.joined(separator: ", ")) FROM link WHERE organization_id = ?1 AND record_id IN {2}
+            SELECT \(HubLink.columnList) FROM link WHERE organization_id = ?1 AND record_id IN {2}
             """, [.integer(organization), .ids(ids.sorted())]
         ).compactMap(HubLink.init)
     }
@@ -127,7 +128,7 @@ public struct LedgerTable {
         guard !ids.isEmpty else { return [] }
         return try session.rows(
             """
-            SELECT \(HubRecord.columns.joined(separator: ", ")) FROM record WHERE organization_id = ?1 AND id IN {2}
+            SELECT \(HubRecord.columnList) FROM record WHERE organization_id = ?1 AND id IN {2}
             """, [.integer(organization), .ids(ids.sorted())]
         ).compactMap(HubRecord.init)
     }
@@ -144,6 +145,9 @@ public struct LedgerTable {
         try open(absorption.conflicts, now: now)
         for (link, part) in absorption.settledConflicts { try closeConflict(link, part, "both sides agree", now: now) }
         try saveStock(absorption, of: integration, now: now)
+        if absorption.hasNews || !absorption.sides.isEmpty || !absorption.movements.isEmpty {
+            _ = try nextSettleNumber()
+        }
         try save(absorption.rejections, of: integration, now: now)
         try resolveRejections(absorption.accepted, of: integration)
     }

@@ -21,6 +21,8 @@ public struct ObservedBatch: Sendable {
     public var isOrdersReadAfter = false
     /// Whether whoever asked follows up by himself what cannot be explained.
     public var isFollowedUp = false
+    /// Where these drafts were merged once and are merged again: the number under which they were.
+    public var mergedAt: Int64?
 
     /// A batch.
     public init(
@@ -121,6 +123,8 @@ public struct Snapshot: Sendable {
     public var linksOfRecord: [Int64: [HubLink]] = [:]
     /// What our own references look like.
     public var references = HubReference(key: "")
+    /// The settle number that what is merged now gets.
+    public var number: Int64 = 0
     /// What is known of stock.
     public var stock = StockSnapshot()
     /// Writes to the batch's integration whose outcome is not known yet, by record.
@@ -224,6 +228,8 @@ public struct Absorption: Sendable {
     /// Records whose value changed or that are new here, for Announce.
     public var touched: Set<Int64> = []
     public var counts = RunCounts()
+    /// Whether a side showed something new: what was asked for before that may be older, and is asked for again.
+    public var hasNews = false
 
     /// Nothing to be done.
     public init() {}

@@ -9,9 +9,7 @@ public struct Engine: Sendable {
     let hub: Hub
     let clock: any Clock<Duration>
 
-    /// How many workers claim jobs at the same time.
-    static let workerCount = 3
-    /// How long a worker rests when nothing is due and nobody wakes it, in milliseconds.
+    /// How long it rests when nothing is due and nobody wakes it, in milliseconds.
     static let restMilliseconds = 200
     static let leaseRenewalSeconds = 4
     /// How often lost jobs are looked for, in milliseconds: with the lease, a dead worker's job is taken back in 15 s.
@@ -65,9 +63,7 @@ public struct Engine: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await every(Self.leaseRenewalSeconds) { try await hub.renewLeases() } }
             group.addTask { await watchLeases(clock) }
-            await withTaskGroup(of: Void.self) { workers in
-                for _ in 0..<Self.workerCount { workers.addTask { await work(stop) } }
-            }
+            await withDiscardingTaskGroup { workers in await claim(stop, &workers) }
             // The leases are held until the last worker has ended.
             group.cancelAll()
         }
@@ -91,18 +87,27 @@ public struct Engine: Sendable {
         }
     }
 
-    private func work(_ stop: Stop) async {
+    /// Claims what is due and gives each piece to a worker of its own. A far side that does not answer keeps the
+    /// workers of its own calls waiting, and nobody else's work.
+    private func claim(_ stop: Stop, _ workers: inout DiscardingTaskGroup) async {
+        let desk = WorkDesk()
         while !Task.isCancelled, !stop.isAsked {
-            let didWork: Bool
             let heard = hub.bell.count
+            var claimed: ClaimedWork?
             do {
-                didWork = try await hub.turn()
+                if !desk.isFull { claimed = try await hub.claimNext(unless: { desk.mustWait($0) }) }
             } catch {
                 hub.logger.warning("worker: \(error)")
-                didWork = false
             }
-            if !didWork {
+            guard let claimed else {
                 await hub.bell.wait(after: heard, atMost: .milliseconds(Self.restMilliseconds), by: clock)
+                continue
+            }
+            desk.begin(claimed.work)
+            workers.addTask {
+                do { try await hub.run(claimed) } catch { hub.logger.warning("worker: \(error)") }
+                desk.end(claimed.work)
+                hub.bell.ring()
             }
         }
     }
@@ -198,9 +203,17 @@ extension Hub {
     ///
     /// - Throws: `PullFailure` of the first kind that could not be read, `HubError`, `StoreFailure`.
     public func pullDue(_ integration: Integration, all: Bool = false) async throws {
-        let scheduled = try await scheduledKinds(integration)
+        let organization = organization
+        let (scheduled, cursors) = try await store.read { session in
+            (
+                try Self.scheduledKinds(integration, ScheduleTable(session, organization: organization)),
+                try LedgerTable(session, organization: organization).cursors(integration.id)
+            )
+        }
         var first: PullFailure?
         for kind in try sourceKinds(integration) where all || !scheduled.contains(kind) {
+            // Most rounds find nothing to do, and ask no more than this.
+            guard all || isTime(for: kind, of: integration, cursors[kind]) else { continue }
             guard try await isPullDue(integration, kind, asked: all) else { continue }
             do {
                 _ = try await pull(integration, kind)
@@ -216,16 +229,24 @@ extension Hub {
         if let first { throw first }
     }
 
+    private func isTime(for kind: RecordKind, of integration: Integration, _ cursor: PullCursor?) -> Bool {
+        Self.isTime(for: kind, of: integration, cursor, now)
+    }
+
+    private static func isTime(
+        for kind: RecordKind, of integration: Integration, _ cursor: PullCursor?, _ now: Moment
+    ) -> Bool {
+        guard let pulledAt = cursor?.pulledAt else { return true }
+        return now.seconds(since: pulledAt) >= Double(integration.options.intervalSeconds(kind))
+    }
+
     private func isPullDue(_ integration: Integration, _ kind: RecordKind, asked: Bool) async throws -> Bool {
         if integration.options.isByHand(kind) { return false }
         let (organization, now) = (organization, now)
-        let interval = Double(integration.options.intervalSeconds(kind))
         let work = DueWork.pull(integration.id, kind)
         let grant = try await store.read { session -> (isFree: Bool, isPlain: Bool) in
             let cursor = try LedgerTable(session, organization: organization).cursor(integration.id, kind)
-            guard asked || cursor.pulledAt.map({ now.seconds(since: $0) >= interval }) ?? true else {
-                return (false, true)
-            }
+            guard asked || Self.isTime(for: kind, of: integration, cursor, now) else { return (false, true) }
             let admission = try JobTable(session, organization: organization).admission(to: work)
             guard case .jobs(_, let isProbe) = admission.grant(1, now: now) else { return (false, true) }
             return (true, admission.allowances.isEmpty && !isProbe)
@@ -241,18 +262,18 @@ extension Hub {
     public func censusDue(_ integration: Integration) async throws {
         let organization = organization
         let side = FarOperation(integration.id, Engine.census)
+        let cursors = try await store.read {
+            try LedgerTable($0, organization: organization).cursors(integration.id)
+        }
         for kind in try sourceKinds(integration) {
-            let (cursor, breaker) = try await store.read { session in
-                (
-                    try LedgerTable(session, organization: organization).cursor(integration.id, kind),
-                    try JobTable(session, organization: organization).breaker(of: side)
-                )
-            }
-            if case .open = breaker.state(at: now) { return }
             // Before it has been read once, there is nothing to compare.
-            guard cursor.pulledAt != nil else { continue }
+            guard let cursor = cursors[kind], cursor.pulledAt != nil else { continue }
             let last = cursor.censusAt ?? integration.createdAt
             guard now.seconds(since: last) >= Engine.censusSeconds else { continue }
+            let breaker = try await store.read {
+                try JobTable($0, organization: organization).breaker(of: side)
+            }
+            if case .open = breaker.state(at: now) { return }
             _ = try await census(integration, kind)
             try await noteSuccess(integration, side.operation)
         }

@@ -16,6 +16,9 @@ extension Hub {
         var channels: [StockChannel]
         /// Whether what drafts refer to is not asked for a second time.
         var isFinal = false
+        /// What is being read by itself just now. Asked for again before that has ended, it would be read again at
+        /// once, whatever the time it was asked for.
+        var underWay: Set<ExternalKey> = []
     }
 
     /// The setting in which an integration's drafts are merged.
@@ -61,6 +64,10 @@ extension Hub {
         var counts: RunCounts
         /// What shows a stock there that cannot be explained before the side's orders are read.
         var unsettled: [ExternalKey]
+        /// What is asked for of what is being read just now: to be added once that has ended.
+        var later: [NewJob]
+        /// The settle number under which it was merged.
+        var number: Int64
     }
 
     /// A draft needs at most a record, a link, a conflict per part and a task per peer; a line of an order two
@@ -111,9 +118,12 @@ extension Hub {
         try announce(
             absorption.touched, records: absorption.records, setting.peers, setting.channels, session, organization,
             ids: &ids, now: now)
+        let asked = fetchJobs(absorption, batch, now: now) + stockJobs(absorption, batch, now: now)
+        let later = asked.filter { $0.isOne(of: setting.underWay) }
         try JobTable(session, organization: organization).add(
-            fetchJobs(absorption, batch, now: now) + stockJobs(absorption, batch, now: now), ids: &ids, now: now)
-        return Absorbed(counts: absorption.counts, unsettled: absorption.unsettled)
+            asked.filter { !$0.isOne(of: setting.underWay) }, ids: &ids, now: now)
+        return Absorbed(
+            counts: absorption.counts, unsettled: absorption.unsettled, later: later, number: snapshot.number)
     }
 
     /// The writes to the batch's integration that may meet what it shows.
@@ -145,10 +155,11 @@ extension Hub {
             }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Puts the tasks on the queue that bring the peers in step with records.
+    /// Puts the tasks on the queue that bring the peers in step with records, but for those that are left alone.
     static func announce(
         _ touched: Set<Int64>, records: [Int64: HubRecord], _ peers: [Peer], _ channels: [StockChannel],
-        _ session: any StoreSession, _ organization: Int64, ids: inout IDBlock, now: Moment
+        _ session: any StoreSession, _ organization: Int64, ids: inout IDBlock, now: Moment,
+        unless isLeftAlone: (NewJob) -> Bool = { _ in false }
     ) throws {
         guard !touched.isEmpty else { return }
         let ledger = LedgerTable(session, organization: organization)
@@ -157,7 +168,8 @@ extension Hub {
         let links = Dictionary(grouping: try ledger.links(ofRecords: Array(touched)), by: \.record)
         let offers = try offers(of: Array(all.values), channels, ledger)
         let jobs = Announce.jobs(for: Array(all.values), links: links, peers: peers, offers: offers, now: now)
-        try JobTable(session, organization: organization).add(jobs, ids: &ids, now: now)
+        try JobTable(session, organization: organization).add(
+            jobs.filter { !isLeftAlone($0) }, ids: &ids, now: now)
     }
 
     /// How long a draft that refers to what is unknown waits before it is read once more, in seconds.
@@ -181,6 +193,13 @@ extension Hub {
                     runAt: own.contains(key) ? now.adding(seconds: referenceWaitSeconds) : now,
                     payload: own.contains(key) ? ["final": true] : .null)
             }
+    }
+}
+
+extension NewJob {
+    /// Whether it reads one of these records.
+    fileprivate func isOne(of keys: Set<ExternalKey>) -> Bool {
+        kind.map { queue == .fetch && keys.contains(ExternalKey($0, key)) } ?? false
     }
 }
 

@@ -69,12 +69,14 @@ extension Hub {
             let drafts = found.compactMap { if case .found(let draft) = $0 { draft } else { nil } }
             let intents = Dictionary(
                 jobs.compactMap { job in job.intent.map { (job.key, $0) } }, uniquingKeysWith: { first, _ in first })
-            let unclear = links.filter { intents[String($0.record)] != nil || $0.isInFlight }
+            // Of a link that was made since, or looked at since, the attempt is judged already: what the far side shows
+            // now is compared with what it showed then.
+            let unclear = links.filter(\.isInFlight)
             if !unclear.isEmpty {
                 let target = connector.targets[kind]
                 try await store.write { session in
                     let ledger = LedgerTable(session, organization: organization)
-                    let links = try ledger.asTheyAreNow(unclear)
+                    let links = try ledger.asTheyAreNow(unclear).filter(\.isInFlight)
                     try ledger.save(Self.recovered(links, drafts, intents, target))
                 }
             }
@@ -83,7 +85,8 @@ extension Hub {
             let batch = try await absorbCounts(
                 ObservedBatch(
                     integration: integration.id, drafts: drafts, askedAt: number, requestedAt: requested,
-                    observedAt: now), setting, integration)
+                    observedAt: now), setting, integration
+            ).batch
             if !batch.drafts.isEmpty { try await absorb(batch, setting) }
         } catch let failure as ConnectorFailure {
             throw failure
@@ -264,8 +267,11 @@ extension Hub {
         }
         var ids = box.rest()
         let stock = Set(settlement.links.filter { $0.parts[HubLink.stockPart] != nil }.map(\.record))
+        // What was just told to wait, or for a person, is not woken by its own write.
+        let waiting = Set(settlement.outcomes.filter { $0.outcome != .completed }.map(\.job.key))
         try announce(
-            stock, records: [:], setting.peers, setting.channels, session, organization, ids: &ids, now: now)
+            stock, records: [:], setting.peers, setting.channels, session, organization, ids: &ids, now: now,
+            unless: { $0.integration == peer.id && waiting.contains($0.key) })
         try table.add(
             gapJobs(settlement.links, peer, setting, ledger, now: now), ids: &ids, now: now)
         let suspects = settlement.suspects.map {

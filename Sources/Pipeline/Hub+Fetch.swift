@@ -113,10 +113,13 @@ extension Hub {
         let (organization, owner, now, missing) = (organization, owner, now, gone)
         let isFinal = jobs.allSatisfy { $0.payload["final"]?.bool ?? false }
         let setting = try await mergeSetting(integration, isFinal: isFinal)
-        let block = try await ids.draw(missing.count * 4 + 1)
+        var later: [NewJob] = []
         if setting.rules.readsOrders, kind == .product || kind == .variant {
-            batch = try await absorbCounts(batch, setting, integration)
+            let underWay = Set(jobs.map { ExternalKey(kind, $0.key) })
+            (batch, later) = try await absorbCounts(batch, setting, integration, underWay: underWay)
         }
+        let asked = later
+        let block = try await ids.draw(missing.count * 4 + later.count + 1)
         try await absorb(
             batch, setting,
             first: { session in
@@ -124,7 +127,7 @@ extension Hub {
                 let again = try Self.noteGone(missing, kind, integration, setting, session, organization, now: now)
                 let table = JobTable(session, organization: organization)
                 try table.settle(jobs.map { ($0, .completed) }, owner: owner, now: now)
-                try table.add(again, ids: &ids, now: now)
+                try table.add(again + asked, ids: &ids, now: now)
             })
     }
 

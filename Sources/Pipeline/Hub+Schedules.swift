@@ -91,9 +91,9 @@ extension Hub {
     }
 
     /// The kinds of an integration that have a schedule of their own.
-    func scheduledKinds(_ integration: Integration) async throws -> Set<RecordKind> {
+    static func scheduledKinds(_ integration: Integration, _ table: ScheduleTable) throws -> Set<RecordKind> {
         Set(
-            try await schedules().compactMap { schedule in
+            try table.all().compactMap { schedule in
                 if case .pull(integration.id, let kind) = schedule.subject { kind } else { nil }
             })
     }
@@ -103,7 +103,10 @@ extension Hub {
     /// - Throws: `StoreFailure`.
     func pullAsked(_ integration: Integration) async throws {
         let (organization, now) = (organization, now)
-        let due = try await store.read { try JobTable($0, organization: organization).due(at: now) }
+        let due = try await store.read { session -> [DueWork] in
+            let table = JobTable(session, organization: organization)
+            return try table.hasWaiting(.pull, of: integration.id) ? table.due(at: now) : []
+        }
         for work in due where work.queue == .pull && work.integration == integration.id {
             _ = try await claimAndRun(work, integration)
         }
@@ -134,27 +137,20 @@ extension Hub {
 
     // MARK: The hub's own tasks
 
-    func claimAndRunTask(_ work: DueWork) async throws -> Bool {
-        let (organization, now, owner) = (organization, now, owner)
-        let jobs = try await store.write { session in
-            try JobTable(session, organization: organization).take(work, limit: 1, owner: owner, now: now)
-        }
-        guard let job = jobs.first else { return false }
+    func runTask(_ job: Job) async throws {
         do {
             switch OwnTask(rawValue: String(job.key.prefix { $0 != "/" })) {
             case .prune: try await prune()
             case .report: try await report(job)
             case nil:
                 let error = "this hub has no task named \"\(job.key)\""
-                try await settle([(job, .dead(errorClass: "unknown", error: error))])
-                return true
+                return try await settle([(job, .dead(errorClass: "unknown", error: error))])
             }
             try await settle([(job, .completed)])
         } catch {
             try await putBack([job], "\(error)")
             logger.warning("task \(job.key) stopped: \(error)")
         }
-        return true
     }
 
     /// Forgets what is old enough, in small steps between which others write.

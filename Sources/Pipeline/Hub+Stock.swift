@@ -58,22 +58,25 @@ extension Hub {
     // MARK: Reading
 
     /// Merges what was read, the orders after it where its stock cannot be explained, and hands back what is to be
-    /// merged once more.
+    /// merged once more, and what is to be read again once what is `underWay` has ended.
     ///
     /// - Throws: `ConnectorFailure`, `StoreFailure`, `HubError`.
     func absorbCounts(
-        _ batch: ObservedBatch, _ setting: MergeSetting, _ integration: Integration
-    ) async throws -> ObservedBatch {
-        var batch = batch
+        _ batch: ObservedBatch, _ setting: MergeSetting, _ integration: Integration, underWay: Set<ExternalKey> = []
+    ) async throws -> (batch: ObservedBatch, later: [NewJob]) {
+        var (batch, setting) = (batch, setting)
         batch.isFollowedUp = setting.rules.readsOrders
-        let unsettled = Set(try await absorb(batch, setting).unsettled)
+        setting.underWay = underWay
+        let absorbed = try await absorb(batch, setting)
+        let unsettled = Set(absorbed.unsettled)
         batch.isFollowedUp = false
+        batch.mergedAt = absorbed.number
         batch.rejections = []
         batch.drafts = batch.drafts.filter { unsettled.contains(ExternalKey($0.kind, $0.externalID)) }
-        guard !batch.drafts.isEmpty else { return batch }
+        guard !batch.drafts.isEmpty else { return (batch, absorbed.later) }
         try await readOrders(integration)
         batch.isOrdersReadAfter = true
-        return batch
+        return (batch, absorbed.later)
     }
 
     /// Reads an integration's orders up to now.

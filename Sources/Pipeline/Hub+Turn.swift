@@ -3,6 +3,14 @@ import Ledger
 import Queue
 import Store
 
+/// A piece of work under this process's lease.
+struct ClaimedWork: Sendable {
+    let work: DueWork
+    /// Nil for the hub's own.
+    let integration: Integration?
+    let jobs: [Job]
+}
+
 /// The workers' side of the hub: what is due is claimed and done.
 extension Hub {
     /// Does one piece of due work. False when nothing is due.
@@ -13,16 +21,31 @@ extension Hub {
     /// - Throws: `StoreFailure`.
     @discardableResult
     public func turn(for only: Set<Int64>? = nil, kinds: Set<RecordKind>? = nil) async throws -> Bool {
+        guard let claimed = try await claimNext(for: only, kinds: kinds) else { return false }
+        try await run(claimed)
+        return true
+    }
+
+    /// Claims the next piece of due work; nil when nothing is due, or all that is due is left alone. Whoever claims it
+    /// runs it: until then its lease is held.
+    ///
+    /// - Throws: `StoreFailure`.
+    func claimNext(
+        for only: Set<Int64>? = nil, kinds: Set<RecordKind>? = nil,
+        unless isLeftAlone: (DueWork) -> Bool = { _ in false }
+    ) async throws -> ClaimedWork? {
         let (organization, now) = (organization, now)
         let due = try await store.read { try JobTable($0, organization: organization).due(at: now) }
+            .filter { !isLeftAlone($0) }
+        guard !due.isEmpty else { return nil }
         let active = Dictionary(
             try await integrations().filter { $0.state == .active }.map { ($0.id, $0) },
             uniquingKeysWith: { first, _ in first })
         for work in due where only?.contains(work.integration) ?? true {
-            // Pulls run in the round of their integration, where a long one holds up no worker.
+            // Pulls run in the round of their integration, where a long one holds up no other work.
             if work.queue == .pull { continue }
             if work.queue == .task {
-                if try await claimAndRunTask(work) { return true }
+                if let claimed = try await claim(work, nil) { return claimed }
                 continue
             }
             guard let integration = active[work.integration] else { continue }
@@ -31,9 +54,9 @@ extension Hub {
                 if only == nil, integration.options.isByHand(kind) { continue }
                 if let kinds, !kinds.contains(kind) { continue }
             }
-            if try await claimAndRun(work, integration) { return true }
+            if let claimed = try await claim(work, integration) { return claimed }
         }
-        return false
+        return nil
     }
 
     /// Works until nothing is due any more.
@@ -90,19 +113,38 @@ extension Hub {
     static let understandLimit = 50
 
     func claimAndRun(_ work: DueWork, _ integration: Integration) async throws -> Bool {
-        let limit = try limit(of: work, integration)
+        guard let claimed = try await claim(work, integration) else { return false }
+        try await run(claimed)
+        return true
+    }
+
+    /// Claims work of one sort, of an integration or (nil) of the hub's own.
+    private func claim(_ work: DueWork, _ integration: Integration?) async throws -> ClaimedWork? {
+        let limit = try integration.map { try self.limit(of: work, $0) } ?? 1
         let (organization, now, owner) = (organization, now, owner)
         let jobs = try await store.write { session -> [Job] in
             let table = JobTable(session, organization: organization)
             let jobs = try table.take(work, limit: limit, perCall: limit, owner: owner, now: now)
             return work.queue == .deliver ? try table.inheriting(jobs) : jobs
         }
-        guard !jobs.isEmpty else { return false }
-        let claimed = Set(jobs.map(\.id))
-        inHand.withLock { $0.formUnion(claimed) }
-        defer { inHand.withLock { $0.subtract(claimed) } }
+        guard !jobs.isEmpty else { return nil }
+        inHand.withLock { $0.formUnion(jobs.map(\.id)) }
+        return ClaimedWork(work: work, integration: integration, jobs: jobs)
+    }
+
+    /// Does what was claimed.
+    ///
+    /// - Throws: `StoreFailure`.
+    func run(_ claimed: ClaimedWork) async throws {
+        let jobs = claimed.jobs
+        defer { inHand.withLock { $0.subtract(jobs.map(\.id)) } }
+        guard let integration = claimed.integration else {
+            for job in jobs { try await runTask(job) }
+            return
+        }
+        let queue = claimed.work.queue
         do {
-            switch work.queue {
+            switch queue {
             case .receive: try await understand(jobs, integration)
             case .fetch: try await fetch(jobs, integration)
             case .deliver: try await deliver(jobs, integration)
@@ -112,10 +154,9 @@ extension Hub {
         } catch {
             // Whoever takes it over looks at the far side first, because the intents stay.
             try await putBack(jobs, "\(error)")
-            logger.warning("\(work.queue.rawValue) stopped: \(error)", metadata: ["integration": "\(integration.name)"])
+            logger.warning("\(queue.rawValue) stopped: \(error)", metadata: ["integration": "\(integration.name)"])
         }
-        if work.queue.callsOut { try await learnLimits(of: integration) }
-        return true
+        if queue.callsOut { try await learnLimits(of: integration) }
     }
 
     /// How long work rests after the hub's own store or settings failed it, in seconds.

@@ -31,6 +31,8 @@ public final class Hub: Sendable {
     /// Rung when there may be new work.
     let bell = Bell()
     private let connectors = Mutex<[Int64: Made]>([:])
+    /// The peers that were made, each with the integration as it was then.
+    private let peersMade = Mutex<[Int64: (integration: Integration, peer: Peer)]>([:])
     /// The jobs this process's workers are at work on.
     let inHand = Mutex<Set<Int64>>([])
 
@@ -103,11 +105,14 @@ public final class Hub: Sendable {
     ///
     /// - Throws: `HubError` as `connector(of:)`.
     func peer(_ integration: Integration) throws(HubError) -> Peer {
+        if let made = peersMade.withLock({ $0[integration.id] }), made.integration == integration { return made.peer }
         let connector = try connector(of: integration)
         let kinds = connector.kinds ?? registry[integration.connector]?.card.kinds ?? []
-        return Peer(
+        let peer = Peer(
             id: integration.id, name: integration.name, isActive: integration.state == .active, kinds: kinds,
             directions: integration.options.directionsByKind)
+        peersMade.withLock { $0[integration.id] = (integration, peer) }
+        return peer
     }
 
     /// All peers that can be made; one whose settings are broken is left out and said so in the log.

@@ -8,17 +8,18 @@ extension JobTable {
     /// - Throws: `StoreFailure`.
     public func intended(_ integration: Int64, keys: [String], areDropped: Bool = false) throws -> [Job] {
         guard !keys.isEmpty else { return [] }
-        let kinds = RecordKind.allCases.map(\.rawValue)
-        let open = "is_open = 1"
-        let states = areDropped ? ["state = 'cancelled'"] : [open, "state = 'dead'"]
-        return try states.flatMap { state in
-            try session.rows(
-                """
-                SELECT \(Job.columns) FROM job WHERE organization_id = ?1 AND queue = 'deliver' AND integration_id = ?2
-                    AND kind IN {3} AND key IN {4} AND \(state) AND intent IS NOT NULL ORDER BY id DESC
-                """, [.integer(organization), .integer(integration), .keys(kinds), .keys(keys)]
-            ).compactMap(Job.init)
-        }
+        let states = areDropped ? ["state = 'cancelled'"] : ["is_open = 1", "state = 'dead'"]
+        return try states.flatMap { try intended(integration, kinds: RecordKind.allCases, keys: keys, $0) }
+    }
+
+    /// Those in that state, the newest first.
+    private func intended(_ integration: Int64, kinds: [RecordKind], keys: [String], _ state: String) throws -> [Job] {
+        try session.rows(
+            """
+            SELECT \(Job.columns) FROM job WHERE organization_id = ?1 AND queue = 'deliver' AND integration_id = ?2
+                AND kind IN {3} AND key IN {4} AND \(state) AND intent IS NOT NULL ORDER BY id DESC
+            """, [.integer(organization), .integer(integration), .keys(kinds.map(\.rawValue)), .keys(keys)]
+        ).compactMap(Job.init)
     }
 
     /// Jobs with what dead letters of their keys left unclear: an attempt that a person has not looked after yet is
@@ -26,9 +27,10 @@ extension JobTable {
     ///
     /// - Throws: `StoreFailure`.
     public func inheriting(_ jobs: [Job]) throws -> [Job] {
-        guard let first = jobs.first else { return [] }
+        guard let first = jobs.first, let kind = first.kind else { return jobs }
         let fresh = jobs.filter { $0.intent == nil }.map(\.key)
-        let dead = try intended(first.integration, keys: fresh).filter { $0.state == .dead && $0.kind == first.kind }
+        guard !fresh.isEmpty else { return jobs }
+        let dead = try intended(first.integration, kinds: [kind], keys: fresh, "state = 'dead'")
         let left = Dictionary(dead.map { ($0.key, $0.intent) }, uniquingKeysWith: { newest, _ in newest })
         return jobs.map { job in
             var job = job

@@ -16,7 +16,14 @@ extension JobTable {
     ///
     /// - Throws: `StoreFailure`.
     func sorts(_ waiting: Waiting) throws -> [JobSort] {
-        try session.rows(Self.walk(waiting), [.integer(organization)]).map { row in
+        // Mostly there is nothing, and the walk costs more than this question.
+        guard
+            try !session.rows(
+                "SELECT 1 FROM job WHERE organization_id = ?1 AND \(waiting.rawValue) LIMIT 1",
+                [.integer(organization)]
+            ).isEmpty
+        else { return [] }
+        return try session.rows(Self.walk(waiting), [.integer(organization)]).map { row in
             JobSort(
                 integration: row.integer(0), queue: row.text(1), kind: row.text(2),
                 since: row.moment(3) ?? Moment(milliseconds: 0), priority: Int(row.integer(4)),

@@ -129,6 +129,14 @@ public struct JobTable {
             UPDATE job SET lease_until = lease_until + ?2, intent_deadline = intent_deadline + ?2
             WHERE organization_id = ?1 AND state = 'running'
             """, [.integer(organization), SQLValue(moved)])
+        guard seconds > 0 else { return }
+        // What may still appear at a far side is waited for as long as before. A clock that was set back lets it be
+        // waited for longer, which does no harm.
+        try session.run(
+            """
+            UPDATE job SET intent = json_set(intent, '$.at', json_extract(intent, '$.at') + ?2)
+            WHERE organization_id = ?1 AND intent IS NOT NULL AND json_extract(intent, '$.at') IS NOT NULL
+            """, [.integer(organization), SQLValue(moved)])
     }
 
     /// Remembers what is about to be sent, in the transaction that still holds the lease.

@@ -61,6 +61,15 @@ struct Breadth: Sendable, Hashable {
     }
 }
 
+extension Knobs {
+    /// Has the seed take what it has beyond the others.
+    mutating func widen(by breadth: Breadth) {
+        self.breadth = breadth
+        if breadth.takesBack { intervalSeconds = min(intervalSeconds, Breadth.shortInterval) }
+        stalls = stalls.map { $0.widened(by: breadth) }
+    }
+}
+
 extension StallTraits {
     /// The traits together with what the seed has beyond the others.
     func widened(by breadth: Breadth) -> StallTraits {

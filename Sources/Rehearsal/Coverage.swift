@@ -12,7 +12,8 @@ public struct Coverage: Sendable {
     /// The rare states that must be reached over many seeds.
     public static let rareStates = [
         "a conflict was raised", "a conflict was decided by rule", "a create was found after its answer was lost",
-        "a create waits for a person", "a lease was taken over", "a breaker closed and opened again",
+        "a create waits for a person", "a lease was taken over", "a breaker was tried half-open",
+        "a breaker opened and closed again", "a far side asked for a pause, and was called again",
         "a dead letter was superseded", "a job ran again because it was asked for while it ran",
         "a webhook was recognised as a repeat",
         "a sale fell between look and write",

@@ -85,6 +85,8 @@ struct Knobs: Sendable {
     var skews: [Double]
     /// What the seed has beyond others.
     var breadth = Breadth()
+    /// Whether every way takes as long each time.
+    var isSteady = false
 
     /// The knobs of a seed. Every fault is on in about half of the seeds, so that what one hides another shows.
     init(_ chance: inout Chance) {

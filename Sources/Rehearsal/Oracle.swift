@@ -82,6 +82,8 @@ struct Oracle: Sendable {
     var orders: [String: Moment] = [:]
     /// Orders at vendors whose unclear booking a person found there and dropped: the hub does not know it.
     var dropped: Set<String> = []
+    /// What the hub asked of late, by the question.
+    var askings: [String: Asking] = [:]
     /// How many edits people made, for the bound on writes.
     var editCount = 0
     private var lastEdit = 0

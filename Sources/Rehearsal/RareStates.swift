@@ -14,7 +14,12 @@ enum RareStates {
             "OLD.state = 'running' AND NEW.state = 'available' AND OLD.lease_until >= NEW.updated_at"
         ),
         (
-            "a breaker closed and opened again", "UPDATE ON gate",
+            "a breaker was tried half-open", "UPDATE ON breaker",
+            "OLD.probe_until IS NULL AND NEW.probe_until IS NOT NULL"
+        ),
+        ("a breaker opened and closed again", "DELETE ON breaker", "OLD.open_until IS NOT NULL"),
+        (
+            "a far side asked for a pause, and was called again", "UPDATE ON gate",
             "OLD.closed_until IS NOT NULL AND NEW.closed_until IS NULL"
         ),
         (

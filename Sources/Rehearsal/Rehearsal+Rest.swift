@@ -8,8 +8,10 @@ extension Rehearsal {
     /// How often it is looked whether all is at rest, in seconds, and how often at most.
     static let roundSeconds = 600.0
     static let rounds = 24
-    /// How long the hub is watched after that: it must not write a thing.
-    static let quietSeconds = 1500.0
+    /// How long the hub is watched after that, in seconds beside the time in which every kind is read so many times:
+    /// it must not write a thing.
+    static let quietSeconds = 300.0
+    static let quietReads = 3
 
     func comeToRest() throws {
         stage.world.withLock { world in
@@ -60,7 +62,7 @@ extension Rehearsal {
     /// In step is in step: for a while nothing is written anywhere.
     private func watchTheQuiet() {
         let before = stage.world.withLock { $0.coverage.writes }
-        pass(seconds: Self.quietSeconds)
+        pass(seconds: Self.quietSeconds + Double(Self.quietReads * knobs.intervalSeconds))
         stage.world.withLock { world in
             guard world.coverage.writes > before else { return }
             world.oracle.breach("I6", "\(world.coverage.writes - before) writes though all agree", world.now)

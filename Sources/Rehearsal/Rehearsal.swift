@@ -30,14 +30,16 @@ public struct Rehearsal: Sendable {
     }
 
     private init(seed: UInt64, isTold: Bool) throws {
-        self.seed = seed
         var chance = Chance(seed)
         var knobs = Knobs(&chance)
-        let breadth = Breadth(seed: seed)
-        knobs.breadth = breadth
-        if breadth.takesBack { knobs.intervalSeconds = min(knobs.intervalSeconds, Breadth.shortInterval) }
-        knobs.stalls = knobs.stalls.map { $0.widened(by: breadth) }
+        knobs.widen(by: Breadth(seed: seed))
+        try self.init(seed: seed, knobs: knobs, chance, isTold: isTold)
+    }
+
+    init(seed: UInt64, knobs: Knobs, _ chance: Chance, isTold: Bool = false) throws {
+        self.seed = seed
         self.knobs = knobs
+        var chance = chance
         var vendors: [any Vendor] = []
         for (index, skew) in knobs.skews.enumerated() {
             vendors.append(ShopVendor(name: "shop\(index + 1)", seed: chance.next(), skewSeconds: skew))
@@ -51,7 +53,7 @@ public struct Rehearsal: Sendable {
 
     // MARK: - Setting up
 
-    private func setUp() throws {
+    func setUp() throws {
         // The one random value of the schema; here it follows from the seed like everything else.
         let key = stage.world.withLock { Signature.hex($0.hubChance.bytes(5)) }
         try stage.disk.commit { _ = try $0.run("UPDATE organization SET reference_key = ?1", [.text(key)]) }
@@ -119,7 +121,9 @@ public struct Rehearsal: Sendable {
         case .person:
             if let deed = stage.world.withLock({ $0.personEvent() }) { actAtTheHub(deed) }
             noteUnnoticed()
-        case .vendors: stage.world.withLock { $0.vendorsEvent() }
+        case .vendors:
+            stage.world.withLock { $0.vendorsEvent() }
+            lookForStarving()
         case .birth(let process): bear(process)
         case .pause(let process): stage.world.withLock { $0.pause(process) }
         case .death(let process):
@@ -153,6 +157,7 @@ public struct Rehearsal: Sendable {
             guard world.life(of: process) == nil else { return nil }
             world.lives.append(Life(process: process))
             world.step("hub \(process) starts")
+            world.starvation.forget()
             return world.lives.count - 1
         }
         guard let life else { return }

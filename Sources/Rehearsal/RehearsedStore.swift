@@ -19,12 +19,7 @@ struct RehearsedStore: Store {
         case .diskFull: throw StoreFailure.unavailable("database or disk is full (code 13)")
         default: break
         }
-        let (value, changes) = try stage.disk.commit { session in
-            let before = try session.rows("SELECT total_changes()", [])
-            let value = try step(session)
-            let after = try session.rows("SELECT total_changes()", [])
-            return (value, (after.first?.integer(0) ?? 0) - (before.first?.integer(0) ?? 0))
-        }
+        let (value, changes) = try stage.disk.commitCounting(step)
         if changes > 0 { stage.world.withLock { $0.committed(life, changes: changes) } }
         if fate == .deathAfterCommit {
             stage.kill(life, "dies right after a commit")

@@ -44,10 +44,17 @@ struct ShopVendor: Vendor {
     // MARK: - What it shows
 
     func shown(at now: Moment) -> Shown {
-        let products = shop.read("/products", [.init("per_page", "100"), .init("status", "any")], at: now)
-        let orders = shop.read("/orders", [.init("per_page", "100"), .init("status", "any")], at: now)
+        let products = list("/products", "id,sku,name,regular_price,stock_quantity", at: now)
+        let orders = list("/orders", "id,status,total,refunds", at: now)
         return Shown(
-            goods: (products?.array ?? []).map(Self.good), orders: (orders?.array ?? []).map(Self.order))
+            goods: products.map(Self.good), orders: orders.map(Self.order))
+    }
+
+    private func list(_ path: String, _ fields: String, at now: Moment) -> [JSON] {
+        let query: [HTTPAddress.QueryItem] = [
+            .init("per_page", "100"), .init("status", "any"), .init("_fields", fields),
+        ]
+        return shop.read(path, query, at: now)?.array ?? []
     }
 
     private static func good(_ json: JSON) -> ShownGood {

@@ -32,7 +32,7 @@ struct VirtualClock: Clock {
         var seconds = Double(deadline.milliseconds - now.milliseconds) / 1000
         let isRest = seconds < Self.restSeconds
         if !isRest, seconds < Self.scheduleSeconds {
-            seconds = stage.world.withLock { $0.chance.seconds(Self.latenessSeconds) }
+            seconds = stage.world.withLock { $0.time(Self.latenessSeconds) }
         }
         await stage.sleep(life, seconds: max(0.001, seconds), isRest: isRest)
         try Task.checkCancellation()

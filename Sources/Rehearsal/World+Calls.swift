@@ -14,7 +14,7 @@ extension World {
         let id = number()
         let host = String(request.address.host.prefix { $0 != "." })
         let vendor = vendors.firstIndex { $0.name == host } ?? 0
-        let fault = Fault.ofCalls.first { happens($0) }
+        let fault = fate(of: vendor)
         judgeOverlap(request, of: life, at: vendor)
         buyMeanwhile(request, at: vendor)
         var call = Call(
@@ -22,17 +22,23 @@ extension World {
         switch fault {
         case .refused:
             call.answer = .failure(.notSent("connection refused"))
-            agenda.add(.answer(id), at: now.adding(seconds: chance.seconds(0.01...3)))
+            agenda.add(.answer(id), at: now.adding(seconds: time(0.01...3)))
         case .lostBefore:
             call.answer = .failure(.noAnswer("no answer"))
             agenda.add(.answer(id), at: now.adding(seconds: Double(request.timeoutSeconds)))
         case .slow:
             let wait = min(Self.latestArrivalSeconds, chance.happens(0.5) ? 0.1 : chance.seconds(1...90))
             agenda.add(.arrival(id), at: now.adding(seconds: wait))
-        default: agenda.add(.arrival(id), at: now.adding(seconds: chance.seconds(knobs.breadth.travelSeconds)))
+        default: agenda.add(.arrival(id), at: now.adding(seconds: time(knobs.breadth.travelSeconds)))
         }
         calls[id] = call
         if let fault { step("\(words(request, vendor)) will meet: \(fault.rawValue)") }
+    }
+
+    /// What befalls a call to a vendor.
+    private mutating func fate(of vendor: Int) -> Fault? {
+        if let dead, dead.vendor == vendor { return dead.manner == .refuses ? .refused : .lostBefore }
+        return Fault.ofCalls.first { happens($0) }
     }
 
     func words(_ request: HTTPRequest, _ vendor: Int) -> String {
@@ -56,6 +62,9 @@ extension World {
         if let response = retirementAnswer(call.vendor) {
             step("\(words(call.request, call.vendor))\(orphan) -> no such route")
             return answer(id, &call, .success(response))
+        }
+        if call.request.method == "GET", call.request.address.path.last?.isNumber ?? false {
+            oracle.asked(words(call.request, call.vendor), now)
         }
         let isBusy = isBusyAround(call.request)
         if isBusy { renameSomething(at: call.vendor) }
@@ -115,7 +124,7 @@ extension World {
             return
         }
         let end = call.sentAt.adding(seconds: Double(call.request.timeoutSeconds))
-        let wait = call.fault == .slow ? chance.seconds(0.5...40) : chance.seconds(0.005...0.08)
+        let wait = call.fault == .slow ? chance.seconds(0.5...40) : time(0.005...0.08)
         var at = now.adding(seconds: call.fault == .lostAfter ? Double(call.request.timeoutSeconds) : wait)
         call.answer = result
         if at > end {

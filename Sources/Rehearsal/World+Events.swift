@@ -102,5 +102,6 @@ extension World {
         if Double(offset) < hubClockOffset { coverage.reached("the hub's clock went back") }
         step("the hub's clock is set by \(Int(Double(offset) - hubClockOffset)) s")
         hubClockOffset = Double(offset)
+        starvation.forget()
     }
 }

@@ -31,7 +31,7 @@ extension World {
                 vendors[vendor].answered(call.id, status: nil, at: now)
                 continue
             }
-            var wait = chance.seconds(0.02...0.3)
+            var wait = time(0.02...0.3)
             if happens(.webhookReordered) { wait += chance.seconds(1...20) }
             if happens(.webhookLate) { wait += chance.seconds(30...1800) }
             let copies = happens(.webhookRepeated) ? chance.within(2...5) : 1
@@ -72,6 +72,7 @@ extension World {
             counts: vendors[call.vendor].countsSet(by: call.request),
             isAnswered: call.continuation != nil && (call.fault == nil || call.fault == .slow))
         oracle.wrote(before, after, context)
+        arrivals?.shown(after, at: call.vendor, now)
         coverage.writes += 1
     }
 }

@@ -27,9 +27,19 @@ struct World: Sendable {
     var oracle: Oracle
     var story: Story
     var coverage = Coverage()
+    var starvation = Starvation()
+    /// A vendor that is dead; nil when all live.
+    var dead: Dead?
+    /// When changes come to vendors, where that is measured.
+    var arrivals: Arrivals?
     /// Whether things go wrong and people act; else the world only comes to rest.
     var isStormy = false
     private var lastNumber = 0
+
+    struct Dead: Sendable {
+        var vendor: Int
+        var manner: DeadVendor.Manner
+    }
 
     static let start = Moment(iso: "2026-03-02T09:00:00Z") ?? Moment(milliseconds: 0)
 
@@ -48,6 +58,11 @@ struct World: Sendable {
     mutating func number() -> Int {
         lastNumber += 1
         return lastNumber
+    }
+
+    /// How long something takes, in seconds.
+    mutating func time(_ range: ClosedRange<Double>) -> Double {
+        knobs.isSteady ? (range.lowerBound + range.upperBound) / 2 : chance.seconds(range)
     }
 
     mutating func step(_ words: String) { story.step(now, words) }
@@ -74,6 +89,7 @@ struct World: Sendable {
         lives[life].isDead = true
         let process = lives[life].process
         step("hub \(process) \(words)")
+        starvation.forget()
         lives[life].task = nil
         lives[life].hub = nil
         for id in sleeps.keys.sorted() where sleeps[id]?.life == life { sleeps[id] = nil }
@@ -119,11 +135,11 @@ struct World: Sendable {
     }
 
     /// Something was committed: there may be work.
-    mutating func committed(_ life: Int, changes: Int64) {
+    mutating func committed(_ life: Int, changes: Int) {
         step("hub \(lives[life].process) commits \(changes) rows")
         for index in lives.indices where !lives[index].isDead { lives[index].idle = 0 }
         for id in sleeps.keys.sorted() where sleeps[id]?.isRest == true {
-            agenda.add(.wake(id), at: now.adding(seconds: chance.seconds(0.02...0.2)))
+            agenda.add(.wake(id), at: now.adding(seconds: time(0.02...0.2)))
         }
     }
 }

@@ -51,6 +51,19 @@ enum Node: Hashable, Sendable {
         if case .object(let members) = self { members } else { [] }
     }
 
+    /// The same value as JSON that has no order.
+    var json: JSON {
+        switch self {
+        case .null: .null
+        case .bool(let flag): .bool(flag)
+        case .number(let text): .number(text)
+        case .text(let text): .string(text)
+        case .list(let elements): .array(elements.map(\.json))
+        case .object(let members):
+            .object(Dictionary(members.map { ($0.name, $0.value.json) }, uniquingKeysWith: { _, last in last }))
+        }
+    }
+
     /// An object of these members alone, in their own order; all when nothing is asked for.
     func keeping(_ names: Set<String>?) -> Node {
         guard let names, case .object(let members) = self else { return self }
@@ -109,11 +122,15 @@ extension Node: JSONBody {
 
     private static func write(_ text: String, into out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
-        if text.utf8.allSatisfy({ $0 < 0x7F }) {
-            for byte in text.utf8 { write(UInt16(byte), into: &out) }
-        } else {
-            for unit in text.utf16 { write(unit, into: &out) }
+        var text = text
+        let isPlain = text.withUTF8 { bytes in
+            guard bytes.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != 0x22 && $0 != 0x5C && $0 != 0x2F }) else {
+                return false
+            }
+            out.append(contentsOf: bytes)
+            return true
         }
+        if !isPlain { for unit in text.utf16 { write(unit, into: &out) } }
         out.append(UInt8(ascii: "\""))
     }
 

@@ -110,7 +110,7 @@ public struct WooCommerceSandbox: Sendable {
         guard (try? Schema.check(call, at: place)) != nil, let reply = try? copy.dispatch(call, to: place) else {
             return nil
         }
-        return try? JSON(parsing: reply.node.bytes)
+        return reply.node.keeping(call.fields).json
     }
 
     /// Lets time pass: gives what the shop sends without being asked. That is nothing, as in the real shop, unless

@@ -75,6 +75,17 @@ public final class InlineSQLiteStore: Store {
         }
     }
 
+    /// A step in a transaction, and how many rows it changed.
+    ///
+    /// - Throws: as `write(_:_:)`.
+    public func commitCounting<Value>(
+        _ step: (any StoreSession) throws -> Value
+    ) throws -> (value: Value, changes: Int) {
+        let before = queue.inDatabase { $0.totalChangesCount }
+        let value = try commit(step)
+        return (value, queue.inDatabase { $0.totalChangesCount } - before)
+    }
+
     /// A query, for whoever does not wait.
     ///
     /// - Throws: as `read(_:)`.

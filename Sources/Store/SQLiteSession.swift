@@ -163,18 +163,6 @@ private enum SetQueries {
     }
 }
 
-extension Upsert {
-    /// The statement for one row.
-    var sqlite: String {
-        let places = (1...columns.count).map { "?\($0)" }.joined(separator: ", ")
-        let insert = "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(places))"
-        guard !key.isEmpty else { return insert }
-        let conflict = insert + " ON CONFLICT (\(key.joined(separator: ", "))) DO "
-        guard !updates.isEmpty else { return conflict + "NOTHING" }
-        return conflict + "UPDATE SET " + updates.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
-    }
-}
-
 extension StoreFailure {
     /// What SQLite's refusal means for the caller.
     init(_ error: DatabaseError) {

@@ -62,12 +62,25 @@ public struct Upsert: Hashable, Sendable {
     /// What is updated then; empty: the row that is there stays.
     public let updates: [String]
 
+    /// The statement for one row, for SQLite.
+    let sqlite: String
+
     /// An upsert.
     public init(_ table: String, _ columns: [String], key: [String] = [], updates: [String] = []) {
         self.table = table
         self.columns = columns
         self.key = key
         self.updates = updates
+        let places = (1...columns.count).map { "?\($0)" }.joined(separator: ", ")
+        let insert = "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(places))"
+        let conflict = insert + " ON CONFLICT (\(key.joined(separator: ", "))) DO "
+        if key.isEmpty {
+            sqlite = insert
+        } else if updates.isEmpty {
+            sqlite = conflict + "NOTHING"
+        } else {
+            sqlite = conflict + "UPDATE SET " + updates.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+        }
     }
 }
 

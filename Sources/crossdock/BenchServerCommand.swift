@@ -5,6 +5,7 @@ import Console
 import Intake
 import Ledger
 import Pipeline
+import Queue
 import Store
 import Wire
 import WireHTTP
@@ -72,6 +73,12 @@ private struct ForgetfulHub: HubPort {
     var now: Moment { hub.now }
 
     func integrations() async throws -> [Integration] { [shop] }
+
+    func jobs(in states: [JobState], limit: Int) async throws -> [JobReport] { [] }
+
+    func job(_ id: Int64) async throws -> JobReport? { nil }
+
+    func why(job id: Int64) async throws -> String? { nil }
 
     func integration(at publicID: String) async throws -> Integration? { publicID == shop.publicID ? shop : nil }
 

@@ -13,6 +13,7 @@ struct RehearseCommand {
     private let listsMutations: Bool
     /// The invariant that must be found broken; nil when none may be.
     private let expected: String?
+    private let isDeadVendor: Bool
 
     /// The most failing seeds that are told of one run of many.
     private static let toldFailures = 20
@@ -25,6 +26,7 @@ struct RehearseCommand {
         from = value("--from").flatMap { UInt64($0) } ?? 1
         seed = arguments.first.flatMap { UInt64($0) }
         disk = value("--disk")
+        isDeadVendor = arguments.contains("--dead-vendor")
         isTold = seed != nil && !arguments.contains("--short")
         mutation = value("--mutation")
         expected = value("--expect")
@@ -43,6 +45,7 @@ struct RehearseCommand {
                     : "there is no mutation \"\(mutation)\"; there are: \(Mutations.names.joined(separator: ", "))")
             return 2
         }
+        if isDeadVendor { return deadVendor() }
         if let count {
             return mutation.map { MutationSearch(mutation: $0, from: from, count: count).run() } ?? many(count)
         }
@@ -69,6 +72,31 @@ struct RehearseCommand {
     }
 
     private var planted: String { mutation.map { " MUTATION=\($0)" } ?? "" }
+
+    /// How much one dead vendor of twenty delays the others.
+    private func deadVendor() -> Int32 {
+        do {
+            let trial = try DeadVendor.hold(seed: seed ?? from)
+            print("seed \(trial.seed), \(DeadVendor.vendors) vendors; without a death: \(words(trial.alive))")
+            var isWell = trial.alive.missing == 0
+            for (manner, delays) in trial.dead.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                let excess = delays.excess(over: trial.alive)
+                isWell = isWell && delays.missing == 0 && excess <= DeadVendor.mostExcess
+                let percent = (excess * 10_000).rounded() / 100
+                print("one that \(manner.rawValue): \(words(delays)), at most \(percent) % longer")
+            }
+            print("the goal is at most \(DeadVendor.mostExcess * 100) %: \(isWell ? "met" : "MISSED")")
+            return isWell ? 0 : 1
+        } catch {
+            print("the trial could not be held: \(error)")
+            return 2
+        }
+    }
+
+    private func words(_ delays: DeadVendor.Delays) -> String {
+        let (mean, p99) = ((delays.meanSeconds * 1000).rounded(), (delays.p99Seconds * 1000).rounded())
+        return "\(delays.count) changes came in \(mean) ms on average, 99 % below \(p99) ms, \(delays.missing) never"
+    }
 
     // MARK: - Many
 

@@ -79,6 +79,27 @@ struct UnclearCreateTests {
         #expect(try await world.count(hub, "SELECT count(*) FROM conflict") == 0)
     }
 
+    @Test func aSecondEditOfWhatItMadeThereIsTakenAsWell() async throws {
+        let (world, hub, email) = try await unanswered()
+        let late = try #require(world.unanswered.withLock { $0.first })
+        let south = try #require(try await hub.integrations().first { $0.name == "south" })
+        _ = world.inShop("south") { shop, now in shop.respond(to: late, at: now) }
+        for name in ["Nimal", "Sunil"] {
+            world.pass(seconds: 10)
+            _ = world.inShop("south") { shop, now in
+                shop.editCustomer(email: email, ["first_name": .string(name)], at: now)
+            }
+            // Read, and so linked, while the task of the create still waits with what it does not know.
+            _ = try await hub.pull(south, .customer)
+        }
+        world.pass(seconds: 200)
+        try await world.settle(hub)
+
+        #expect(world.ask("south", "/customers")[0]?["first_name"]?.string == "Sunil")
+        #expect(world.ask("north", "/customers")[0]?["first_name"]?.string == "Sunil")
+        #expect(try await world.count(hub, "SELECT count(*) FROM conflict") == 0)
+    }
+
     @Test func aDroppedTaskLeavesNothingThatIsReadAgainForEver() async throws {
         let world = try World()
         world.openShop("north", products: 3, customers: 0)

@@ -97,6 +97,25 @@ struct LeaseTests {
         }
     }
 
+    /// Found by seed 54 of the rehearsals: a clock set forward let an order be booked a second time.
+    @Test(arguments: [(600.0, 600.0), (-600.0, 0.0)])
+    func aClockSetForwardDoesNotShortenTheWaitForWhatMayStillAppear(jump: Double, moved: Double) async throws {
+        try await QueueStage.once { table, ids throws in
+            let job = try table.claimed(newJob("7"), ids: &ids)
+            let intent: JSON = ["at": .integer(Self.start.milliseconds), "wrote": ["name": "Tea"]]
+            try table.intend([(job, intent)], owner: "me", deadline: Self.start + 75)
+            try table.settle(
+                [(job, .retry(errorClass: "unclear", error: "", at: Self.start + 30, keepsIntent: true))],
+                owner: "me", now: Self.start)
+
+            try table.moveLeases(by: jump)
+
+            let kept = try table.intended(job.integration, keys: [job.key]).first?.intent
+            #expect(kept?["at"]?.integer == Int((Self.start + moved).milliseconds))
+            #expect(kept?["wrote"] == ["name": "Tea"])
+        }
+    }
+
     @Test func aJumpIsKnownFromTheTimeThatPassedByAnotherClock() {
         var watch = ClockWatch(wall: Self.start, monotonicSeconds: 100)
         #expect(watch.jump(wall: Self.start + 5, monotonicSeconds: 105.2) == nil)

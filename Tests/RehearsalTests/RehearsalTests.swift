@@ -6,8 +6,12 @@ import Testing
 struct RehearsalTests {
     /// A rehearsal takes its thread for half a minute; the threads on which tests wait are not for that.
     private func held(_ seed: UInt64) async throws -> RehearsalReport {
+        try await onAThread { try Rehearsal.hold(seed: seed) }
+    }
+
+    private func onAThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { waiting in
-            let thread = Thread { waiting.resume(with: Result { try Rehearsal.hold(seed: seed) }) }
+            let thread = Thread { waiting.resume(with: Result { try work() }) }
             thread.stackSize = 16 << 20
             thread.start()
         }
@@ -24,7 +28,17 @@ struct RehearsalTests {
         #expect(first.steps >= Rehearsal.stormSteps)
     }
 
-    @Test(arguments: [UInt64(3), 36, 81, 98, 224])
+    @Test func oneDeadVendorOfTwentyDelaysTheOthersByAtMostOnePercent() async throws {
+        let trial = try await onAThread { try DeadVendor.hold(seed: 5, changes: 38) }
+
+        #expect(trial.alive.count == 38 * (DeadVendor.vendors - 2) && trial.alive.missing == 0)
+        for (manner, delays) in trial.dead {
+            #expect(delays.missing == 0 && delays.count == trial.alive.count, "\(manner)")
+            #expect(delays.excess(over: trial.alive) <= DeadVendor.mostExcess, "\(manner): \(delays) \(trial.alive)")
+        }
+    }
+
+    @Test(arguments: [UInt64(3), 36, 54, 81, 98, 224])
     func nothingIsLostAndNothingIsTwice(seed: UInt64) async throws {
         let report = try await held(seed)
 

@@ -1,0 +1,89 @@
+import Commerce
+import Store
+
+/// Work that nothing is in the way of and that nobody begins (I12).
+///
+/// Judged by sorts of work: of one sort a job may wait long behind others of its sort, but something of it must be
+/// begun. What stands in the way is read by plain queries of the hub's own tables.
+struct Starvation: Sendable {
+    /// How long work may wait for a worker, in seconds: a worker that finds nothing rests at most ten.
+    static let boundSeconds = 60.0
+
+    struct Sort: Hashable, Sendable {
+        var integration: Int64
+        var queue: String
+        var kind: String
+    }
+
+    private struct Waiting: Sendable {
+        /// Since when it has been free to begin.
+        var since: Moment
+        /// When it was last begun before.
+        var served: Int64
+        var isTold = false
+    }
+
+    private var free: [Sort: Waiting] = [:]
+
+    /// Whatever was free before may have had a reason to wait.
+    mutating func forget() { free = [:] }
+
+    /// What waits too long, of what is free now.
+    mutating func look(_ rows: [(sort: Sort, served: Int64)], _ now: Moment) -> [Sort] {
+        var next: [Sort: Waiting] = [:]
+        var starving: [Sort] = []
+        for (sort, served) in rows {
+            let known = free[sort].flatMap { $0.served == served ? $0 : nil }
+            var entry = known ?? Waiting(since: now, served: served)
+            if !entry.isTold, now.seconds(since: entry.since) > Self.boundSeconds {
+                entry.isTold = true
+                starving.append(sort)
+            }
+            next[sort] = entry
+        }
+        free = next
+        return starving
+    }
+
+    /// The sorts of work that are due, and that nothing stands in the way of.
+    static func free(_ session: any StoreSession, hubNow: Moment) throws -> [(sort: Sort, served: Int64)] {
+        try session.rows(
+            """
+            SELECT job.integration_id, job.queue, job.kind, coalesce(max(turn.served_at), 0) FROM job
+            JOIN integration ON integration.id = job.integration_id AND integration.state = 'active'
+            LEFT JOIN turn ON turn.integration_id = job.integration_id
+                AND turn.operation = job.queue || CASE job.kind WHEN '' THEN '' ELSE ' ' || job.kind END
+            WHERE job.queue IN ('receive', 'fetch', 'deliver') AND job.is_blocked = 0 AND job.run_at <= ?1
+                AND job.state IN ('available', 'scheduled', 'retryable')
+                AND NOT EXISTS (SELECT 1 FROM job AS other
+                    WHERE other.integration_id = job.integration_id AND other.state = 'running')
+                AND NOT EXISTS (SELECT 1 FROM gate
+                    WHERE gate.integration_id = job.integration_id AND gate.closed_until > ?1)
+                AND NOT EXISTS (SELECT 1 FROM breaker
+                    WHERE breaker.integration_id = job.integration_id AND breaker.open_until IS NOT NULL)
+                AND NOT EXISTS (SELECT 1 FROM allowance WHERE allowance.integration_id = job.integration_id)
+            GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+            """, [SQLValue(hubNow)]
+        ).map { (Sort(integration: $0.integer(0), queue: $0.text(1), kind: $0.text(2)), $0.integer(3)) }
+    }
+}
+
+extension Rehearsal {
+    /// Looks whether work waits that could be begun.
+    func lookForStarving() {
+        let (hubNow, isCalm) = stage.world.withLock { world in
+            let living = world.lives.indices.filter { world.isAlive($0) }
+            return (world.hubNow, !living.isEmpty && !living.contains { world.isPaused($0) })
+        }
+        guard isCalm, let rows = try? stage.disk.look({ try Starvation.free($0, hubNow: hubNow) }) else {
+            return stage.world.withLock { $0.starvation.forget() }
+        }
+        stage.world.withLock { world in
+            for sort in world.starvation.look(rows, world.now) {
+                let words = "\(sort.queue) \(sort.kind) of integration \(sort.integration)"
+                world.oracle.breach(
+                    "I12", "\(words) could be begun for \(Int(Starvation.boundSeconds)) s, and is not", world.now)
+            }
+        }
+    }
+}
