@@ -266,7 +266,12 @@ extension Hub {
             _ = try absorbStep(batch, setting, session, organization, ids: box.rest(), now: now)
         }
         var ids = box.rest()
-        let stock = Set(settlement.links.filter { $0.parts[HubLink.stockPart] != nil }.map(\.record))
+        // What is said to be gone there tells the others nothing: two such sides would wake each other without end.
+        let stock = Set(
+            settlement.links.filter { link in
+                link.parts[HubLink.stockPart] != nil
+                    && !settlement.suspects.contains(ExternalKey(link.kind, link.externalID))
+            }.map(\.record))
         // What was just told to wait, or for a person, is not woken by its own write.
         let waiting = Set(settlement.outcomes.filter { $0.outcome != .completed }.map(\.job.key))
         try announce(

@@ -20,6 +20,8 @@ struct HubFacts: Sendable {
         var state: String
         var error: String
         var hasIntent: Bool
+        /// Whether what it delivers has a counterpart there already: then its intent is no create.
+        var isLinked: Bool
         /// The article number of the record it delivers; empty for others.
         var number: String
         /// The order it delivers, by vendor and id there; empty for others.
@@ -68,7 +70,8 @@ struct HubFacts: Sendable {
             """
             SELECT job.id, queue, integration.name, job.kind, key, job.state, coalesce(job.error, ''),
                 intent IS NOT NULL, coalesce(record.natural_key, ''),
-                coalesce(issuer.name || '/' || record.issuer_external_id, ''), job.updated_at
+                coalesce(issuer.name || '/' || record.issuer_external_id, ''), job.updated_at,
+                EXISTS (SELECT 1 FROM link WHERE link.record_id = record.id AND link.integration_id = integration.id)
             FROM job JOIN integration ON integration.id = job.integration_id
             LEFT JOIN record ON queue = 'deliver' AND record.id = CAST(key AS INTEGER)
             LEFT JOIN integration AS issuer ON issuer.id = record.issuer_id
@@ -77,7 +80,8 @@ struct HubFacts: Sendable {
         ).map {
             WaitingJob(
                 id: $0.integer(0), queue: $0.text(1), integration: $0.text(2), kind: $0.text(3), key: $0.text(4),
-                state: $0.text(5), error: $0.text(6), hasIntent: $0.integer(7) == 1, number: $0.text(8),
+                state: $0.text(5), error: $0.text(6), hasIntent: $0.integer(7) == 1,
+                isLinked: $0.integer(11) == 1, number: $0.text(8),
                 source: $0.text(9), updatedAt: $0.moment(10) ?? World.start)
         }
         let calls = try session.rows("SELECT id, state FROM delivery ORDER BY id", [])

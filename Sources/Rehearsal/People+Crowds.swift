@@ -47,7 +47,8 @@ extension World {
         if rename(number, at: vendor) { coverage.did("renameAround") }
     }
 
-    /// Somebody may buy a piece of what the hub is just about to count there.
+    /// Somebody may buy a piece of what the hub is just about to count there; not where the call is lost, for then the
+    /// piece that was sold and the write that never came look the same to everybody.
     mutating func buyMeanwhile(_ request: HTTPRequest, at vendor: Int) {
         guard isStormy, knobs.breadth.comparesStock, vendors[vendor].nature.comparesStock else { return }
         let ids = vendors[vendor].countsSet(by: request)

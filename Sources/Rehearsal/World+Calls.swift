@@ -16,7 +16,7 @@ extension World {
         let vendor = vendors.firstIndex { $0.name == host } ?? 0
         let fault = fate(of: vendor)
         judgeOverlap(request, of: life, at: vendor)
-        buyMeanwhile(request, at: vendor)
+        if fault == nil { buyMeanwhile(request, at: vendor) }
         var call = Call(
             life: life, vendor: vendor, request: request, fault: fault, continuation: continuation, sentAt: now)
         switch fault {
