@@ -128,7 +128,10 @@ extension Settlement {
             ) { $1 }
             if let answer = written.answer { answers.append(answer) }
         } else if written.isAdopted {
-            if let answer = written.answer { answers.append(answer) }
+            if let answer = written.answer {
+                link.parts.merge(carried(write, answer, context)) { $1 }
+                answers.append(answer)
+            }
         } else {
             let answered = written.answer.map {
                 hubTerms(link.kept($0.parts), wrote: write.wrote, kind: write.record.kind)
@@ -154,7 +157,8 @@ extension Settlement {
                 parts: receiptParts(write, link),
                 outcome: written.isAdopted ? "adopted" : (write.link == nil ? "created" : "updated"),
                 remarks: written.remarks, at: context.now))
-        outcomes.append((write.job, isEarlier ? Self.comparedAgain(context) : .completed))
+        let isCompared = isEarlier || (written.isAdopted && write.isRepeat)
+        outcomes.append((write.job, isCompared ? Self.comparedAgain(context) : .completed))
     }
 
     /// Whether what was found or made is surely the work of an earlier attempt: what it shows otherwise than that
@@ -166,6 +170,14 @@ extension Settlement {
         guard written.isAdopted, let answer = written.answer, !answer.parts.values.isEmpty || answer.reference != nil
         else { return written.isAdopted }
         return answer.reference == write.request.reference
+    }
+
+    /// What an earlier attempt carried and what was found shows, though nothing tells who made it.
+    private func carried(_ write: PlannedWrite, _ answer: Draft, _ context: SettleContext) -> [String: LinkedPart] {
+        guard write.isRepeat else { return [:] }
+        return Reconcile.carried(
+            kind: write.record.kind, intent: Parts(write.job.intent?["wrote"]?.object ?? [:]), shown: answer.parts,
+            normalForm: { context.target.normalForm(of: ScopedName($0).part, $1) })
     }
 
     private static func comparedAgain(_ context: SettleContext) -> JobOutcome {
@@ -187,6 +199,17 @@ extension Settlement {
             for index in outcomes.indices where outcomes[index].job.key == String(made.record) {
                 outcomes[index].outcome = Self.comparedAgain(context)
             }
+        }
+    }
+
+    /// What happened to the links while the call was out stays: a conflict that a person decided, say.
+    public mutating func keepMeanwhile(_ writes: [PlannedWrite], _ now: [HubLink]) {
+        let before = Dictionary(
+            writes.compactMap { $0.link.map { ($0.id, $0) } }, uniquingKeysWith: { first, _ in first })
+        let now = Dictionary(now.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        for (index, link) in links.enumerated() {
+            guard let known = now[link.id], let base = before[link.id] else { continue }
+            links[index] = link.upon(known, since: base)
         }
     }
 

@@ -25,4 +25,11 @@ extension Absorb {
             kind: kind, wrote: attempt.wrote, answered: nil, link: [:],
             normalForm: { [rules] in rules.normalForm(kind, ScopedName($0).part, $1) })
     }
+
+    /// What a counterpart that may be somebody else's shows just as our own call carried it.
+    func carried(_ attempt: OpenAttempt, _ draft: Draft) -> [String: LinkedPart] {
+        Reconcile.carried(
+            kind: draft.kind, intent: attempt.wrote, shown: draft.parts,
+            normalForm: { [rules] in rules.normalForm(draft.kind, ScopedName($0).part, $1) })
+    }
 }

@@ -125,7 +125,7 @@ public struct Absorb {
         var link = HubLink(
             id: try ids(), record: record.id, integration: batch.integration, kind: draft.kind,
             externalID: draft.externalID)
-        if isOurs, let attempt { link.parts = made(attempt, draft.kind) }
+        if let attempt { link.parts = isOurs ? made(attempt, draft.kind) : carried(attempt, draft) }
         link.seenAt = nil
         if matched == nil { result.counts.created += 1 }
         result.touched.insert(record.id)

@@ -45,6 +45,26 @@ public struct HubLink: Hashable, Sendable {
 }
 
 extension HubLink {
+    /// The link as a call left it, upon what it became meanwhile. While a call is out, a person may decide a conflict
+    /// and a sale may move stock: what the call did not touch stays as it is now.
+    ///
+    /// - Parameters:
+    ///   - now: The link as it is kept now.
+    ///   - before: The link as it was when the call was decided on.
+    /// - Returns: The link to keep.
+    public func upon(_ now: HubLink, since before: HubLink) -> HubLink {
+        var link = now
+        link.isInFlight = isInFlight
+        link.parts.merge(parts.filter { $0.value != before.parts[$0.key] }) { $1 }
+        if digest == nil { link.digest = nil }
+        guard settled != before.settled else { return link }
+        (link.externalID, link.settled, link.revision) = (externalID, settled, revision)
+        (link.seenAt, link.isActive) = (seenAt, isActive)
+        return link
+    }
+}
+
+extension HubLink {
     static let columns = [
         "organization_id", "id", "record_id", "integration_id", "kind", "role", "external_id", "parts", "digest",
         "revision", "settled", "in_flight", "seen_at", "missing_since", "is_active",

@@ -113,14 +113,6 @@ public struct LedgerTable {
         ).compactMap(HubLink.init)
     }
 
-    /// Links that were read in an earlier step, as they are in this one; what is no more is left out.
-    ///
-    /// - Throws: `StoreFailure`.
-    public func asTheyAreNow(_ links: [HubLink]) throws -> [HubLink] {
-        let ids = Set(links.map(\.id))
-        return try self.links(ofRecords: Array(Set(links.map(\.record)))).filter { ids.contains($0.id) }
-    }
-
     /// Records by id.
     ///
     /// - Throws: `StoreFailure`.
@@ -164,6 +156,20 @@ public struct LedgerTable {
     /// - Throws: `StoreFailure`; refused when another record of the hub already stands for that far id.
     public func save(_ links: [HubLink]) throws {
         try session.save(links.sorted { $0.id < $1.id }.map { $0.row(organization) }, as: HubLink.upsert)
+    }
+
+    /// Writes what was made of links that were read before, upon what they became meanwhile.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func save(_ links: [HubLink], since before: [HubLink]) throws {
+        let now = try self.links(ofRecords: links.map(\.record))
+        try save(
+            links.map { link in
+                guard let known = now.first(where: { $0.id == link.id }),
+                    let base = before.first(where: { $0.id == link.id })
+                else { return link }
+                return link.upon(known, since: base)
+            })
     }
 
     /// Appends to the change log; numbers follow the order of commits.

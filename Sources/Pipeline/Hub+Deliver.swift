@@ -72,12 +72,10 @@ extension Hub {
             // Of a link that was made since, or looked at since, the attempt is judged already: what the far side shows
             // now is compared with what it showed then.
             let unclear = links.filter(\.isInFlight)
-            if !unclear.isEmpty {
-                let target = connector.targets[kind]
+            let looked = Self.recovered(unclear, drafts, intents, connector.targets[kind])
+            if !looked.isEmpty {
                 try await store.write { session in
-                    let ledger = LedgerTable(session, organization: organization)
-                    let links = try ledger.asTheyAreNow(unclear).filter(\.isInFlight)
-                    try ledger.save(Self.recovered(links, drafts, intents, target))
+                    try LedgerTable(session, organization: organization).save(looked, since: unclear)
                 }
             }
             guard !drafts.isEmpty else { return }
@@ -212,37 +210,26 @@ extension Hub {
                 schedule: integration.options.retrySchedule, jitter: jitter, now: now, callEnds: callEnds,
                 ids: { try box.next() })
             let side = FarOperation(peer.id, writes[0].job.operation)
-            let current = try Self.asTheyAreNow(writes, ledger)
             var settlement = try Settlement.decide(
-                current, results, gate: table.gate(of: peer.id), breaker: table.breaker(of: side), context)
+                writes, results, gate: table.gate(of: peer.id), breaker: table.breaker(of: side), context)
             let far = settlement.links.filter { $0.role == HubLink.mainRole }
             if let kind = far.first?.kind {
                 let known = try ledger.links(peer.id, kind, externalIDs: far.map(\.externalID))
                 settlement.holdTaken(known)
                 settlement.keepKnown(known, context)
             }
+            settlement.keepMeanwhile(writes, try ledger.links(ofRecords: writes.compactMap(\.link?.record)))
             try table.save(settlement.breaker, of: side)
             if results.contains(where: \.isThrottled) {
                 try table.learn(LimitReading(remaining: 0), .rate, of: peer.id, now: now)
             }
             try Self.settleStock(
-                &settlement, current, results, setting, ledger, number: context.settleNumber, now: now)
+                &settlement, writes, results, setting, ledger, number: context.settleNumber, now: now)
             try Self.save(settlement, setting, peer, session, organization, owner, box, now: now)
             return settlement.refusal
         }
         if let refusal {
             logger.warning("not called any more: \(refusal)", metadata: ["integration": "\(integration.name)"])
-        }
-    }
-
-    /// Writes with their links as they are now: a person may have decided a conflict while the call was under way.
-    private static func asTheyAreNow(_ writes: [PlannedWrite], _ ledger: LedgerTable) throws -> [PlannedWrite] {
-        let links = try ledger.asTheyAreNow(writes.compactMap(\.link))
-        let known = Dictionary(links.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        return writes.map { write in
-            var write = write
-            write.link = write.link.flatMap { known[$0.id] } ?? write.link
-            return write
         }
     }
 

@@ -38,4 +38,30 @@ extension Reconcile {
         return settled(kind: kind, wrote: Parts(effective), answered: shown, link: link, normalForm: normalForm)
             .merging(met) { first, _ in first }
     }
+
+    /// What a counterpart shows just as an unclear create carried it, where nothing tells for sure who made it.
+    ///
+    /// If it was our call, this is what was given. If somebody else made the same, nothing is lost by taking it for
+    /// given; taken for somebody's own words, it could win over what the hub was told since. A counter stays out: what
+    /// is in a shelf is not told by its number.
+    ///
+    /// - Parameters:
+    ///   - kind: The kind of record.
+    ///   - intent: What the unclear create carried.
+    ///   - shown: What the counterpart shows.
+    ///   - normalForm: The form in which two values count as the same at this side.
+    /// - Returns: The state of the parts that were given; the rest is for `inbound` to judge, as somebody's own.
+    public static func carried(
+        kind: RecordKind, intent: Parts, shown: Parts, normalForm: (String, JSON) -> JSON
+    ) -> [String: LinkedPart] {
+        let answered = Parts(
+            Dictionary(
+                intent.values.keys.compactMap { name in shown[ScopedName(name).part].map { (name, $0) } },
+                uniquingKeysWith: { first, _ in first }))
+        let given = Parts(intent.values.filter { kind.shape(of: ScopedName($0.key).part).form != .counter })
+        return settled(
+            kind: kind, wrote: Parts(given.values.filter { answered[$0.key] != nil }), answered: answered, link: [:],
+            normalForm: normalForm
+        ).filter(\.value.isAccepted)
+    }
 }

@@ -41,7 +41,12 @@ struct StockBook: Sendable {
 
     /// The good is gone at a vendor, and with it what moved there since the hub last looked.
     mutating func left(_ number: String, _ vendor: Int, _ quantity: Int) {
-        guard let last = accounts[number]?.shown.removeValue(forKey: vendor) else { return }
+        guard let last = accounts[number]?.shown.removeValue(forKey: vendor) else {
+            // No answer ever showed it: the hub knows of it by calls at most, and those are in no order that tells
+            // which was the last.
+            if accounts[number]?.knownSince.isEmpty ?? false { accounts[number]?.isLoose = true }
+            return
+        }
         accounts[number]?.expected -= quantity - last
         accounts[number]?.erased += abs(quantity - last)
     }

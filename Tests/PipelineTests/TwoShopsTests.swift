@@ -1,7 +1,10 @@
 import ConnectorKit
 import Ledger
 import Pipeline
+import Sandbox
+import Synchronization
 import Testing
+import Wire
 
 @Suite("Two shops through one hub")
 struct TwoShopsTests {
@@ -79,6 +82,50 @@ struct TwoShopsTests {
         #expect(try await !hub.resolve(conflict: conflict.id, .ours))
     }
 
+    /// During the call that writes another part of the product, and during the look after one that was not answered.
+    @Test(arguments: [false, true])
+    func aConflictDecidedWhileACallIsOutStaysDecided(isLook: Bool) async throws {
+        let (world, hub, north, south, sku) = try await twoShops()
+        world.pass(seconds: 300)
+        _ = world.inShop("north") { shop, now in shop.editPrice(sku: sku, to: "500.00", at: now) }
+        _ = world.inShop("south") { shop, now in shop.editPrice(sku: sku, to: "600.00", at: now) }
+        world.pass(seconds: 60)
+        _ = try await hub.pull(north)
+        _ = try await hub.pull(south)
+        try await world.settle(hub)
+        let conflict = try #require(try await hub.conflicts().first)
+
+        let interlude = Interlude()
+        let busy = try world.hub(through: { InterruptedTransport(next: $0, interlude: interlude) })
+        if isLook {
+            _ = world.inShop("south") { shop, _ in
+                shop.faults = FaultPlan(rules: [FaultRule(.timeoutAfter(seconds: 35), prefix: batch, times: 1)])
+            }
+        }
+        _ = world.inShop("north") { shop, now in shop.renameProduct(sku: sku, to: "Tea", at: now) }
+        world.pass(seconds: 60)
+        _ = try await busy.pull(north)
+        if isLook {
+            try await busy.drain()
+            #expect(try await hub.jobs(in: [.retryable]).count == 1)
+            world.pass(seconds: 120)
+        }
+        let isDecided = Mutex(false)
+        let id = try #require(world.ask("south", "/products", [.init("sku", sku)])[0]?["id"]?.scalarText)
+        interlude.wait(for: isLook ? ("GET", "/wp-json/wc/v3/products/\(id)") : ("POST", batch)) {
+            let done = try? await hub.resolve(conflict: conflict.id, .ours)
+            isDecided.withLock { $0 = done ?? false }
+        }
+        try await world.settle(busy)
+
+        #expect(isDecided.withLock { $0 })
+        #expect(price(world, "south", sku) == "500.00")
+        #expect(world.ask("south", "/products", [.init("sku", sku)])[0]?["name"]?.string == "Tea")
+        #expect(try await world.count(hub, "SELECT count(*) FROM link WHERE parts LIKE '%\"p\":%'") == 0)
+    }
+
+    private let batch = "/wp-json/wc/v3/products/batch"
+
     @Test func aSaleInOneShopLowersTheOtherAndIsNotCountedTwice() async throws {
         let (world, hub, north, _, sku) = try await twoShops()
         _ = world.inShop("north") { shop, now in shop.setStock(sku: sku, to: 50, at: now) }
@@ -98,5 +145,42 @@ struct TwoShopsTests {
 
         #expect(world.ask("south", "/products", [.init("sku", sku)])[0]?["stock_quantity"]?.integer == 47)
         #expect(world.ask("north", "/products", [.init("sku", sku)])[0]?["stock_quantity"]?.integer == 47)
+    }
+}
+
+/// What happens while a call is out: once, at the first call that fits.
+private final class Interlude: Sendable {
+    private struct Wait: Sendable {
+        var method: String
+        var path: String
+        var act: @Sendable () async -> Void
+    }
+
+    private let waiting = Mutex<Wait?>(nil)
+
+    func wait(for call: (method: String, path: String), _ act: @escaping @Sendable () async -> Void) {
+        waiting.withLock { $0 = Wait(method: call.method, path: call.path, act: act) }
+    }
+
+    func meet(_ request: HTTPRequest) async {
+        let act = waiting.withLock { waiting -> (@Sendable () async -> Void)? in
+            guard let wait = waiting, request.method == wait.method, request.address.path == wait.path else {
+                return nil
+            }
+            waiting = nil
+            return wait.act
+        }
+        await act?()
+    }
+}
+
+/// The way to the shops, with an interlude on it.
+private struct InterruptedTransport: Transport {
+    let next: WorldTransport
+    let interlude: Interlude
+
+    func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
+        await interlude.meet(request)
+        return try await next.send(request)
     }
 }

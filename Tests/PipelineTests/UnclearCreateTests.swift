@@ -1,8 +1,10 @@
 import ConnectorKit
+import Foundation
 import Ledger
 import Pipeline
 import Sandbox
 import Testing
+import Wire
 
 @Suite("A create that was not answered")
 struct UnclearCreateTests {
@@ -99,6 +101,60 @@ struct UnclearCreateTests {
         #expect(world.ask("north", "/customers")[0]?["first_name"]?.string == "Sunil")
         #expect(try await world.count(hub, "SELECT count(*) FROM conflict") == 0)
     }
+
+    /// What staff changes in a shop beside what the sandbox has verbs for.
+    private func change(
+        _ world: World, _ name: String, _ method: String, _ path: String, _ body: JSON
+    ) throws -> JSON {
+        let address = try #require(HTTPAddress("https://\(name).example/wp-json/wc/v3\(path)"))
+        var request = HTTPRequest(method, address, body: body.bytes)
+        request.headers["Content-Type"] = "application/json"
+        request.headers["Authorization"] =
+            "Basic " + Foundation.Data("ck_sandbox:cs_sandbox".utf8).base64EncodedString()
+        let asked = request
+        let answer = world.inShop(name) { shop, now in shop.respond(to: asked, at: now, isTLS: true) }
+        return try JSON(parsing: try #require(answer?.response).body)
+    }
+
+    /// A shop keeps no reference of ours with a category: what is found by its slug may be anybody's.
+    @Test(arguments: [true, false])
+    func whatItCarriedIsNobodysOwnWordsWhereNothingTellsWhoMadeIt(isReadFirst: Bool) async throws {
+        let world = try World()
+        world.openShop("north", products: 0, customers: 0)
+        world.openShop("south", products: 0, customers: 0, seed: 5)
+        let hub = try world.hub()
+        let north = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
+        let south = try await hub.connect("woocommerce", name: "south", config: World.shopSettings("south"))
+        _ = try await hub.pull(south, .category)
+        _ = try await hub.pull(north, .category)
+        try await world.settle(hub)
+        _ = world.inShop("south") { shop, _ in
+            shop.faults = FaultPlan(
+                rules: [FaultRule(.timeoutAfter(seconds: 35), method: "POST", prefix: categories, times: 1)])
+        }
+        let made = try change(world, "north", "POST", "/products/categories", ["name": "Jam", "slug": "jam"])
+        _ = try await hub.pull(north, .category)
+        try await hub.drain()
+        #expect(try await hub.jobs(in: [.retryable]).count == 1)
+
+        // Renamed where it comes from, while nobody knows whether it was made there under its old name.
+        world.pass(seconds: 10)
+        let id = try #require(made["id"]?.integer)
+        _ = try change(world, "north", "PUT", "/products/categories/\(id)", ["name": "Marmalade"])
+        _ = try await hub.pull(north, .category)
+        world.pass(seconds: 10)
+        if isReadFirst { _ = try await hub.pull(south, .category) }
+        world.pass(seconds: 100)
+        try await world.settle(hub)
+
+        for name in ["north", "south"] {
+            let shown = world.ask(name, "/products/categories", [.init("slug", "jam")])
+            #expect(shown.array?.map { $0["name"]?.string } == ["Marmalade"], "\(name)")
+        }
+        #expect(try await world.count(hub, "SELECT count(*) FROM conflict") == 0)
+    }
+
+    private let categories = "/wp-json/wc/v3/products/categories"
 
     @Test func aDroppedTaskLeavesNothingThatIsReadAgainForEver() async throws {
         let world = try World()

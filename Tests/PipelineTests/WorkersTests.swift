@@ -217,7 +217,7 @@ struct WorkersTests {
                 """
                 SELECT record.parts, job.run_at FROM link JOIN record ON record.id = link.record_id
                 LEFT JOIN job ON job.queue = 'fetch' AND job.key = link.external_id AND job.state = 'scheduled'
-                WHERE link.integration_id = ?1 AND link.external_id = ?2
+                WHERE link.integration_id = ?1 AND link.external_id = ?2 AND link.kind = 'product'
                 """, [.integer(north.id), .text(id)])
         }
         #expect(rows.map { $0.json(0)["name"]?["v"] } == ["New name"])

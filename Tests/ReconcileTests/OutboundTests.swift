@@ -113,6 +113,19 @@ struct OutboundTests {
         #expect(steps.map(\.record?.value) == ["C"])
     }
 
+    @Test func ofWhatMayBeSomebodysOwnOnlyWhatIsShownAsItWasCarriedCountsAsGiven() {
+        let carried = Reconcile.carried(
+            kind: .product,
+            intent: Parts(["name": "Tea", "price@lkr": "5", "sku": "S", "barcode": "99", "stock": "4"]),
+            shown: Parts(["name": "TEA", "price": "5", "sku": "T", "stock": "4", "weight": "1"]),
+            normalForm: { _, value in .string((value.string ?? "").lowercased()) })
+
+        #expect(
+            carried == [
+                "name": LinkedPart(sent: "Tea", seen: "TEA"), "price@lkr": LinkedPart(sent: "5", seen: "5"),
+            ])
+    }
+
     @Test func theirSpellingOfWhatTheyWereGivenIsNoEditOfTheirs() {
         let link = ["name": LinkedPart(sent: "Tea", seen: "Tea")]
         let steps = Reconcile.inbound(

@@ -1,0 +1,31 @@
+import Commerce
+import Testing
+
+@testable import Rehearsal
+
+@Suite("The oracle's own ledger of pieces")
+struct StockBookTests {
+    private let now = Moment(seconds: 1_000)
+
+    /// A good put up with 32 pieces; the hub was shown it or only told of it; then it was counted, and taken away.
+    private func takenAway(isShown: Bool) -> StockBook.Account? {
+        var book = StockBook()
+        book.moved("t1", by: 32, at: 1, isNew: true, now)
+        if isShown { book.showed("t1", at: 1, 32, now) }
+        book.moved("t1", by: -25, at: 1, isNew: false, now.adding(seconds: 300))
+        book.left("t1", 1, 7)
+        return book.accounts["t1"]
+    }
+
+    @Test func whatMovedSinceTheLastLookIsGoneWithTheGood() {
+        let account = takenAway(isShown: true)
+
+        #expect(account?.expected == 32)
+        #expect(account?.isLoose == false)
+    }
+
+    /// Found by seed 205: the hub had but calls, of which none tells whether it is the last.
+    @Test func ofAGoodThatNoAnswerEverShowedTheCallsDecide() {
+        #expect(takenAway(isShown: false)?.isLoose == true)
+    }
+}
