@@ -55,18 +55,17 @@ struct Envelope: Sendable {
     /// Adds to an answer what every answer carries.
     func sealed(_ response: HTTPResponse) -> HTTPResponse {
         var response = response
-        for (name, value) in Self.headers where response.headers[name] == nil { response.headers[name] = value }
+        response.headers.fill(Self.headers)
         response.headers["X-Request-Id"] = requestID
         return response
     }
 
     /// A page may load from this server alone, run only its own script, send forms only here, and be framed by nobody.
-    private static let headers = [
-        (
-            "Content-Security-Policy",
+    private static let headers: HTTPHeaders = [
+        "Content-Security-Policy":
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-                + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-        ), ("X-Content-Type-Options", "nosniff"), ("X-Frame-Options", "DENY"), ("Referrer-Policy", "same-origin"),
-        ("Cross-Origin-Resource-Policy", "same-origin"), ("Cache-Control", "no-store"),
+            + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "no-store",
     ]
 }

@@ -26,9 +26,18 @@ public struct HTTPHeaders: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         }
     }
 
+    /// Adds those whose names do not stand there yet.
+    public mutating func fill(_ headers: HTTPHeaders) {
+        let own = list
+        for field in headers.list where !own.contains(where: { Self.isSame($0.name, field.name) }) {
+            list.append(field)
+        }
+    }
+
     /// Names are ASCII (RFC 9110, section 5.1): byte by byte, without regard to the case of letters.
     private static func isSame(_ left: String, _ right: String) -> Bool {
-        left.utf8.elementsEqual(right.utf8) { $0 == $1 || (isLetter($0) && $0 ^ 0x20 == $1) }
+        left.utf8.count == right.utf8.count
+            && left.utf8.elementsEqual(right.utf8) { $0 == $1 || (isLetter($0) && $0 ^ 0x20 == $1) }
     }
 
     private static func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
@@ -83,41 +92,57 @@ public struct HTTPAddress: Hashable, Sendable {
     /// Reads an absolute http or https address. Nil for anything else: another scheme, credentials in it, no host,
     /// white space or a control character anywhere.
     public init?(_ text: String) {
-        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return nil }
-        guard let schemeEnd = text.range(of: "://") else { return nil }
-        let scheme = text[..<schemeEnd.lowerBound].lowercased()
-        guard scheme == "http" || scheme == "https" else { return nil }
-        let rest = text[schemeEnd.upperBound...].prefix { $0 != "#" }
-        let authority = rest.prefix { $0 != "/" && $0 != "?" }
-        guard let (host, port) = Self.hostAndPort(String(authority)) else { return nil }
+        // Byte by byte: every call of the outside passes here, and all that parts an address is ASCII.
+        let bytes = text.utf8
+        guard bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F }), let colon = bytes.firstIndex(of: Self.colon) else {
+            return nil
+        }
+        let scheme = text[..<colon].lowercased()
+        let afterScheme = bytes[colon...].dropFirst()
+        guard scheme == "http" || scheme == "https", afterScheme.starts(with: "//".utf8) else { return nil }
+        let rest = afterScheme.dropFirst(2).prefix { $0 != UInt8(ascii: "#") }
+        let authority = rest.prefix { $0 != Self.slash && $0 != Self.question }
+        guard let (host, port) = Self.hostAndPort(String(Substring(authority))) else { return nil }
         let target = rest[authority.endIndex...]
-        let path = target.prefix { $0 != "?" }
+        let path = target.prefix { $0 != Self.question }
         self.init(
-            scheme: scheme, host: host, port: port, path: path.isEmpty ? "/" : String(path),
-            query: Self.query(String(target[path.endIndex...].dropFirst())))
+            scheme: scheme, host: host, port: port, path: path.isEmpty ? "/" : String(Substring(path)),
+            query: Self.query(String(Substring(target[path.endIndex...].dropFirst()))))
     }
 
+    private static let colon = UInt8(ascii: ":")
+    private static let slash = UInt8(ascii: "/")
+    private static let question = UInt8(ascii: "?")
+    private static let bracket = UInt8(ascii: "]")
+
     private static func hostAndPort(_ authority: String) -> (String, Int?)? {
+        let bytes = authority.utf8
         let isBracketed = authority.hasPrefix("[")
-        let host = String(authority.prefix { $0 != (isBracketed ? "]" : ":") }) + (isBracketed ? "]" : "")
-        guard isHost(host.lowercased()), authority.hasPrefix(host) else { return nil }
-        let rest = authority.dropFirst(host.count)
-        guard !rest.isEmpty else { return (host.lowercased(), nil) }
+        var end = bytes.firstIndex(of: isBracketed ? bracket : colon) ?? bytes.endIndex
+        if isBracketed, end != bytes.endIndex { bytes.formIndex(after: &end) }
+        let host = authority[..<end].lowercased()
+        guard isHost(host) else { return nil }
+        let rest = bytes[end...]
+        guard !rest.isEmpty else { return (host, nil) }
         let digits = rest.dropFirst()
-        guard rest.first == ":", digits.allSatisfy({ $0.isASCII && $0.isNumber }), let port = Int(digits),
-            (1...65_535).contains(port)
+        guard rest.first == colon, digits.allSatisfy({ (0x30...0x39).contains($0) }),
+            let port = Int(Substring(digits)), (1...65_535).contains(port)
         else { return nil }
-        return (host.lowercased(), port)
+        return (host, port)
     }
 
     /// Whether a text is a name or address of a host: an IPv6 address in brackets, or no reserved character at all.
     private static func isHost(_ text: String) -> Bool {
         if text.hasPrefix("[") {
             let inside = text.dropFirst().dropLast()
-            return inside.contains(":") && inside.allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
+            return text.hasSuffix("]") && inside.contains(":")
+                && inside.allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
         }
-        return !text.isEmpty && !text.contains { "@:[]<>\"\\^`{|}%".contains($0) || $0.isWhitespace }
+        guard !text.isEmpty, !text.utf8.contains(where: reserved.contains) else { return false }
+        return text.utf8.allSatisfy { $0 < 0x80 } || !text.contains { $0.isWhitespace }
     }
+
+    private static let reserved = Array("@:[]<>\"\\^`{|}%".utf8)
 
     /// The pairs of an encoded query.
     public static func query(_ text: String) -> [QueryItem] {

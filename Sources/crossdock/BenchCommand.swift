@@ -54,7 +54,9 @@ struct BenchRunCommand: AsyncParsableCommand {
             var figures: [BenchFigure] = []
             for name in Self.all where names.isEmpty || names.contains(name) {
                 Terminal.note("measuring: \(name)")
+                let before = BenchUsage.machine
                 figures += try measure(name)
+                figures.append(BenchUsage.taken(from: name, since: before))
             }
             show(figures)
             if figures.contains(where: { !$0.isMet }) { throw ExitCode(1) }

@@ -106,6 +106,21 @@ enum BenchUsage {
         return kilobytes * 1024 / 1e6
     }
 
+    /// The processor time of this machine since it started, in its ticks, and how much of it the host of a virtual
+    /// machine gave to others (proc(5), /proc/stat: the eighth number of "cpu"). Nothing where that cannot be read.
+    static var machine: (all: Double, stolen: Double) {
+        let text = (try? String(contentsOfFile: "/proc/stat", encoding: .utf8)) ?? ""
+        let ticks = text.prefix { $0 != "\n" }.split(separator: " ").dropFirst().prefix(8).compactMap { Double($0) }
+        return (ticks.reduce(0, +), ticks.count == 8 ? ticks[7] : 0)
+    }
+
+    /// How quiet the machine was. Where others took more than a hundredth, every waiting time of the run is theirs too.
+    static func taken(from name: String, since before: (all: Double, stolen: Double)) -> BenchFigure {
+        let now = machine
+        let share = (now.stolen - before.stolen) / max(1, now.all - before.all)
+        return BenchFigure("\(name): processor time the host gave to others", 100 * share, " %")
+    }
+
     /// The processor time of all threads of this process, in seconds.
     static var cpuSeconds: Double {
         var usage = rusage()

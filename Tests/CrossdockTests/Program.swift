@@ -108,7 +108,18 @@ final class RunningProgram: Sendable {
 
     var output: String { (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "" }
     var errors: String { (try? String(contentsOfFile: errorsPath, encoding: .utf8)) ?? "" }
-    var isRunning: Bool { status.withLock { $0 == nil } }
+    var isRunning: Bool { endStatus == nil }
+
+    /// How it ended; nil while it runs. The kernel is asked beside Foundation, which hears of an end late where another
+    /// process that was started at the same instant holds the end of its line.
+    private var endStatus: Int32? {
+        if let status = status.withLock({ $0 }) { return status }
+        var end = siginfo_t()
+        guard waitid(P_PID, id_t(id), &end, WEXITED | WNOHANG | WNOWAIT) == 0, end.si_signo == SIGCHLD else {
+            return nil
+        }
+        return end._sifields._sigchld.si_status + (end.si_code == Int32(CLD_EXITED) ? 0 : Self.signalBase)
+    }
 
     /// Sends a signal; nothing when it has ended.
     func send(_ signal: Int32) {
@@ -118,7 +129,7 @@ final class RunningProgram: Sendable {
     /// Waits for its end and gives its status; 128 and the signal's number where one ended it. One that takes longer is
     /// killed.
     func ended(withinSeconds seconds: Int) async throws -> Int32 {
-        let found = try await eventually(withinSeconds: seconds) { self.status.withLock { $0 } }
+        let found = try await eventually(withinSeconds: seconds) { self.endStatus }
         if let found { return found }
         send(SIGKILL)
         throw TooSlow(description: "still running after \(seconds) s: \(output)\(errors)")

@@ -26,6 +26,14 @@ struct HeaderTests {
         #expect(headers.list.map(\.name) == ["Other"])
     }
 
+    @Test func whatIsFilledInNeverReplacesWhatStandsThere() {
+        var headers: HTTPHeaders = ["cache-control": "max-age=60", "X-A": "1"]
+        headers.fill(["Cache-Control": "no-store", "X-B": "2", "X": "3"])
+
+        #expect(headers.list.map(\.name) == ["cache-control", "X-A", "X-B", "X"])
+        #expect(headers["Cache-Control"] == "max-age=60")
+    }
+
     @Test(arguments: ["\r\n", "\n", "\r", "\u{0}", "\u{7f}", "\u{b}"])
     func aLineBreakNeverMakesASecondHeader(mark: String) {
         var headers = HTTPHeaders()
