@@ -78,6 +78,8 @@ struct Oracle: Sendable {
     var justRemoved: [(place: Place, id: String)] = []
     /// When the hub was last shown a good at a vendor, by the time of the showing.
     var lastShown: [Place: Moment] = [:]
+    /// When a vendor's list of changes was last served to the hub.
+    var lastListed: [Int: Moment] = [:]
     /// Orders people placed, by vendor and id.
     var orders: [String: Moment] = [:]
     /// Orders at vendors whose unclear booking a person found there and dropped: the hub does not know it.

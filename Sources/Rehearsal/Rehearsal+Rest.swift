@@ -20,6 +20,7 @@ extension Rehearsal {
         }
         pass(seconds: 420)
         while stage.world.withLock({ !$0.retired.isEmpty }) { pass(seconds: 60) }
+        if knobs.breadth.crowds { readEverything() }
         inTheHub { hub in
             for integration in try await hub.integrations() {
                 _ = try await hub.check(integration)
@@ -43,6 +44,17 @@ extension Rehearsal {
         }
         guard left.isEmpty else { return }
         watchTheQuiet()
+    }
+
+    /// The hub reads on its own, as often as it does, before ids are compared; what it then was not told of, it missed.
+    private func readEverything() {
+        inTheHub { hub in
+            for integration in try await hub.integrations() { _ = try await hub.check(integration) }
+        }
+        pass(seconds: Self.quietSeconds + 2 * Double(knobs.intervalSeconds))
+        stage.world.withLock { world in
+            world.oracle.judgeReading(world.vendors.map { $0.shown(at: world.now) }, world.now)
+        }
     }
 
     func facts() throws -> HubFacts { try stage.disk.look { try HubFacts($0) } }

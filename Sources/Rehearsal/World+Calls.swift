@@ -74,6 +74,7 @@ extension World {
         step("\(words(call.request, call.vendor))\(orphan) -> \(response.status), \(response.body.count) bytes")
         if let before {
             let after = vendors[call.vendor].shown(at: now)
+            judgeComparing(call, before, status: response.status)
             observe(before, after, call)
         }
         if isBusy { renameSomething(at: call.vendor) }
@@ -156,6 +157,7 @@ extension World {
             let isWhole = call.fault != .halfBody && call.fault != .garbled && call.fault != .gatewayError
             if isWhole, response.status < 300 {
                 oracle.shown(call.shows, of: call.vendor, servedAt: call.servedAt ?? now)
+                oracle.listed(call.request, of: call.vendor, servedAt: call.servedAt ?? now)
             }
         }
         return (continuation, answer)

@@ -24,6 +24,8 @@ struct World: Sendable {
     var lastTouched: String?
     /// Vendors that do not serve the version asked for.
     var retired: [Int: Retirement] = [:]
+    /// Stocks that a comparing vendor refused, until it is written to again.
+    var refusedCounts: [Oracle.Place: RefusedCount] = [:]
     var oracle: Oracle
     var story: Story
     var coverage = Coverage()
