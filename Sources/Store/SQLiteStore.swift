@@ -27,9 +27,7 @@ public final class SQLiteStore: Store {
             // The pool sets NORMAL when it switches to WAL, so FULL is set after opening, and looked at.
             let level = try pool.writeWithoutTransaction { database in
                 try database.execute(sql: "PRAGMA synchronous = FULL")
-                try database.execute(sql: "PRAGMA wal_autocheckpoint = \(Checkpoints.writerPages)")
-                // The log is cut when it starts anew, so that its size tells what waits to be brought in.
-                try database.execute(sql: "PRAGMA journal_size_limit = 0")
+                try database.execute(sql: "PRAGMA journal_size_limit = \(Checkpoints.keptBytes)")
                 return try Int.fetchOne(database, sql: "PRAGMA synchronous")
             }
             guard level == 2 else { throw StoreFailure.unavailable("SQLite does not keep synchronous=FULL") }
@@ -38,7 +36,8 @@ public final class SQLiteStore: Store {
             throw StoreFailure(error)
         }
         checkpoints = Checkpoints(path: path)
-        committer = GroupCommitter(pool, onCommit: { [checkpoints] in checkpoints.look() })
+        try pool.writeWithoutTransaction(checkpoints.watch)
+        committer = GroupCommitter(pool)
     }
 
     /// Runs a step on the writer's thread, joined with others into one commit.

@@ -19,6 +19,10 @@ public enum StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// Which steps go first when many wait for the writer.
 public enum StepPriority: Int, Sendable, CaseIterable {
+    /// Claims and leases. They outlive their process like every step, but not the power of a machine that holds the
+    /// store alone: who claimed is gone with it, so they wait for no disk of their own. What is done under a claim and
+    /// must not be done twice is written by a step of another priority, which makes the claim durable, too.
+    case lease
     /// Deliveries that a vendor waits for, and settlements of what has happened out there.
     case urgent
     case normal
@@ -86,7 +90,8 @@ public struct Upsert: Hashable, Sendable {
 
 /// Where the hub remembers: steps that see and leave a consistent state, or nothing.
 public protocol Store: Sendable {
-    /// Runs a step in a transaction and returns what it gave once that is durable. A step may be run again from its
+    /// Runs a step in a transaction and returns what it gave once that is durable, or, for `StepPriority.lease`, once
+    /// all who use the store see it. A step may be run again from its
     /// start, so it has no effects beside the session.
     ///
     /// - Throws: `StoreFailure`, or what the step throws; then nothing of it remains.

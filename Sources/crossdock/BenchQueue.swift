@@ -10,12 +10,20 @@ struct BenchQueue: Sendable {
     let store: SQLiteStore
     let ids: IDPool
 
-    /// How many jobs are put on the queue, or claimed, in one step.
-    static let step = 100
+    /// How many put jobs on the queue and how many carry them, and how many jobs each takes in one step.
+    struct Shape: Sendable {
+        let step: Int
+        let producers: Int
+        let workers: Int
+
+        /// For as many as possible.
+        static let hundreds = Shape(step: 100, producers: 2, workers: 2)
+        /// As pgqueuer's own benchmark (tools/benchmark.py, its defaults).
+        static let tens = Shape(step: 10, producers: 1, workers: 5)
+    }
+
     /// One job in so many fails once, and is tried again.
     static let failing = 100
-    static let producers = 2
-    static let workers = 2
     /// How long a worker waits that nobody wakes, in milliseconds.
     static let restMilliseconds = 200
     /// What a job carries: 300 bytes.
@@ -39,8 +47,8 @@ struct BenchQueue: Sendable {
         }
     }
 
-    private func claim(_ owner: String, limit: Int = step) async throws -> [Job] {
-        try await store.write { session in
+    private func claim(_ owner: String, limit: Int) async throws -> [Job] {
+        try await store.write(.lease) { session in
             try JobTable(session, organization: 1).take(
                 Self.work, limit: limit, owner: owner, now: OpenHub.systemNow())
         }
@@ -59,25 +67,25 @@ struct BenchQueue: Sendable {
     }
 
     /// Jobs a second from the queue to their end, producers and workers at once.
-    func perSecond(_ count: Int) async throws -> Double {
+    func perSecond(_ count: Int, _ shape: Shape) async throws -> Double {
         let (clock, bell) = (ContinuousClock(), Bell())
         let tally = Tally(count)
         let begin = clock.now
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for producer in 0..<Self.producers {
+            for producer in 0..<shape.producers {
                 group.addTask {
-                    let stride = Self.step * Self.producers
-                    for start in Swift.stride(from: producer * Self.step, to: count, by: stride) {
-                        try await enqueue(start..<min(start + Self.step, count))
+                    let stride = shape.step * shape.producers
+                    for start in Swift.stride(from: producer * shape.step, to: count, by: stride) {
+                        try await enqueue(start..<min(start + shape.step, count))
                         bell.ring()
                     }
                 }
             }
-            for worker in 0..<Self.workers {
+            for worker in 0..<shape.workers {
                 group.addTask {
                     while tally.left.withLock({ $0 > 0 }) {
                         let heard = bell.count
-                        let jobs = try await claim("worker \(worker)")
+                        let jobs = try await claim("worker \(worker)", limit: shape.step)
                         guard !jobs.isEmpty else {
                             await bell.wait(after: heard, atMost: .milliseconds(Self.restMilliseconds), by: clock)
                             continue
@@ -113,11 +121,11 @@ struct BenchQueue: Sendable {
                     try await calls.waitForAll()
                 }
             }
-            for worker in 0..<Self.workers {
+            for worker in 0..<Shape.hundreds.workers {
                 group.addTask {
                     while tally.waits.withLock({ $0.count < count }) {
                         let heard = bell.count
-                        let jobs = try await claim("worker \(worker)")
+                        let jobs = try await claim("worker \(worker)", limit: Shape.hundreds.step)
                         let started = clock.now
                         guard !jobs.isEmpty else {
                             await bell.wait(after: heard, atMost: .milliseconds(Self.restMilliseconds), by: clock)

@@ -24,6 +24,35 @@ struct SQLiteStoreTests {
         #expect(mode == "wal")
     }
 
+    @Test func aClaimAloneWaitsForNoDiskAndEveryOtherStepDoes() async throws {
+        let store = try store()
+        for _ in 0..<3 {
+            for (priority, level) in [(StepPriority.lease, 1), (.urgent, 2), (.normal, 2), (.lease, 1), (.bulk, 2)] {
+                let found = try await store.write(priority) { try $0.rows("PRAGMA synchronous", []).first?.integer(0) }
+                #expect(found == Int64(level), "\(priority)")
+            }
+        }
+    }
+
+    @Test func claimsThatWaitWithOtherStepsAreNotHeldUpByTheirDisk() async throws {
+        let store = try store()
+        let levels = try await withThrowingTaskGroup(of: (StepPriority, Int64?).self) { group in
+            for number in 0..<200 {
+                let priority = StepPriority.allCases[number % StepPriority.allCases.count]
+                group.addTask {
+                    let level = try await store.write(priority) { session in
+                        try session.run("INSERT INTO thing (name) VALUES (?1)", [.text("thing \(number)")])
+                        return try session.rows("PRAGMA synchronous", []).first?.integer(0)
+                    }
+                    return (priority, level)
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(levels.allSatisfy { priority, level in level == (priority == .lease ? 1 : 2) })
+        #expect(try await things(in: store) == 200)
+    }
+
     @Test func manyStepsAtOnceAreAllKeptAndOneThatFailsIsUndoneAlone() async throws {
         let store = try store()
         let failures = await withTaskGroup(of: Bool.self) { group in
