@@ -1,4 +1,5 @@
 import ConnectorKit
+import Ledger
 import Pipeline
 import Sandbox
 import Synchronization
