@@ -52,7 +52,9 @@ struct GoneAtTwoPlacesTests {
         var shops: [Integration] = []
         for name in ["north", "south", "east"] {
             shops.append(try await setUp.connect("woocommerce", name: name, config: World.shopSettings(name)))
-            _ = try await setUp.pull(shops[shops.count - 1])
+        }
+        for shop in shops {
+            _ = try await setUp.pull(shop)
             try await world.settle(setUp)
         }
         let sku = try #require(world.firstSimpleSKU("north"))
