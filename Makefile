@@ -5,12 +5,13 @@ ARGS ?=
 SEED ?=
 SEEDS ?=
 FROM ?=
-export SEED SEEDS FROM
+MUTATION ?=
+export SEED SEEDS FROM MUTATION
 T ?=
 NAME ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help night build test test-quick test-one lint format demo bench rehearse docs ci connector clean
+.PHONY: help night build test test-quick test-one lint format demo bench rehearse mutations docs ci connector clean
 
 help: ## print this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  make \1|\2/' \
@@ -40,13 +41,16 @@ demo: ## a stand-in shop, a fresh book and the hub, told step by step; ARGS=--on
 bench: ## the benchmarks, on a release build
 	@scripts/bench $(ARGS)
 
-rehearse: ## the simulator: a seed drawn now; SEED=n repeats and tells one; SEEDS=n runs many on all cores
+rehearse: ## the simulator: a seed drawn now; SEED=n repeats and tells one; SEEDS=n runs many on all cores; MUTATION=name plants a defect
 	@scripts/rehearse $(ARGS)
+
+mutations: ## every defect that can be planted in the hub is found by the simulator, on its recorded seed
+	@scripts/mutations $(ARGS)
 
 docs: ## check the documents: links, shell examples, tables
 	@scripts/test one "HouseRulesTests.Document" $(ARGS)
 
-ci: ## all that .ci/run runs, in the same order: lint, test, no warnings, a new connector, 300 rehearsals, demo --once
+ci: ## all that .ci/run runs, in the same order: lint, test, no warnings, a new connector, 300 rehearsals, mutations, demo --once
 	@scripts/ci
 
 night: ## the long suites: a million simulated sales (SALES=n for another number)

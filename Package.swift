@@ -206,6 +206,9 @@ enum House {
 let package = Package(
     name: "crossdock",
     products: House.isWanted("crossdock") ? [.executable(name: "crossdock", targets: ["crossdock"])] : [],
+    traits: [
+        .trait(name: "Mutations", description: "Small defects of the hub's own, to test the simulator's oracle with.")
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),

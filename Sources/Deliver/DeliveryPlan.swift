@@ -96,6 +96,13 @@ extension DeliveryPlan {
         let record = known.offering(load.offers?.values(of: known, links: links)[peer.id])
         let link = links.first { $0.integration == peer.id && $0.role == HubLink.mainRole }
         if let link, !link.isActive { return outcomes.append((job, .completed)) }
+        #if Mutations
+            if Mutation.oneStampForAllPlaces.isPlanted, job.attempt > 1, let link,
+                links.contains(where: { $0.integration != peer.id && $0.settled > link.settled })
+            {
+                return outcomes.append((job, .completed))
+            }
+        #endif
         if link == nil, !peer.creates(record.kind) { return outcomes.append((job, .completed)) }
         let gives = peer.gives(record.kind)
         let values = link?.own(record.values) ?? Self.earlier(job, record.kind, peer) ?? record.own(in: load.scope)

@@ -58,6 +58,14 @@ public struct Absorb {
             link = settled
             keep(link)
         }
+        #if Mutations
+            if let stamp = draft.changedAt, let agreed = link.seenAt,
+                Mutation.skipByClock.isPlanted && stamp <= agreed
+                    || Mutation.echoByClock.isPlanted && abs(stamp.seconds(since: agreed)) <= 2
+            {
+                return result.counts.unchanged += 1
+            }
+        #endif
         if link.digest == digest, link.isActive, link.missingSince == nil {
             result.counts.unchanged += 1
             noteRevision(draft, link)

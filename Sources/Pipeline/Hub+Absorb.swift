@@ -42,6 +42,12 @@ extension Hub {
         also: @escaping @Sendable (any StoreSession) throws -> Void = { _ in }
     ) async throws -> Absorbed {
         let block = try await ids.draw(Self.idCount(batch, setting))
+        #if Mutations
+            if Mutation.decidedBeforeCommit.isPlanted {
+                return try await absorbInTwoSteps(
+                    batch, setting, priority: priority, ids: block, first: first, also: also)
+            }
+        #endif
         let (organization, now) = (organization, now)
         let absorbed = try await store.write(priority) { session in
             try first(session)
@@ -81,10 +87,31 @@ extension Hub {
         _ batch: ObservedBatch, _ setting: MergeSetting, _ session: any StoreSession, _ organization: Int64,
         ids: IDBlock, now: Moment
     ) throws -> Absorbed {
+        #if Mutations
+            let batch =
+                try Mutation.echoByWindow.isPlanted
+                ? withoutEchoes(batch, LedgerTable(session, organization: organization), now: now) : batch
+        #endif
+        let snapshot = try snapshot(for: batch, setting, session, organization)
+        return try save(batch, decidedOn: snapshot, setting, session, organization, ids: ids, now: now)
+    }
+
+    /// All that a batch is merged with, as it is now.
+    static func snapshot(
+        for batch: ObservedBatch, _ setting: MergeSetting, _ session: any StoreSession, _ organization: Int64
+    ) throws -> Snapshot {
+        var snapshot = try LedgerTable(session, organization: organization).snapshot(for: batch, rules: setting.rules)
+        snapshot.attempts = try openAttempts(snapshot, batch, setting, session, organization)
+        return snapshot
+    }
+
+    /// Decides on what was loaded, and saves what it comes to.
+    static func save(
+        _ batch: ObservedBatch, decidedOn snapshot: Snapshot, _ setting: MergeSetting, _ session: any StoreSession,
+        _ organization: Int64, ids: IDBlock, now: Moment
+    ) throws -> Absorbed {
         let ledger = LedgerTable(session, organization: organization)
         var ids = ids
-        var snapshot = try ledger.snapshot(for: batch, rules: setting.rules)
-        snapshot.attempts = try openAttempts(snapshot, batch, setting, session, organization)
         var absorption = try Absorb.decide(batch, rules: setting.rules, snapshot: snapshot, ids: { try ids.next() })
         if setting.isFinal { absorption.settleForGood() }
         try ledger.save(absorption, of: batch.integration, now: now)

@@ -35,6 +35,13 @@ extension Hub {
                     throw .unreadable(detail: "\(answered.count) results for \(open.count) writes")
                 }
                 results += answered
+                #if Mutations
+                    if Mutation.staleCompareSentAgain.isPlanted,
+                        let source = try? connector(of: integration).sources[kind]
+                    {
+                        results = looked.map(\.result) + (try await Self.sentAgain(open, answered, source, target))
+                    }
+                #endif
             } catch {
                 results += open.map { _ in .failed(error) }
             }
@@ -246,7 +253,12 @@ extension Hub {
             _ = try absorbStep(batch, setting, session, organization, ids: box.rest(), now: now)
         }
         var ids = box.rest()
-        let stock = Set(settlement.links.filter { $0.parts[HubLink.stockPart] != nil }.map(\.record))
+        // What is said to be gone there tells the others nothing: two such sides would wake each other without end.
+        let stock = Set(
+            settlement.links.filter { link in
+                link.parts[HubLink.stockPart] != nil
+                    && !settlement.suspects.contains(ExternalKey(link.kind, link.externalID))
+            }.map(\.record))
         // What was just told to wait, or for a person, is not woken by its own write.
         let waiting = Set(settlement.outcomes.filter { $0.outcome != .completed }.map(\.job.key))
         try announce(

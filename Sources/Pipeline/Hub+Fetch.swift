@@ -158,6 +158,9 @@ extension Hub {
             link.isActive = false
             link.digest = nil
             changed.append(link)
+            #if Mutations
+                if Mutation.deletionBeatsEdit.isPlanted { try forget([link.record], ledger) }
+            #endif
             changes.append(
                 Change(
                     record: link.record, kind: kind, part: "link", old: .string(link.externalID), new: .null,

@@ -79,6 +79,9 @@ extension Hub {
             try pages.saw(asked.page, at: next)
             askedAt = askedAt ?? asked.askedAt
             next = asked.page.next
+            #if Mutations
+                if Mutation.secondPageDropped.isPlanted { next = nil }
+            #endif
             newest = asked.page.cursor ?? newest
             let isLast = next == nil
             let saved = PullCursor(

@@ -144,6 +144,9 @@ public struct JobTable {
     ///
     /// - Throws: `StoreFailure.refused` when a job was claimed by another since: then nothing may be sent.
     public func intend(_ intents: [(job: Job, intent: JSON)], owner: String, deadline: Moment) throws {
+        #if Mutations
+            let deadline = Mutation.leaseWithoutDeadline.isPlanted ? Moment(milliseconds: 0) : deadline
+        #endif
         for (job, intent) in intents.sorted(by: { $0.job.id < $1.job.id }) {
             let count = try session.run(
                 """

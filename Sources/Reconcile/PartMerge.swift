@@ -17,6 +17,11 @@ struct PartMerge {
 
     /// What is to be remembered; nil when nothing is.
     func step() -> PartStep? {
+        #if Mutations
+            if Mutation.echoErasesEvidence.isPlanted, link.isPinned, let hub, form.areSame(link.seen, theirs) {
+                return agreed(on: hub.value)
+            }
+        #endif
         if link.isPinned, let hub { return pinnedStep(hub) }
         switch form {
         case .field, .set, .sequence: return fieldStep()

@@ -90,6 +90,11 @@ public enum Reconcile {
                     linked.sent = value
                     linked.isAccepted =
                         form.areSame(seen, value) || form.areSame(normalForm(part, seen), normalForm(part, value))
+                    #if Mutations
+                        if Mutation.refusedPartReverted.isPlanted, !linked.isAccepted {
+                            (linked.seen, linked.isAccepted) = (value, true)
+                        }
+                    #endif
                 }
                 return (part, linked)
             })

@@ -69,4 +69,6 @@ enum Event: Sendable, Hashable {
     case death(Int)
     /// The hub's clock is set.
     case clock
+    /// A vendor stops serving the version asked for, or serves it again.
+    case retirement(Int)
 }

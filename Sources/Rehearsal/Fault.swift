@@ -83,6 +83,8 @@ struct Knobs: Sendable {
     var isShared: Bool
     /// Seconds by which the shops' clocks are ahead.
     var skews: [Double]
+    /// What the seed has beyond others.
+    var breadth = Breadth()
     /// Whether every way takes as long each time.
     var isSteady = false
 
@@ -116,6 +118,6 @@ struct Knobs: Sendable {
         let stallWords = stalls.map(\.words).joined(separator: "; ")
         return "\(shops) shops, \(stalls.count) stalls (\(stallWords)), \(processes) processes, policy "
             + "\(policy ?? "own"), read every \(intervalSeconds) s; faults: "
-            + (wrong.isEmpty ? "none" : wrong.joined(separator: ", "))
+            + (wrong.isEmpty ? "none" : wrong.joined(separator: ", ")) + breadth.words
     }
 }

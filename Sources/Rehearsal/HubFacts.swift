@@ -20,6 +20,8 @@ struct HubFacts: Sendable {
         var state: String
         var error: String
         var hasIntent: Bool
+        /// Whether what it delivers has a counterpart there already: then its intent is no create.
+        var isLinked: Bool
         /// The article number of the record it delivers; empty for others.
         var number: String
         /// The order it delivers, by vendor and id there; empty for others.
@@ -38,6 +40,17 @@ struct HubFacts: Sendable {
     var records: [String: Int] = [:]
     var orders: [String: Int] = [:]
     var stock: [String: Int] = [:]
+    /// Goods that the hub holds as deleted.
+    var deleted: Set<String> = []
+    /// What far sides did not accept, as the hub says itself.
+    var drifts: Set<Drift> = []
+
+    /// A part that a far side shows otherwise than it was told.
+    struct Drift: Hashable, Sendable {
+        var number: String
+        var part: String
+        var place: String
+    }
 
     init(_ session: any StoreSession) throws {
         conflicts = try session.rows(
@@ -57,7 +70,8 @@ struct HubFacts: Sendable {
             """
             SELECT job.id, queue, integration.name, job.kind, key, job.state, coalesce(job.error, ''),
                 intent IS NOT NULL, coalesce(record.natural_key, ''),
-                coalesce(issuer.name || '/' || record.issuer_external_id, ''), job.updated_at
+                coalesce(issuer.name || '/' || record.issuer_external_id, ''), job.updated_at,
+                EXISTS (SELECT 1 FROM link WHERE link.record_id = record.id AND link.integration_id = integration.id)
             FROM job JOIN integration ON integration.id = job.integration_id
             LEFT JOIN record ON queue = 'deliver' AND record.id = CAST(key AS INTEGER)
             LEFT JOIN integration AS issuer ON issuer.id = record.issuer_id
@@ -66,7 +80,8 @@ struct HubFacts: Sendable {
         ).map {
             WaitingJob(
                 id: $0.integer(0), queue: $0.text(1), integration: $0.text(2), kind: $0.text(3), key: $0.text(4),
-                state: $0.text(5), error: $0.text(6), hasIntent: $0.integer(7) == 1, number: $0.text(8),
+                state: $0.text(5), error: $0.text(6), hasIntent: $0.integer(7) == 1,
+                isLinked: $0.integer(11) == 1, number: $0.text(8),
                 source: $0.text(9), updatedAt: $0.moment(10) ?? World.start)
         }
         let calls = try session.rows("SELECT id, state FROM delivery ORDER BY id", [])
@@ -79,6 +94,10 @@ struct HubFacts: Sendable {
             let quantity = row.json(1)["stock"]?["v"]?["quantity"]
             stock[row.text(0)] = quantity?.scalarText.flatMap { Int($0) }
         }
+        deleted = Set(
+            try session.rows("SELECT natural_key FROM record WHERE kind = 'product' AND is_deleted = 1", [])
+                .map { $0.text(0) })
+        drifts = try Self.drifts(session)
         for row in try session.rows(
             """
             SELECT integration.name || '/' || issuer_external_id, count(*) FROM record
@@ -96,8 +115,23 @@ struct HubFacts: Sendable {
         ).first?.json(0)[part]?["v"].map(told)
     }
 
+    private static func drifts(_ session: any StoreSession) throws -> Set<Drift> {
+        let rows = try session.rows(
+            """
+            SELECT record.natural_key, integration.name, link.parts FROM link
+            JOIN record ON record.id = link.record_id JOIN integration ON integration.id = link.integration_id
+            WHERE link.kind = 'product'
+            """, [])
+        return Set(
+            rows.flatMap { row in
+                (row.json(2).object ?? [:]).filter { $0.value["r"]?.bool == true }.map { part, _ in
+                    Drift(number: row.text(0), part: String(part.prefix { $0 != "@" }), place: row.text(1))
+                }
+            })
+    }
+
     /// A name as it is, a price as its amount.
-    private static func told(_ value: JSON) -> String {
+    static func told(_ value: JSON) -> String {
         value.string ?? value["regular"]?.string.map { String($0.prefix { $0 != " " }) } ?? value.text
     }
 

@@ -38,7 +38,11 @@ extension Oracle {
     private func judgeTopics(_ facts: HubFacts, _ say: (String, String) -> Void) {
         let open = Set(facts.conflicts.map { Topic(number: $0.number, part: $0.part) })
         for topic in cells.keys.sorted() {
-            let values = (cells[topic] ?? [:]).sorted { $0.key < $1.key }
+            // A vendor that keeps what it has, and of which the hub says so, is not asked to agree.
+            let values = (cells[topic] ?? [:]).sorted { $0.key < $1.key }.filter { vendor, _ in
+                let drift = HubFacts.Drift(number: topic.number, part: topic.part, place: natures[vendor].name)
+                return !(natures[vendor].keepsPrices && topic.part == "price" && facts.drifts.contains(drift))
+            }
             let told = values.map { "\(natures[$0.key].name) \"\(edits[$0.value.edit]?.value ?? "")\"" }
                 .joined(separator: ", ")
             let heads = Set(values.map { ShownGood.canonical(edits[$0.value.edit]?.value ?? "") })
@@ -55,11 +59,9 @@ extension Oracle {
 
     /// The value everybody shows must be one that no later edit came after.
     private func judgeLoss(_ topic: Topic, _ vendor: Int, _ cell: Cell, _ say: (String, String) -> Void) {
-        let later = (editsOf[topic] ?? []).filter { other in
-            guard other != cell.edit, let edit = edits[other], edit.known.contains(cell.edit) else { return false }
-            let isGone = edit.vendor.map { removed.contains(Place(vendor: $0, number: topic.number)) } ?? false
-            return !isGone && !cell.known.contains(other)
-        }
+        // A value that was taken back comes from several edits; one that nothing came after is enough.
+        let sources = same(as: cell.edit, topic)
+        let later = sources.map { edits(after: $0, topic, vendor, cell) }.min { $0.count < $1.count } ?? []
         guard let lost = later.first, let edit = edits[lost] else { return }
         say(
             "I5",
@@ -67,11 +69,25 @@ extension Oracle {
                 + "though \(name(edit.vendor)) was changed from it to \"\(edit.value)\"")
     }
 
+    /// The edits that came after one, and that the vendor's value takes no account of.
+    private func edits(after one: Int, _ topic: Topic, _ vendor: Int, _ cell: Cell) -> [Int] {
+        (editsOf[topic] ?? []).filter { other in
+            guard other != one, other != cell.edit, let edit = edits[other], edit.known.contains(one) else {
+                return false
+            }
+            let isGone = edit.vendor.map { removed.contains(Place(vendor: $0, number: topic.number)) } ?? false
+            return !isGone && !cell.known.contains(other)
+        }
+    }
+
     private func judgePresence(_ shown: [Shown], _ facts: HubFacts, _ say: (String, String) -> Void) {
         let numbers = Set(shown.flatMap { $0.goods.map(\.number) }).sorted()
         for number in numbers {
             if facts.records[number] != 1 {
                 say("I2", "the hub has \(facts.records[number] ?? 0) records of \(number)")
+            }
+            if facts.deleted.contains(number) {
+                say("I5", "\(number) is deleted in the hub, though it is still to be had")
             }
             for vendor in natures.indices where shown[vendor].good(number) == nil {
                 if removed.contains(Place(vendor: vendor, number: number)) { continue }

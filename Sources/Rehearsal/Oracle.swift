@@ -78,6 +78,8 @@ struct Oracle: Sendable {
     var justRemoved: [(place: Place, id: String)] = []
     /// When the hub was last shown a good at a vendor, by the time of the showing.
     var lastShown: [Place: Moment] = [:]
+    /// When a vendor's list of changes was last served to the hub.
+    var lastListed: [Int: Moment] = [:]
     /// Orders people placed, by vendor and id.
     var orders: [String: Moment] = [:]
     /// Orders at vendors whose unclear booking a person found there and dropped: the hub does not know it.
@@ -208,10 +210,7 @@ struct Oracle: Sendable {
     /// A value appeared at a vendor by the hub's hand.
     private mutating func wrote(_ topic: Topic, _ value: String, _ write: Write) {
         let place = natures[write.vendor].name
-        let canonical = ShownGood.canonical(value)
-        guard
-            let edit = (editsOf[topic] ?? []).last(where: { ShownGood.canonical(edits[$0]?.value ?? "") == canonical })
-        else {
+        guard let edit = source(of: value, topic, seenBy: cells[topic]?[write.vendor]?.known ?? []) else {
             return breach(
                 "I5", "\(place) was given \(topic.part) \"\(value)\" of \(topic.number), nobody's value", write.at)
         }

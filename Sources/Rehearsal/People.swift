@@ -38,6 +38,14 @@ extension World {
 
     /// Somebody does something. What is to be done at the hub is handed back.
     mutating func somebodyActs() -> HubDeed? {
+        if knobs.breadth.takesBack, minds.happens(Self.takingBackShare) {
+            if takeBack() { coverage.did("takeBack") }
+            return nil
+        }
+        if knobs.breadth.crowds, minds.happens(Self.togetherShare) {
+            if editTogether() { coverage.did("editTogether") }
+            return nil
+        }
         var draw = minds.below(Deed.allCases.reduce(0) { $0 + $1.weight })
         let deed = Deed.allCases.first { deed in
             draw -= deed.weight
@@ -49,7 +57,7 @@ extension World {
         }
         let vendor = minds.below(vendors.count)
         let goods = vendors[vendor].shown(at: now).goods
-        let number = minds.pick(goods.map(\.number)) ?? ""
+        let number = crowdedGood(goods) ?? minds.pick(goods.map(\.number)) ?? ""
         let isDone: Bool
         switch deed {
         case .add: isDone = add(at: vendor)
@@ -61,6 +69,7 @@ extension World {
         default: isDone = goods.isEmpty ? false : act(deed, number, at: vendor)
         }
         if isDone { coverage.did(deed.rawValue) }
+        if isDone, !number.isEmpty { lastTouched = number }
         return nil
     }
 
@@ -85,9 +94,10 @@ extension World {
         }
     }
 
-    private mutating func rename(_ number: String, at vendor: Int) -> Bool {
+    mutating func rename(_ number: String, at vendor: Int) -> Bool {
         guard !number.isEmpty else { return false }
         let words = ["Tea", "Coffee & Milk", "Rice 5kg", "Soap <mild>", "Lamp"]
+        lastRenamed = Oracle.Place(vendor: vendor, number: number)
         let name = "\(minds.pick(words) ?? "") no. \(self.number())"
         return happen(at: vendor, "renames \(number) to \"\(name)\"") { $0.rename(number, to: name, at: $1) }
     }
@@ -105,7 +115,9 @@ extension World {
     mutating func lookAfter(_ stuck: [HubFacts.WaitingJob]) -> (dropped: [Int64], retried: [Int64]) {
         var (dropped, retried): ([Int64], [Int64]) = ([], [])
         for job in stuck {
-            guard let vendor = vendors.firstIndex(where: { $0.name == job.integration }), job.hasIntent else {
+            // A change whose fate is unclear is tried again; only of a create it must be looked whether it is there.
+            guard let vendor = vendors.firstIndex(where: { $0.name == job.integration }), job.hasIntent, !job.isLinked
+            else {
                 retried.append(job.id)
                 continue
             }

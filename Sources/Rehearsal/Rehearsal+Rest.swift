@@ -19,6 +19,8 @@ extension Rehearsal {
             world.hubClockOffset = max(0, world.hubClockOffset)
         }
         pass(seconds: 420)
+        while stage.world.withLock({ !$0.retired.isEmpty }) { pass(seconds: 60) }
+        if knobs.breadth.crowds { readEverything() }
         inTheHub { hub in
             for integration in try await hub.integrations() {
                 _ = try await hub.check(integration)
@@ -35,9 +37,24 @@ extension Rehearsal {
             if left.isEmpty, facts.conflicts.isEmpty { break }
             help(facts)
         }
-        stage.world.withLock { $0.oracle.breaches += left }
+        let ended = try ConflictWatch.endedForNothing(stage.disk)
+        stage.world.withLock { world in
+            world.oracle.breaches += left
+            for words in ended { world.oracle.breach("I5", words, Moment(seconds: 0)) }
+        }
         guard left.isEmpty else { return }
         watchTheQuiet()
+    }
+
+    /// The hub reads on its own, as often as it does, before ids are compared; what it then was not told of, it missed.
+    private func readEverything() {
+        inTheHub { hub in
+            for integration in try await hub.integrations() { _ = try await hub.check(integration) }
+        }
+        pass(seconds: Self.quietSeconds + 2 * Double(knobs.intervalSeconds))
+        stage.world.withLock { world in
+            world.oracle.judgeReading(world.vendors.map { $0.shown(at: world.now) }, world.now)
+        }
     }
 
     func facts() throws -> HubFacts { try stage.disk.look { try HubFacts($0) } }

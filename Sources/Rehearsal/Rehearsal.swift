@@ -31,7 +31,9 @@ public struct Rehearsal: Sendable {
 
     private init(seed: UInt64, isTold: Bool) throws {
         var chance = Chance(seed)
-        try self.init(seed: seed, knobs: Knobs(&chance), chance, isTold: isTold)
+        var knobs = Knobs(&chance)
+        knobs.widen(by: Breadth(seed: seed))
+        try self.init(seed: seed, knobs: knobs, chance, isTold: isTold)
     }
 
     init(seed: UInt64, knobs: Knobs, _ chance: Chance, isTold: Bool = false) throws {
@@ -56,6 +58,7 @@ public struct Rehearsal: Sendable {
         let key = stage.world.withLock { Signature.hex($0.hubChance.bytes(5)) }
         try stage.disk.commit { _ = try $0.run("UPDATE organization SET reference_key = ?1", [.text(key)]) }
         try RareStates.watch(stage.disk)
+        try ConflictWatch.watch(stage.disk)
         stage.world.withLock { world in
             for _ in 0..<world.knobs.goods { world.putUpFirstGoods() }
             world.lives.append(Life(process: 0))
@@ -69,7 +72,7 @@ public struct Rehearsal: Sendable {
                 _ = try await hub.connect(
                     isShop ? "woocommerce" : "stall", name: name,
                     config: isShop
-                        ? ShopVendor.settings(name)
+                        ? ShopVendor.settings(name, pageSize: plan.breadth.page)
                         : StallConnector.settings(plan.stalls[index - plan.shops], name: name),
                     options: plan.options)
             }
@@ -78,6 +81,7 @@ public struct Rehearsal: Sendable {
             world.lives[0].isDead = true
             for number in 0..<knobs.processes { world.agenda.add(.birth(number), at: world.now) }
             world.planStorm()
+            world.planRetirements()
         }
     }
 
@@ -125,6 +129,7 @@ public struct Rehearsal: Sendable {
         case .death(let process):
             if let life = stage.world.withLock({ $0.deathEvent(process) }) { stage.kill(life, "dies") }
         case .clock: stage.world.withLock { $0.setHubClock() }
+        case .retirement(let vendor): retire(vendor)
         case .resume: break
         }
     }

@@ -16,6 +16,9 @@ public struct RehearsalReport: Sendable {
     /// What the seed was about.
     public var setting: String
     public var coverage: Coverage
+
+    /// The invariants that were broken: `I5`, `L1`.
+    public var invariants: Set<String> { Set(breaches.map { String($0.prefix { $0 != " " }) }) }
 }
 
 extension Rehearsal {

@@ -33,6 +33,14 @@ struct ShopVendor: Vendor {
         VendorCall(id: webhook.id, url: webhook.url, headers: webhook.headers, body: webhook.body)
     }
 
+    /// What a shop says of an interface it does not serve.
+    static let noRoute = HTTPResponse(
+        status: 404, headers: ["Content-Type": "application/json; charset=UTF-8"],
+        body: JSON.object([
+            "code": "rest_no_route",
+            "message": "No route was found matching the URL and request method.", "data": ["status": 404],
+        ]).bytes)
+
     // MARK: - What it shows
 
     func shown(at now: Moment) -> Shown {
@@ -78,6 +86,12 @@ struct ShopVendor: Vendor {
     func countsSet(by request: HTTPRequest) -> Set<String> {
         let body = (try? JSON(parsing: request.body)) ?? .null
         let entries = (body["update"]?.array ?? []).filter { $0["stock_quantity"] != nil }
+        return Set(entries.compactMap { $0["id"]?.scalarText })
+    }
+
+    func written(by request: HTTPRequest) -> Set<String> {
+        guard request.method != "GET", request.address.path.contains("/products") else { return [] }
+        let entries = ((try? JSON(parsing: request.body)) ?? .null)["update"]?.array ?? []
         return Set(entries.compactMap { $0["id"]?.scalarText })
     }
 

@@ -14,6 +14,7 @@ enum StallConnector: ConnectorType {
             SettingShape("comparesRevisions", .flag, standard: false, "Whether a write names a revision."),
             SettingShape("shouts", .flag, standard: false, "Whether names are kept in capitals."),
             SettingShape("keepsBooks", .flag, standard: false, "Whether orders are booked."),
+            SettingShape("comparesStock", .flag, standard: false, "Whether a stock is compared before it is set."),
         ], kinds: kinds(.keyed, replaces: false, keepsBooks: true))
 
     static func settings(_ traits: StallTraits, name: String) -> JSON {
@@ -22,7 +23,7 @@ enum StallConnector: ConnectorType {
             "secret": .string(StallVendor.secret), "creation": .string(traits.creation.rawValue),
             "visibleAfterSeconds": .integer(traits.visibleAfterSeconds), "replaces": .bool(traits.replaces),
             "comparesRevisions": .bool(traits.comparesRevisions), "shouts": .bool(traits.shouts),
-            "keepsBooks": .bool(traits.keepsBooks),
+            "keepsBooks": .bool(traits.keepsBooks), "comparesStock": .bool(traits.comparesStock),
         ]
     }
 
@@ -43,7 +44,8 @@ enum StallConnector: ConnectorType {
             }
         let habits = StallHabits(
             creation: creation, replaces: settings.flag("replaces") ?? false,
-            comparesRevisions: settings.flag("comparesRevisions") ?? false, shouts: settings.flag("shouts") ?? false)
+            comparesRevisions: settings.flag("comparesRevisions") ?? false, shouts: settings.flag("shouts") ?? false,
+            comparesStock: settings.flag("comparesStock") ?? false)
         let keepsBooks = settings.flag("keepsBooks") ?? false
         var targets: [RecordKind: any RecordTarget] = [.product: StallGoodsTarget(client: client, habits: habits)]
         if keepsBooks { targets[.order] = StallBookTarget(client: client, habits: habits) }
@@ -51,17 +53,22 @@ enum StallConnector: ConnectorType {
             sources: [.product: StallGoodsSource(client: client, habits: habits)], targets: targets,
             webhooks: StallCalls(secret: secret, habits: habits), subscriptions: StallHook(client: client),
             check: StallCheck(client: client), address: site.text,
-            kinds: kinds(creation, replaces: habits.replaces, keepsBooks: keepsBooks))
+            kinds: kinds(
+                creation, replaces: habits.replaces, keepsBooks: keepsBooks, comparesStock: habits.comparesStock))
     }
 
-    private static func kinds(_ creation: CreationClass, replaces: Bool, keepsBooks: Bool) -> [KindCard] {
+    private static func kinds(
+        _ creation: CreationClass, replaces: Bool, keepsBooks: Bool, comparesStock: Bool = false
+    ) -> [KindCard] {
         let goods = Projection(
             [
                 ProductPart.name.shape, ProductPart.sku.shape, ProductPart.price.shape, ProductPart.stock.shape,
             ], .both)
         let update: UpdateStyle = replaces ? .replaceRecord : .patch
         var kinds = [
-            KindCard(.product, goods, matchesByNaturalKey: true, creation: creation, update: update)
+            KindCard(
+                .product, goods, matchesByNaturalKey: true, creation: creation, update: update,
+                stockWriting: comparesStock ? .compared : .absolute)
         ]
         if keepsBooks {
             let orders = Projection(
@@ -80,6 +87,7 @@ struct StallHabits: Sendable {
     var replaces: Bool
     var comparesRevisions: Bool
     var shouts: Bool
+    var comparesStock: Bool
 }
 
 /// Speaks HTTP with a stall.

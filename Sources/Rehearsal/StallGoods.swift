@@ -40,10 +40,18 @@ struct StallGoodsSource: RecordSource {
     static let overlapSeconds = 2.0
 
     func page(_ request: PageRequest) async throws(ConnectorFailure) -> Page {
-        let answer = try await client.call("GET", "/goods", request.since.map { [("since", $0)] } ?? [])
-        let drafts = (answer.json["goods"]?.array ?? []).compactMap { StallWords.draft($0, habits) }
-        let clock = answer.json["now"]?.string.flatMap { Moment(iso: $0) }
-        return Page(drafts: drafts, cursor: clock?.adding(seconds: -Self.overlapSeconds).naive)
+        // Where a page goes on, and what the stall's clock showed when the first was asked for: the next pull begins
+        // there, for what is changed meanwhile may stand on a page that was read already.
+        let position = request.position?.split(separator: " ").map(String.init) ?? []
+        var query = request.since.map { [("since", $0)] } ?? []
+        if let after = position.first { query.append(("after", after)) }
+        let json = try await client.call("GET", "/goods", query).json
+        let rows = json["goods"]?.array ?? []
+        let begun = position.last ?? json["now"]?.string ?? ""
+        let next = json["more"]?.bool == true ? rows.last?["id"]?.string.map { "\($0) \(begun)" } : nil
+        return Page(
+            drafts: rows.compactMap { StallWords.draft($0, habits) }, next: next,
+            cursor: Moment(iso: begun)?.adding(seconds: -Self.overlapSeconds).naive)
     }
 
     func fetch(_ ids: [String]) async throws(ConnectorFailure) -> [Fetched] {
@@ -102,10 +110,16 @@ struct StallGoodsTarget: RecordTarget {
             }
             match = current["revision"]?.scalarText
         }
+        if habits.comparesStock, body["stock"] != nil {
+            body["stockWas"] = request.seen[ProductPart.stock].map { .integer($0.quantity?.whole ?? 0) }
+        }
         var headers: HTTPHeaders = [:]
         if habits.comparesRevisions, let match { headers["If-Match"] = match }
         let answer = try await client.call(
             habits.replaces ? "PUT" : "PATCH", "/goods/\(id)", body: .object(body), headers: headers)
+        if answer.status == 409 {
+            throw .busy(detail: "the stock of good \(id) was changed meanwhile", retryAfterSeconds: 2)
+        }
         if answer.status == 412 {
             throw .unavailable(mayHaveHappened: false, detail: "good \(id) was changed meanwhile")
         }

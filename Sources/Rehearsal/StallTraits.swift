@@ -32,6 +32,12 @@ struct StallTraits: Sendable, Hashable {
     var limit: Int?
     /// Whether it keeps books: orders are documents there.
     var keepsBooks: Bool
+    /// Whether a stock may be set only where the one that was read still stands.
+    var comparesStock = false
+    /// How many goods a page of its list holds; nil for all.
+    var page: Int?
+    /// Whether the price of every third good stays, whatever is written.
+    var keepsPrices = false
 
     init(_ chance: inout Chance) {
         creation = chance.pick(Creation.allCases) ?? .keyed
@@ -57,6 +63,9 @@ struct StallTraits: Sendable, Hashable {
         if shouts { words.append("in capitals") }
         if let limit { words.append("\(limit) calls a minute") }
         if keepsBooks { words.append("keeps books") }
+        if comparesStock { words.append("compares stock") }
+        if let page { words.append("\(page) goods a page") }
+        if keepsPrices { words.append("keeps prices") }
         return words.joined(separator: ", ")
     }
 }

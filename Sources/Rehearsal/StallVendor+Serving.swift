@@ -57,7 +57,13 @@ extension StallVendor {
                 $0.reference != reference || now.seconds(since: $0.madeAt) < Double(traits.visibleAfterSeconds)
             }
         }
-        return ["goods": .array(found.map(json)), "now": .string(now.naive)]
+        // Made in the order of their ids, and shown in it.
+        if let after = query["after"].flatMap({ Int($0) }) { found.removeAll { $0.id <= after } }
+        let isPaged = query["number"] == nil && query["reference"] == nil
+        let shown = isPaged ? Array(found.prefix(traits.page ?? found.count)) : found
+        return [
+            "goods": .array(shown.map(json)), "now": .string(now.naive), "more": .bool(shown.count < found.count),
+        ]
     }
 
     private mutating func make(_ body: JSON, key: String?, _ now: Moment) -> (JSON, Int) {
@@ -93,9 +99,13 @@ extension StallVendor {
         if traits.comparesRevisions, let match, match != String(goods[index].revision) {
             return (["error": "revision"], 412)
         }
+        if traits.comparesStock, let was = body["stockWas"]?.integer, was != goods[index].stock {
+            return (["error": "stock"], 409)
+        }
         if let name = body["name"]?.string ?? (isWhole ? "" : nil) { goods[index].name = name }
         if let number = body["number"]?.string ?? (isWhole ? "" : nil) { goods[index].number = number }
-        if let price = body["price"]?.string ?? (isWhole ? "" : nil) { goods[index].price = price }
+        let keepsPrice = traits.keepsPrices && goods[index].id.isMultiple(of: 3)
+        if !keepsPrice, let price = body["price"]?.string ?? (isWhole ? "" : nil) { goods[index].price = price }
         if let stock = body["stock"]?.integer ?? (isWhole ? 0 : nil) { goods[index].stock = stock }
         if let memo = body["memo"]?.string ?? (isWhole ? "" : nil) { goods[index].memo = memo }
         touch(index, at: now)

@@ -49,7 +49,9 @@ struct StallVendor: Vendor {
 
     var nature: VendorNature {
         let finds = traits.creation == .keyed || traits.creation == .findable
-        return VendorNature(name: name, isShop: false, findsCreates: finds, keepsBooks: traits.keepsBooks)
+        return VendorNature(
+            name: name, isShop: false, findsCreates: finds, keepsBooks: traits.keepsBooks,
+            keepsPrices: traits.keepsPrices, comparesStock: traits.comparesStock)
     }
 
     mutating func newID() -> Int {
@@ -146,6 +148,10 @@ struct StallVendor: Vendor {
             (try? JSON(parsing: request.body))?["stock"] != nil
         else { return [] }
         return [words[1]]
+    }
+
+    func written(by request: HTTPRequest) -> Set<String> {
+        ["PUT", "PATCH"].contains(request.method) ? [request.address.path] : []
     }
 
     func json(_ good: Good) -> JSON {

@@ -15,6 +15,9 @@ struct StockBook: Sendable {
         var knownSince: [Int: Moment] = [:]
         /// Pieces moved where the hub had never seen the good, while it knew it from elsewhere: the first look decides.
         var isLoose = false
+        /// How often people moved pieces, and when they last did at each vendor.
+        var moves = 0
+        var movedAt: [Int: Moment] = [:]
     }
 
     /// How long a first look may take to become the hub's memory, in seconds.
@@ -30,6 +33,10 @@ struct StockBook: Sendable {
         }
         // A good that is put up for sale at another vendor brings no pieces: they are the ones there are.
         if !isNew { account.expected += quantity }
+        if quantity != 0 {
+            account.moves += 1
+            account.movedAt[vendor] = now
+        }
         let known = account.knownSince[vendor].map { now.seconds(since: $0) > Self.firstLookSeconds } ?? false
         if !known, isNew || account.knownSince.contains(where: { $0.key != vendor }) { account.isLoose = true }
         accounts[number] = account

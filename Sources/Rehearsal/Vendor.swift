@@ -17,6 +17,8 @@ protocol Vendor: Sendable {
     func showings(in response: HTTPResponse, to request: HTTPRequest) -> [Showing]
     /// The ids of goods whose stock a request sets.
     func countsSet(by request: HTTPRequest) -> Set<String>
+    /// The ids of goods and documents a request changes; none for what it makes.
+    func written(by request: HTTPRequest) -> Set<String>
 
     // MARK: What people do there; false when it is not possible.
 
@@ -46,6 +48,10 @@ struct VendorNature: Sendable {
     /// Whether what a lost create left behind can surely be found, or repeated without harm.
     var findsCreates: Bool
     var keepsBooks: Bool
+    /// Whether it keeps some of its prices, whatever is written.
+    var keepsPrices = false
+    /// Whether a stock is set there only where the one that was read still stands.
+    var comparesStock = false
 }
 
 /// A good as somebody puts it up for sale.

@@ -22,11 +22,13 @@ enum WebhookCallForm {
 
 extension ShopVendor {
     /// What an operator sets for the shop.
-    static func settings(_ name: String) -> JSON {
-        [
+    static func settings(_ name: String, pageSize: Int? = nil) -> JSON {
+        var settings: [String: JSON] = [
             "siteUrl": .string("https://\(name).example"), "consumerKey": "ck_sandbox",
             "consumerSecret": "cs_sandbox", "webhookSecret": .string(secret),
         ]
+        if let pageSize { settings["batchSize"] = .integer(pageSize) }
+        return .object(settings)
     }
 }
 

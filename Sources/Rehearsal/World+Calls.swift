@@ -15,6 +15,8 @@ extension World {
         let host = String(request.address.host.prefix { $0 != "." })
         let vendor = vendors.firstIndex { $0.name == host } ?? 0
         let fault = fate(of: vendor)
+        judgeOverlap(request, of: life, at: vendor)
+        if fault == nil { buyMeanwhile(request, at: vendor) }
         var call = Call(
             life: life, vendor: vendor, request: request, fault: fault, continuation: continuation, sentAt: now)
         switch fault {
@@ -27,7 +29,7 @@ extension World {
         case .slow:
             let wait = min(Self.latestArrivalSeconds, chance.happens(0.5) ? 0.1 : chance.seconds(1...90))
             agenda.add(.arrival(id), at: now.adding(seconds: wait))
-        default: agenda.add(.arrival(id), at: now.adding(seconds: time(0.005...0.08)))
+        default: agenda.add(.arrival(id), at: now.adding(seconds: time(knobs.breadth.travelSeconds)))
         }
         calls[id] = call
         if let fault { step("\(words(request, vendor)) will meet: \(fault.rawValue)") }
@@ -57,17 +59,25 @@ extension World {
             step("\(words(call.request, call.vendor))\(orphan) -> \(response.status)")
             return answer(id, &call, .success(response))
         }
+        if let response = retirementAnswer(call.vendor) {
+            step("\(words(call.request, call.vendor))\(orphan) -> no such route")
+            return answer(id, &call, .success(response))
+        }
         if call.request.method == "GET", call.request.address.path.last?.isNumber ?? false {
             oracle.asked(words(call.request, call.vendor), now)
         }
+        let isBusy = isBusyAround(call.request)
+        if isBusy { renameSomething(at: call.vendor) }
         let before = changes(call.request) ? vendors[call.vendor].shown(at: now) : nil
         let (response, sent) = vendors[call.vendor].respond(to: call.request, at: now)
         story.absorb(String(decoding: call.request.body, as: UTF8.self))
         step("\(words(call.request, call.vendor))\(orphan) -> \(response.status), \(response.body.count) bytes")
         if let before {
             let after = vendors[call.vendor].shown(at: now)
+            judgeComparing(call, before, status: response.status)
             observe(before, after, call)
         }
+        if isBusy { renameSomething(at: call.vendor) }
         send(sent, from: call.vendor)
         call.shows = vendors[call.vendor].showings(in: response, to: call.request)
         answer(id, &call, spoiled(response, call.fault))
@@ -147,6 +157,7 @@ extension World {
             let isWhole = call.fault != .halfBody && call.fault != .garbled && call.fault != .gatewayError
             if isWhole, response.status < 300 {
                 oracle.shown(call.shows, of: call.vendor, servedAt: call.servedAt ?? now)
+                oracle.listed(call.request, of: call.vendor, servedAt: call.servedAt ?? now)
             }
         }
         return (continuation, answer)

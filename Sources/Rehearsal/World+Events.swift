@@ -45,7 +45,8 @@ extension World {
 
     mutating func personEvent() -> HubDeed? {
         guard isStormy else { return nil }
-        agenda.add(.person, at: now.adding(seconds: minds.seconds(knobs.haste)))
+        let isCrowded = knobs.breadth.crowds && minds.happens(Self.crowdShare)
+        agenda.add(.person, at: now.adding(seconds: minds.seconds(isCrowded ? Self.crowdSeconds : knobs.haste)))
         return somebodyActs()
     }
 

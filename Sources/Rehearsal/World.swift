@@ -18,6 +18,14 @@ struct World: Sendable {
     var sleeps: [Int: Sleep] = [:]
     var arriving: [Int: Arriving] = [:]
     var lives: [Life] = []
+    /// The good somebody renamed last, and where.
+    var lastRenamed: Oracle.Place?
+    /// The good somebody did something to last, wherever.
+    var lastTouched: String?
+    /// Vendors that do not serve the version asked for.
+    var retired: [Int: Retirement] = [:]
+    /// Stocks that a comparing vendor refused, until it is written to again.
+    var refusedCounts: [Oracle.Place: RefusedCount] = [:]
     var oracle: Oracle
     var story: Story
     var coverage = Coverage()
@@ -113,7 +121,7 @@ struct World: Sendable {
 
     /// How long others come between two steps of a task; nil for not at all.
     mutating func pauseBetweenSteps() -> Double? {
-        happens(.interleaving) ? chance.seconds(0.001...0.05) : nil
+        happens(.interleaving) ? chance.seconds(knobs.breadth.betweenSeconds) : nil
     }
 
     /// What befalls a commit.

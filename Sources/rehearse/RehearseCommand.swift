@@ -9,6 +9,10 @@ struct RehearseCommand {
     private let from: UInt64
     private let isTold: Bool
     private let disk: String?
+    private let mutation: String?
+    private let listsMutations: Bool
+    /// The invariant that must be found broken; nil when none may be.
+    private let expected: String?
     private let isDeadVendor: Bool
 
     /// The most failing seeds that are told of one run of many.
@@ -24,11 +28,27 @@ struct RehearseCommand {
         disk = value("--disk")
         isDeadVendor = arguments.contains("--dead-vendor")
         isTold = seed != nil && !arguments.contains("--short")
+        mutation = value("--mutation")
+        expected = value("--expect")
+        listsMutations = arguments.contains("--mutations")
     }
 
     func run() -> Int32 {
+        if listsMutations {
+            Mutations.names.forEach { print($0) }
+            return 0
+        }
+        if let mutation, !Mutations.plant(mutation) {
+            print(
+                Mutations.names.isEmpty
+                    ? "this build holds no mutations; make rehearse MUTATION=\(mutation) builds one that does"
+                    : "there is no mutation \"\(mutation)\"; there are: \(Mutations.names.joined(separator: ", "))")
+            return 2
+        }
         if isDeadVendor { return deadVendor() }
-        if let count { return many(count) }
+        if let count {
+            return mutation.map { MutationSearch(mutation: $0, from: from, count: count).run() } ?? many(count)
+        }
         let seed = seed ?? UInt64.random(in: 1...999_999)
         do {
             return tell(try Rehearsal.hold(seed: seed, isTold: isTold, keepingDiskAt: disk))
@@ -44,9 +64,14 @@ struct RehearseCommand {
         for breach in report.breaches { print("BREACH \(breach)") }
         print("\(report.steps) steps, \(report.worldSeconds) s of the world's time")
         print("trace \(report.trace)")
-        if !report.breaches.isEmpty { print("repeat it: make rehearse SEED=\(report.seed)") }
-        return report.breaches.isEmpty ? 0 : 1
+        if !report.breaches.isEmpty { print("repeat it: make rehearse SEED=\(report.seed)\(planted)") }
+        guard let expected else { return report.breaches.isEmpty ? 0 : 1 }
+        if report.invariants.contains(expected) { return 0 }
+        print("\(expected) was not found broken")
+        return 1
     }
+
+    private var planted: String { mutation.map { " MUTATION=\($0)" } ?? "" }
 
     /// How much one dead vendor of twenty delays the others.
     private func deadVendor() -> Int32 {

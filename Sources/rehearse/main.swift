@@ -9,6 +9,9 @@ import Rehearsal
 // rehearse SEED        that one, told in words
 // rehearse SEED --disk FILE           ... and keeps the hub's store as it was in the end
 // rehearse --seeds N [--from SEED]    many, on all cores
+// rehearse ... --mutation NAME        with that defect planted in the hub; with --seeds N until one seed fails
+// rehearse --mutations                the names of the defects this build holds
+// rehearse SEED --expect I5           succeeds when that invariant is found broken
 // rehearse [SEED] --dead-vendor       how much one dead vendor of twenty delays the others
 
 // What a rehearsal frees the next one needs: given back to the kernel in between, it costs a tenth of the time.

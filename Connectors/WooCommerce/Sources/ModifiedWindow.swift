@@ -122,6 +122,9 @@ struct ModifiedWindow: Sendable {
     /// then.
     private func cursor(_ newest: String?, farClock: Moment?) -> String? {
         guard let newest = newest.flatMap({ Moment(iso: $0) }) else { return nil }
+        #if Mutations
+            if Mutation.cursorWithoutOverlap.isPlanted { return min(newest, farClock ?? newest).naive }
+        #endif
         return min(newest, farClock ?? newest).adding(seconds: -Self.overlapSeconds).naive
     }
 }

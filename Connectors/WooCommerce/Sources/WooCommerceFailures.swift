@@ -25,6 +25,11 @@ struct AnswerReading: Sendable {
                 farClock: FarClock.moment(of: response.headers))
         }
         if (300..<400).contains(status) { throw moved(response) }
+        #if Mutations
+            if Mutation.retiredVersionIsEmpty.isPlanted, json?["code"]?.string == "rest_no_route" {
+                return WooCommerceClient.Answer(json: [], total: 0, farClock: FarClock.moment(of: response.headers))
+            }
+        #endif
         if status == 401 || status == 403 { throw unauthorized(json, response) }
         if status == 429 { throw .throttled(retryAfterSeconds: Self.retryAfter(response, now: now)) }
         if status == 501 || (400..<500).contains(status) { throw refused(json, status) }

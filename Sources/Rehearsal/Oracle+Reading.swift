@@ -1,0 +1,35 @@
+import Commerce
+import Wire
+
+/// Whether the hub's own reading finds what was edited, before ids are compared to find what it missed.
+extension Oracle {
+    /// How long after an edit a list of changes must have been asked for to be sure to tell of it, in seconds.
+    static let listedAfterSeconds = 60.0
+
+    /// A vendor's list of changes came to the hub whole.
+    mutating func listed(_ request: HTTPRequest, of vendor: Int, servedAt: Moment) {
+        guard request.method == "GET", request.address.path.hasSuffix("/products") || request.address.path == "/goods",
+            request.address.query.contains(where: { ["modified_after", "since"].contains($0.name) }),
+            !request.address.query.contains(where: { $0.name == "type" })
+        else { return }
+        lastListed[vendor] = max(lastListed[vendor] ?? servedAt, servedAt)
+    }
+
+    /// What people edited, and no list of changes that was read since told the hub of.
+    mutating func judgeReading(_ shown: [Shown], _ now: Moment) {
+        for vendor in shown.indices {
+            for good in shown[vendor].goods {
+                let topic = Topic(number: good.number, part: "name")
+                guard let cell = cells[topic]?[vendor], edits[cell.edit]?.vendor == vendor,
+                    let listed = lastListed[vendor], listed.seconds(since: cell.since) > Self.listedAfterSeconds
+                else { continue }
+                let last = lastShown[Place(vendor: vendor, number: good.number)]
+                if let last, last >= cell.since { continue }
+                breach(
+                    "L1",
+                    "\(natures[vendor].name) was asked for its changes, and still the hub was never told of the name "
+                        + "\"\(good.name)\" of \(good.number)", now)
+            }
+        }
+    }
+}
