@@ -36,7 +36,7 @@ public final class SQLiteStore: Store {
             throw StoreFailure(error)
         }
         checkpoints = Checkpoints(path: path)
-        try pool.writeWithoutTransaction(checkpoints.watch)
+        pool.writeWithoutTransaction(checkpoints.watch)
         committer = GroupCommitter(pool)
     }
 
