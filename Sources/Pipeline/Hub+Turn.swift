@@ -90,9 +90,11 @@ extension Hub {
     ///
     /// - Throws: `StoreFailure`.
     func moveLeases(by seconds: Double) async throws {
-        let organization = organization
+        let (organization, now) = (organization, now)
         logger.warning("the clock of this machine was set by \(seconds) s; leases move with it")
-        try await store.write(.lease) { try JobTable($0, organization: organization).moveLeases(by: seconds) }
+        try await store.write(.lease) {
+            try JobTable($0, organization: organization).moveLeases(by: seconds, now: now)
+        }
     }
 
     /// Lengthens the leases of the jobs this process is at work on. One that it could not put back is not among them:

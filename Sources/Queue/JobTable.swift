@@ -123,7 +123,7 @@ public struct JobTable {
     /// worker that is alive keeps its jobs, and a call under way is still waited for.
     ///
     /// - Throws: `StoreFailure`.
-    public func moveLeases(by seconds: Double) throws {
+    public func moveLeases(by seconds: Double, now: Moment) throws {
         let moved = Moment(milliseconds: 0).adding(seconds: seconds)
         try session.run(
             """
@@ -132,12 +132,12 @@ public struct JobTable {
             """, [.integer(organization), SQLValue(moved)])
         guard seconds > 0 else { return }
         // What may still appear at a far side is waited for as long as before. A clock that was set back lets it be
-        // waited for longer, which does no harm.
+        // waited for longer, which does no harm; set right again, it finds no attempt made later than now.
         try session.run(
             """
-            UPDATE job SET intent = json_set(intent, '$.at', json_extract(intent, '$.at') + ?2)
+            UPDATE job SET intent = json_set(intent, '$.at', min(json_extract(intent, '$.at') + ?2, ?3))
             WHERE organization_id = ?1 AND intent IS NOT NULL AND json_extract(intent, '$.at') IS NOT NULL
-            """, [.integer(organization), SQLValue(moved)])
+            """, [.integer(organization), SQLValue(moved), SQLValue(now)])
     }
 
     /// Remembers what is about to be sent, in the transaction that still holds the lease.

@@ -91,7 +91,7 @@ struct LeaseTests {
         try await QueueStage.once { table, ids throws in
             let job = try table.claimed(newJob("7"), ids: &ids)
             try table.intend([(job, .null)], owner: "me", deadline: Self.start + 75)
-            try table.moveLeases(by: 3600)
+            try table.moveLeases(by: 3600, now: Self.start + 3600)
             #expect(try table.rescue(now: Self.start + 3601) == 0)
             #expect(try table.settle([(job, .completed)], owner: "me", now: Self.start + 3602) == [job.id])
         }
@@ -108,11 +108,27 @@ struct LeaseTests {
                 [(job, .retry(errorClass: "unclear", error: "", at: Self.start + 30, keepsIntent: true))],
                 owner: "me", now: Self.start)
 
-            try table.moveLeases(by: jump)
+            try table.moveLeases(by: jump, now: Self.start + 5 + jump)
 
             let kept = try table.intended(job.integration, keys: [job.key]).first?.intent
             #expect(kept?["at"]?.integer == Int((Self.start + moved).milliseconds))
             #expect(kept?["wrote"] == ["name": "Tea"])
+        }
+    }
+
+    /// Found by a kill loop: after each clock that was set right, an hour more was waited.
+    @Test func aClockSetBackAndRightAgainLeavesNoAttemptInTheFuture() async throws {
+        try await QueueStage.once { table, ids throws in
+            let job = try table.claimed(newJob("7"), ids: &ids)
+            try table.intend(
+                [(job, ["at": .integer(Self.start.milliseconds)])], owner: "me", deadline: Self.start + 75)
+            for round in 1...3 {
+                let now = Self.start + Double(10 * round)
+                try table.moveLeases(by: -3600, now: now + -3600)
+                try table.moveLeases(by: 3600, now: now)
+                let at = try table.intended(job.integration, keys: [job.key]).first?.intent?["at"]?.integer
+                #expect(at == Int(now.milliseconds), "round \(round)")
+            }
         }
     }
 
