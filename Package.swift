@@ -39,6 +39,8 @@ let rooms: [Room] = [
     Room(
         name: "WireHTTP", row: 2, path: "Sources/WireHTTP", uses: ["Wire", "Telemetry"],
         packages: [hummingbird, asyncHTTPClient]),
+    Room(
+        name: "StorePostgres", row: 3, path: "Sources/StorePostgres", uses: ["Commerce", "Store", "CPostgres"]),
     Room(name: "ConnectorKit", row: 3, path: "Sources/ConnectorKit", uses: ["Commerce", "Wire", "Mapping"]),
     Room(name: "Ledger", row: 3, path: "Sources/Ledger", uses: ["Commerce", "Wire", "Reconcile", "Store"]),
     Room(
@@ -100,8 +102,14 @@ let rehearsal: [Room] = [
     Room(name: "rehearse", row: 7, path: "Sources/rehearse", uses: ["Rehearsal", "CMalloc"], isExecutable: true),
 ]
 
+/// What tests of several rooms share.
+let testing: [Room] = [
+    Room(name: "TestStores", row: 4, path: "Sources/TestStores", uses: ["Commerce", "Store", "StorePostgres"])
+]
+
 let systemLibraries: [Target] = [
     .systemLibrary(name: "CMalloc", path: "Sources/CMalloc"),
+    .systemLibrary(name: "CPostgres", path: "Sources/CPostgres", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
 ]
 
@@ -124,18 +132,23 @@ let tests: [TestRoom] = [
     TestRoom(name: "WireTests", path: "Tests/WireTests", uses: ["Wire", "Commerce"]),
     TestRoom(name: "ConnectorKitTests", path: "Tests/ConnectorKitTests", uses: ["ConnectorKit", "Wire", "Commerce"]),
     TestRoom(name: "ReconcileTests", path: "Tests/ReconcileTests", uses: ["Reconcile", "Commerce"]),
-    TestRoom(name: "StoreTests", path: "Tests/StoreTests", uses: ["Store", "Commerce"]),
-    TestRoom(name: "QueueTests", path: "Tests/QueueTests", uses: ["Queue", "Store", "Commerce"]),
+    TestRoom(name: "StoreTests", path: "Tests/StoreTests", uses: ["Store", "StorePostgres", "TestStores", "Commerce"]),
+    TestRoom(
+        name: "StorePostgresTests", path: "Tests/StorePostgresTests",
+        uses: ["Store", "StorePostgres", "TestStores", "Commerce"]),
+    TestRoom(name: "QueueTests", path: "Tests/QueueTests", uses: ["Queue", "Store", "TestStores", "Commerce"]),
     TestRoom(name: "WireHTTPTests", path: "Tests/WireHTTPTests", uses: ["WireHTTP", "Wire", "Commerce"]),
     TestRoom(
         name: "PipelineTests", path: "Tests/PipelineTests",
-        uses: pathRooms),
+        uses: pathRooms + ["TestStores"]),
     TestRoom(name: "SandboxTests", path: "Tests/SandboxTests", uses: ["Sandbox", "Wire", "Commerce"]),
     TestRoom(name: "ConsoleTests", path: "Tests/ConsoleTests", uses: rooms.map(\.name).filter { $0 != "WireHTTP" }),
     TestRoom(
         name: "RehearsalTests", path: "Tests/RehearsalTests", uses: ["Rehearsal", "Wire", "Commerce"]),
     TestRoom(name: "HouseRulesTests", path: "Tests/HouseRulesTests", uses: []),
-    TestRoom(name: "CrossdockTests", path: "Tests/CrossdockTests", uses: ["crossdock"] + executable.uses),
+    TestRoom(
+        name: "CrossdockTests", path: "Tests/CrossdockTests",
+        uses: ["crossdock", "TestStores"] + executable.uses),
     connectorTests("GnuCash", uses: ["GnuCashBook"], resources: [.copy("Fixtures")]),
     connectorTests("WooCommerce", resources: [.copy("Recordings")]),
 ]
@@ -150,7 +163,7 @@ func connectorTests(_ name: String, uses: [String] = [], resources: [Resource] =
 
 @MainActor
 enum House {
-    static let all = rooms + connectors + rehearsal + [executable]
+    static let all = rooms + connectors + rehearsal + testing + [executable]
     static let rows = Dictionary(
         uniqueKeysWithValues: all.map { ($0.name, $0.row) } + systemLibraries.map { ($0.name, 0) })
 

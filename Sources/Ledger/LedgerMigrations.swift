@@ -5,7 +5,7 @@ public enum LedgerMigrations {
     /// In order.
     public static let all = [
         Migration("0100-ledger", integrations + records + history), Migration("0110-stock", stock),
-        Migration("0111-stock-doubts", doubts),
+        Migration("0111-stock-doubts", doubts), Migration("0112-key-check", keyCheck),
     ]
 
     private static let integrations = """
@@ -141,6 +141,11 @@ public enum LedgerMigrations {
             PRIMARY KEY (organization_id, id)
         ) STRICT;
         CREATE INDEX stock_offer_record ON stock_offer (organization_id, record_id, integration_id, id);
+        """
+
+    private static let keyCheck = """
+        -- A word sealed with the key of the first hub that opened this store; another key cannot open it.
+        CREATE TABLE key_check (id INTEGER PRIMARY KEY CHECK (id = 1), sealed BLOB NOT NULL) STRICT;
         """
 
     private static let doubts = """

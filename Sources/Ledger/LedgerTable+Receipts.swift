@@ -63,8 +63,8 @@ extension LedgerTable {
     /// - Throws: `StoreFailure`.
     public func changes(of record: Int64, part: String? = nil, limit: Int = 50) throws -> [NumberedChange] {
         try changes(
-            "record_id = ?2 AND (?3 IS NULL OR part = ?3)", [.integer(organization), .integer(record), SQLValue(part)],
-            limit: limit)
+            "record_id = ?2 AND (CAST(?3 AS text) IS NULL OR part = ?3)",
+            [.integer(organization), .integer(record), SQLValue(part)], limit: limit)
     }
 
     /// The last changes of all records, the latest first.

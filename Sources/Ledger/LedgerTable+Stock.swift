@@ -91,7 +91,8 @@ extension LedgerTable {
             """
             SELECT record_id, integration_id, wrote, wrote_from, wrote_number, writing, settled_number, rounds,
                 shown_number, hides, doubts, closed_number
-            FROM stock_side WHERE organization_id = ?1 AND record_id IN {2} AND (?3 IS NULL OR integration_id = ?3)
+            FROM stock_side WHERE organization_id = ?1 AND record_id IN {2}
+                AND (CAST(?3 AS bigint) IS NULL OR integration_id = ?3)
             """, values)
         {
             var side = StockSide(
@@ -110,7 +111,8 @@ extension LedgerTable {
         for row in try session.rows(
             """
             SELECT record_id, integration_id, movement_id, quantity, number, happened_at, is_veiled FROM stock_pending
-            WHERE organization_id = ?1 AND record_id IN {2} AND (?3 IS NULL OR integration_id = ?3)
+            WHERE organization_id = ?1 AND record_id IN {2}
+                AND (CAST(?3 AS bigint) IS NULL OR integration_id = ?3)
             ORDER BY happened_at IS NOT NULL, happened_at, movement_id
             """, values)
         {
@@ -278,7 +280,10 @@ extension LedgerTable {
     /// - Throws: `StoreFailure`.
     public func movedTotal(of record: Int64) throws -> ExactDecimal {
         let rows = try session.rows(
-            "SELECT coalesce(sum(quantity), 0) FROM movement WHERE organization_id = ?1 AND record_id = ?2",
+            """
+            SELECT CAST(coalesce(sum(quantity), 0) AS bigint) FROM movement WHERE organization_id = ?1
+                AND record_id = ?2
+            """,
             [.integer(organization), .integer(record)])
         return ExactDecimal(millionths: rows.first?.integer(0) ?? 0)
     }

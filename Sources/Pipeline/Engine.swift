@@ -43,12 +43,16 @@ public struct Engine: Sendable {
         // The workers outlive the cancellation by that time, so they are no children of the cancelled task; it waits
         // for them.
         let stop = Stop()
+        hub.store.listen { [bell = hub.bell] in bell.ring() }
         let workers = Task(executorPreference: executor) { await runWorkers(stop) }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await every(Self.unknownSeconds) { try await hub.giveUpUnknown() } }
-            group.addTask { await every(Self.scheduleSeconds) { try await hub.tick() } }
+            group.addTask {
+                await every(Self.scheduleSeconds) { if try await hub.runsSchedules() { try await hub.tick() } }
+            }
             group.addTask { await schedule() }
         }
+        await hub.leaveSchedules()
         stop.now()
         hub.bell.ring()
         let patience = Task(executorPreference: executor) {
@@ -124,7 +128,8 @@ public struct Engine: Sendable {
         let busy = BusyRounds()
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
-                let integrations = (try? await hub.integrations()) ?? []
+                let isOurs = (try? await hub.runsSchedules()) ?? false
+                let integrations = isOurs ? (try? await hub.integrations()) ?? [] : []
                 for integration in integrations where integration.state == .active {
                     guard busy.ids.withLock({ $0.insert(integration.id).inserted }) else { continue }
                     group.addTask {

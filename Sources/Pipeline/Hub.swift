@@ -30,6 +30,7 @@ public final class Hub: Sendable {
     let addressBook = AddressBook()
     /// Rung when there may be new work.
     let bell = Bell()
+    let scheduleDuty = HeldDuty()
     private let connectors = Mutex<[Int64: Made]>([:])
     /// The peers that were made, each with the integration as it was then.
     private let peersMade = Mutex<[Int64: (integration: Integration, peer: Peer)]>([:])
@@ -54,8 +55,8 @@ public final class Hub: Sendable {
         store: any Store, organization: Int64 = 1, connectors types: [any ConnectorType.Type],
         surroundings: ConnectorSurroundings, vault: Vault, publicURL: String? = nil, logger: Logger
     ) {
-        self.store = store
-        ids = IDPool(store)
+        self.store = store.of(organization)
+        ids = IDPool(self.store)
         self.organization = organization
         registry = Dictionary(types.map { ($0.card.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.surroundings = surroundings

@@ -171,7 +171,8 @@ extension JobTable {
                 [.integer(organization), .integer(batch.id), SQLValue(now), SQLValue(outcome)])
             try session.run(
                 """
-                UPDATE job SET is_blocked = 0, run_at = max(run_at, ?3), payload = ?4, updated_at = ?3
+                UPDATE job SET is_blocked = 0, run_at = CASE WHEN run_at > ?3 THEN run_at ELSE ?3 END,
+                    payload = ?4, updated_at = ?3
                 WHERE organization_id = ?1 AND state IN ('available', 'scheduled', 'held')
                     AND id = (SELECT last_step FROM batch WHERE organization_id = ?1 AND id = ?2)
                 """, [.integer(organization), .integer(batch.id), SQLValue(now), SQLValue(outcome)])

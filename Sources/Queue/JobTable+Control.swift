@@ -28,8 +28,9 @@ public struct JobFilter: Hashable, Sendable {
     /// The condition; its parameters are `?1` to `?5`. Jobs that are named are found by their ids.
     var condition: String {
         """
-        organization_id = ?1 AND (?2 IS NULL OR queue = ?2) AND (?3 IS NULL OR integration_id = ?3)
-            AND (?4 IS NULL OR error_class = ?4 OR substr(error_class, 1, length(?4) + 1) = ?4 || ':')
+        organization_id = ?1 AND (CAST(?2 AS text) IS NULL OR queue = ?2)
+            AND (CAST(?3 AS bigint) IS NULL OR integration_id = ?3)
+            AND (CAST(?4 AS text) IS NULL OR error_class = ?4 OR substr(error_class, 1, length(?4) + 1) = ?4 || ':')
             \(kind.map { "AND kind = '\($0.rawValue)'" } ?? "") \(ids == nil ? "" : "AND id IN {5}")
         """
     }

@@ -26,8 +26,8 @@ extension JobTable {
     func nextPlace(in lane: Lane, id: Int64) throws -> LanePlace {
         let last = try session.rows(
             """
-            SELECT max(lane_place) FROM job WHERE organization_id = ?1 AND integration_id = ?2 AND lane = ?3
-                AND \(Self.open)
+            SELECT lane_place FROM job WHERE organization_id = ?1 AND integration_id = ?2 AND lane = ?3
+                AND \(Self.open) ORDER BY lane_place DESC LIMIT 1
             """, [.integer(organization), .integer(lane.integration), .text(lane.name)]
         ).first?.optionalInteger(0)
         return LanePlace(number: max(last.map { $0 + 1 } ?? id, id), isBlocked: last != nil)

@@ -33,25 +33,29 @@ extension JobTable {
 
     static func walk(_ waiting: Waiting) -> String {
         let from = "FROM job WHERE organization_id = ?1 AND \(waiting.rawValue)"
+        let ofIntegration = "\(from) AND integration_id = "
         let first = "\(from) AND integration_id = kinds.integration AND queue = kinds.queue AND kind = kinds.kind"
+        // The smallest of a column is asked for by its order: what knows no row yet reads an index from its first then.
         return """
             WITH RECURSIVE
             integrations (integration) AS (
-                SELECT min(integration_id) \(from)
-                UNION ALL SELECT (SELECT min(integration_id) \(from) AND integration_id > integrations.integration)
+                SELECT (SELECT integration_id \(from) ORDER BY integration_id LIMIT 1)
+                UNION ALL SELECT (SELECT integration_id \(from) AND integration_id > integrations.integration
+                    ORDER BY integration_id LIMIT 1)
                 FROM integrations WHERE integration IS NOT NULL),
             queues (integration, queue) AS (
-                SELECT integration, (SELECT min(queue) \(from) AND integration_id = integrations.integration)
+                SELECT integration, (SELECT job.queue \(ofIntegration) integrations.integration
+                    ORDER BY job.queue LIMIT 1)
                 FROM integrations WHERE integration IS NOT NULL
-                UNION ALL SELECT integration, (SELECT min(job.queue) \(from) AND integration_id = queues.integration
-                    AND job.queue > queues.queue)
+                UNION ALL SELECT integration, (SELECT job.queue \(ofIntegration) queues.integration
+                    AND job.queue > queues.queue ORDER BY job.queue LIMIT 1)
                 FROM queues WHERE queue IS NOT NULL),
             kinds (integration, queue, kind) AS (
-                SELECT integration, queue, (SELECT min(kind) \(from) AND integration_id = queues.integration
-                    AND job.queue = queues.queue)
+                SELECT integration, queue, (SELECT job.kind \(ofIntegration) queues.integration
+                    AND job.queue = queues.queue ORDER BY job.kind LIMIT 1)
                 FROM queues WHERE queue IS NOT NULL
-                UNION ALL SELECT integration, queue, (SELECT min(job.kind) \(from)
-                    AND integration_id = kinds.integration AND job.queue = kinds.queue AND job.kind > kinds.kind)
+                UNION ALL SELECT integration, queue, (SELECT job.kind \(ofIntegration) kinds.integration
+                    AND job.queue = kinds.queue AND job.kind > kinds.kind ORDER BY job.kind LIMIT 1)
                 FROM kinds WHERE kind IS NOT NULL)
             SELECT integration, queue, kind, (SELECT run_at \(first) ORDER BY \(waiting.order) LIMIT 1),
                 (SELECT priority \(first) ORDER BY \(waiting.order) LIMIT 1)

@@ -46,11 +46,11 @@ public struct JobTable {
         ON CONFLICT (organization_id, queue, integration_id, kind, key)
             WHERE is_open = 1
         DO UPDATE SET version = job.version + 1, cancelled_by = NULL,
-            priority = min(job.priority, excluded.priority),
+            priority = CASE WHEN excluded.priority < job.priority THEN excluded.priority ELSE job.priority END,
             state = CASE job.state WHEN 'held' THEN 'available' WHEN 'scheduled' THEN excluded.state
                 ELSE job.state END,
-            run_at = CASE WHEN job.state IN ('running', 'retryable') THEN job.run_at
-                ELSE min(job.run_at, excluded.run_at) END
+            run_at = CASE WHEN job.state IN ('running', 'retryable') OR job.run_at < excluded.run_at THEN job.run_at
+                ELSE excluded.run_at END
         """
 
     private func values(_ job: NewJob, id: Int64, _ place: LanePlace?, now: Moment) throws -> [SQLValue] {
@@ -91,7 +91,8 @@ public struct JobTable {
     public func rescue(now: Moment) throws -> Int {
         try session.run(
             """
-            UPDATE job SET lease_until = min(lease_until, ?2), intent_deadline = min(intent_deadline, ?3)
+            UPDATE job SET lease_until = ?2,
+                intent_deadline = CASE WHEN intent_deadline > ?3 THEN ?3 ELSE intent_deadline END
             WHERE organization_id = ?1 AND state = 'running' AND lease_until > ?2
             """,
             [
@@ -133,11 +134,14 @@ public struct JobTable {
         guard seconds > 0 else { return }
         // What may still appear at a far side is waited for as long as before. A clock that was set back lets it be
         // waited for longer, which does no harm; set right again, it finds no attempt made later than now.
-        try session.run(
-            """
-            UPDATE job SET intent = json_set(intent, '$.at', min(json_extract(intent, '$.at') + ?2, ?3))
-            WHERE organization_id = ?1 AND intent IS NOT NULL AND json_extract(intent, '$.at') IS NOT NULL
-            """, [.integer(organization), SQLValue(moved), SQLValue(now)])
+        let rows = try session.rows(
+            "SELECT id, intent FROM job WHERE organization_id = ?1 AND intent IS NOT NULL", [.integer(organization)])
+        let intents = rows.compactMap { row -> [SQLValue]? in
+            guard var intent = row.json(1).object, let at = intent["at"]?.integer else { return nil }
+            intent["at"] = .integer(min(at + Int(moved.milliseconds), Int(now.milliseconds)))
+            return [.integer(organization), .integer(row.integer(0)), SQLValue(JSON.object(intent))]
+        }
+        try session.runEach("UPDATE job SET intent = ?3 WHERE organization_id = ?1 AND id = ?2", intents)
     }
 
     /// Remembers what is about to be sent, in the transaction that still holds the lease.

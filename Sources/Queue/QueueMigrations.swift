@@ -98,6 +98,15 @@ public enum QueueMigrations {
                 PRIMARY KEY (organization_id, batch_id, job_id)
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX batch_member_job ON batch_member (organization_id, job_id);
+            """, onlyPostgres: QueueSample.sql),
+        Migration(
+            "0202-duty",
+            """
+            -- What one process of many does for all of them, and who it is.
+            CREATE TABLE duty (
+                organization_id INTEGER NOT NULL, name TEXT NOT NULL, holder TEXT NOT NULL,
+                held_until INTEGER NOT NULL, PRIMARY KEY (organization_id, name)
+            ) STRICT;
             """),
     ]
 }

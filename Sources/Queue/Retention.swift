@@ -35,7 +35,7 @@ extension JobTable {
         let looked = try session.rows(
             """
             SELECT max(id), count(*) FROM (
-                SELECT id FROM job WHERE organization_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3)
+                SELECT id FROM job WHERE organization_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3) AS looked
             """, [.integer(organization), .integer(after), .integer(Int64(Self.pruneStepSize))])
         guard let last = looked.first?.optionalInteger(0) else {
             try forgetBatches(endedBefore: now.adding(seconds: -retention.endedSeconds))

@@ -13,7 +13,7 @@ public final class IDPool: Sendable {
         "0000-identity",
         """
         -- The next id of every organization's records, links, jobs and all else.
-        CREATE TABLE identity (only INTEGER PRIMARY KEY CHECK (only = 1), next INTEGER NOT NULL) STRICT;
+        CREATE TABLE identity ("only" INTEGER PRIMARY KEY CHECK ("only" = 1), next INTEGER NOT NULL) STRICT;
         INSERT INTO identity VALUES (1, 100);
         """)
 

@@ -35,7 +35,7 @@ final class SQLiteSession: StoreSession {
     func afterCommit(_ effect: @escaping @Sendable () -> Void) { effects.append(effect) }
 
     func save(_ rows: [[SQLValue]], as upsert: Upsert) throws {
-        _ = try runEach(upsert.sqlite, rows)
+        _ = try runEach(upsert.single, rows)
     }
 
     private func with<Value>(_ sql: String, _ work: (SQLiteStatement) throws -> Value) throws -> Value {

@@ -70,8 +70,10 @@ public struct Upsert: Hashable, Sendable {
     /// What is updated then; empty: the row that is there stays.
     public let updates: [String]
 
-    /// The statement for one row, for SQLite.
-    let sqlite: String
+    /// The statement for one row.
+    public let single: String
+    /// What happens where the key is there already: the end of the statement.
+    public let conflict: String
 
     /// An upsert.
     public init(_ table: String, _ columns: [String], key: [String] = [], updates: [String] = []) {
@@ -80,15 +82,15 @@ public struct Upsert: Hashable, Sendable {
         self.key = key
         self.updates = updates
         let places = (1...columns.count).map { "?\($0)" }.joined(separator: ", ")
-        let insert = "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(places))"
-        let conflict = insert + " ON CONFLICT (\(key.joined(separator: ", "))) DO "
+        let onKey = " ON CONFLICT (\(key.joined(separator: ", "))) DO "
         if key.isEmpty {
-            sqlite = insert
+            conflict = ""
         } else if updates.isEmpty {
-            sqlite = conflict + "NOTHING"
+            conflict = onKey + "NOTHING"
         } else {
-            sqlite = conflict + "UPDATE SET " + updates.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+            conflict = onKey + "UPDATE SET " + updates.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
         }
+        single = "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(places))" + conflict
     }
 }
 
@@ -110,11 +112,31 @@ public protocol Store: Sendable {
         _ query: @escaping @Sendable (any StoreSession) throws -> Value
     ) async throws -> Value
 
+    /// The same store for the steps of one organization. Where several processes write, steps of one organization run
+    /// one after the other, and those of different ones beside each other.
+    func of(_ organization: Int64) -> any Store
+
+    /// Whether processes of several machines may use it at once.
+    var isShared: Bool { get }
+
+    /// Has somebody woken when another process on this store has written. It may come late, too often or not at all:
+    /// whoever listens looks by himself now and then.
+    func listen(_ wake: @escaping @Sendable () -> Void)
+
     /// Lets running steps end and refuses new ones.
     func close() async
 }
 
 extension Store {
+    /// The store itself, where there is one writer for all.
+    public func of(_ organization: Int64) -> any Store { self }
+
+    /// A store in a file has the processes of one machine, mostly one.
+    public var isShared: Bool { false }
+
+    /// Nobody is woken, where processes learn of each other by looking.
+    public func listen(_ wake: @escaping @Sendable () -> Void) {}
+
     /// Runs a step of normal priority.
     ///
     /// - Throws: as `write(_:_:)`.
@@ -129,12 +151,20 @@ extension Store {
 public struct Migration: Sendable {
     /// Unique and ordered: `0001-ledger`.
     public let name: String
-    /// The statements.
+    /// The statements, for SQLite.
     public let sql: String
+    private let ofPostgres: String?
+    private let onlyPostgres: String
 
-    /// A migration.
-    public init(_ name: String, _ sql: String) {
+    /// A migration. The statements for PostgreSQL are those for SQLite with the types of that store, unless they are
+    /// given; `onlyPostgres` are run there besides.
+    public init(_ name: String, _ sql: String, postgres: String? = nil, onlyPostgres: String = "") {
         self.name = name
         self.sql = sql
+        self.onlyPostgres = onlyPostgres
+        ofPostgres = postgres
     }
+
+    /// The statements, for PostgreSQL.
+    public var postgres: String { (ofPostgres ?? PostgresWords.translated(sql)) + onlyPostgres }
 }

@@ -54,6 +54,7 @@ struct ConnectCommand: AsyncParsableCommand {
     func run() async throws {
         try await Terminal.run {
             let open = try OpenHub(options)
+            try await open.hub.checkKey()
             let given = try SettingsInput(self, environment: open.environment).json()
             let name = name ?? given.name ?? connector
             let integration =

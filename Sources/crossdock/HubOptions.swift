@@ -11,7 +11,7 @@ struct HubOptions: ParsableArguments {
     @Option(help: "The folder of the hub's store and key (CROSSDOCK_DATA; else ~/.crossdock).")
     var data: String?
 
-    @Option(help: "The store: a file, or sqlite:FILE (CROSSDOCK_STORE).")
+    @Option(help: "The store: a file, sqlite:FILE, or postgres://USER@HOST/DATABASE (CROSSDOCK_STORE).")
     var store: String?
 
     @Flag(help: "Answer in JSON.")
@@ -50,11 +50,9 @@ struct OpenHub: Sendable {
         let surroundings = ConnectorSurroundings(
             transport: transport, now: Self.systemNow, random: Self.systemRandom,
             blocking: BlockingThreads(count: Self.blockingThreads))
-        try place.prepare()
-        let store = try SQLiteStore(path: place.file, migrations: Hub.migrations)
         hub = Hub(
-            store: store, connectors: Registry.connectors, surroundings: surroundings, vault: Vault(bytes: key),
-            publicURL: url, logger: Logger(label: "crossdock"))
+            store: try place.open(Hub.migrations), connectors: Registry.connectors, surroundings: surroundings,
+            vault: Vault(bytes: key), publicURL: url, logger: Logger(label: "crossdock"))
     }
 
     /// Closes the store and the connections.
@@ -71,72 +69,6 @@ struct OpenHub: Sendable {
         var generator = SystemRandomNumberGenerator()
         let words = (0..<(count + 7) / 8).map { _ in generator.next() }
         return words.withUnsafeBytes { Array($0.prefix(count)) }
-    }
-}
-
-/// Where the store's file lies.
-struct StorePlace {
-    let folder: String
-    let file: String
-
-    init(_ options: HubOptions, _ environment: HubEnvironment) throws {
-        if options.data != nil, options.store != nil {
-            throw Refusal("--data and --store both name the store; give one of them")
-        }
-        if let url = try options.store ?? Self.url(options, environment) {
-            file = try Self.file(of: url)
-            folder =
-                (file as NSString).deletingLastPathComponent.isEmpty
-                ? "." : (file as NSString).deletingLastPathComponent
-        } else {
-            let home = FileManager.default.homeDirectoryForCurrentUser.path
-            folder = try options.data ?? environment.value(["CROSSDOCK_DATA"]) ?? home + "/.crossdock"
-            file = folder + "/crossdock.sqlite"
-        }
-        do {
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw Refusal("the folder \(folder) cannot be made: \(error.localizedDescription)")
-        }
-    }
-
-    /// The environment's store, unless the command line names a folder (C-24).
-    private static func url(_ options: HubOptions, _ environment: HubEnvironment) throws -> String? {
-        guard options.data == nil else { return nil }
-        let url = try environment.value(["CROSSDOCK_STORE", "DATABASE_URL"])
-        if let url, let data = try environment.value(["CROSSDOCK_DATA"]), try !file(of: url).hasPrefix(data + "/") {
-            throw Refusal(
-                "CROSSDOCK_DATA and CROSSDOCK_STORE (or DATABASE_URL) both name the store; keep one of them, or give "
-                    + "--data or --store")
-        }
-        return url
-    }
-
-    /// Makes the store's file, readable by its owner alone: it holds customers' data whatever folder it lies in.
-    /// SQLite gives the files beside it the same rights.
-    func prepare() throws {
-        let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw Refusal("the store \(file) cannot be opened: \(String(cString: strerror(errno)))")
-        }
-        close(descriptor)
-    }
-
-    private static func file(of url: String) throws -> String {
-        for scheme in ["mysql", "mariadb", "mongodb"] where url.hasPrefix(scheme + ":") {
-            throw Refusal("\(scheme) is no store of the hub; it keeps its records in SQLite (sqlite:FILE)")
-        }
-        if url.hasPrefix("postgres") {
-            throw Refusal("PostgreSQL is not supported by this version; give sqlite:FILE, or --data FOLDER")
-        }
-        for prefix in ["sqlite://", "sqlite:", "file:"] where url.hasPrefix(prefix) {
-            return String(url.dropFirst(prefix.count))
-        }
-        if url.contains("://") {
-            throw Refusal("\"\(url.prefix { $0 != ":" })\" is no kind of store; give sqlite:FILE")
-        }
-        return url
     }
 }
 

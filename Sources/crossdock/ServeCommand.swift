@@ -17,6 +17,8 @@ struct ServeCommand: AsyncParsableCommand {
     var bind = "127.0.0.1"
     @Option(help: "The hub's public address, which vendors call (CROSSDOCK_PUBLIC_URL, API_BASE_URL).")
     var publicURL: String?
+    @Option(help: "What this process does: all, api (pages and webhooks) or worker (schedules and deliveries).")
+    var role = HubRole.all
     @Flag(help: "Show the page without a token; only on a loopback address.")
     var openOnLoopback = false
     @OptionGroup var options: HubOptions
@@ -30,10 +32,17 @@ struct ServeCommand: AsyncParsableCommand {
                 throw Refusal(
                     "--open-on-loopback shows everything to whoever asks; it needs a loopback --bind, not \(bind)")
             }
-            let service = try await HubService(
-                open, host: bind, port: try wishedPort(open.environment), openOnLoopback: openOnLoopback)
-            try await service.run {
-                Terminal.note("crossdock \(Version.text) listens on http://\(bind):\($0) - stop with Ctrl-C")
+            try await open.hub.checkKey()
+            if role == .worker {
+                Terminal.note("crossdock \(Version.text) works - stop with Ctrl-C")
+                await HubService.work(open)
+            } else {
+                let service = try await HubService(
+                    open, host: bind, port: try wishedPort(open.environment), openOnLoopback: openOnLoopback,
+                    role: role)
+                try await service.run {
+                    Terminal.note("crossdock \(Version.text) listens on http://\(bind):\($0) - stop with Ctrl-C")
+                }
             }
             await open.close()
         }
@@ -44,6 +53,15 @@ struct ServeCommand: AsyncParsableCommand {
         guard let text = try environment.value(["CROSSDOCK_PORT", "PORT"]) else { return Self.usualPort }
         return try PortNumber.checked(Int(text), "PORT \"\(text)\"")
     }
+}
+
+/// What one process of a hub does.
+enum HubRole: String, ExpressibleByArgument, CaseIterable, Sendable {
+    case all
+    /// Pages, the API and webhooks: what comes in is stored and answered.
+    case api
+    /// Schedules, reads and deliveries; it listens on no port.
+    case worker
 }
 
 /// A port somebody asked for.
@@ -63,9 +81,11 @@ struct HubService: Sendable {
     private let console: Console
     private let host: String
     private let port: Int
+    private let role: HubRole
 
-    init(_ open: OpenHub, host: String, port: Int, openOnLoopback: Bool) async throws {
+    init(_ open: OpenHub, host: String, port: Int, openOnLoopback: Bool, role: HubRole = .all) async throws {
         self.open = open
+        self.role = role
         self.host = host
         self.port = port
         let tokens = try await Tokens(key: TokenKey.bytes(open))
@@ -83,11 +103,21 @@ struct HubService: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             group.addTask { await console.run() }
-            group.addTask { await Engine(open.hub).run() }
+            if role == .all { group.addTask { await Engine(open.hub).run() } }
             group.addTask { await Interruption.wait() }
             _ = try await group.next()
             group.cancelAll()
             try await group.waitForAll()
+        }
+    }
+
+    /// Works without a server until SIGINT, SIGTERM or cancellation.
+    static func work(_ open: OpenHub) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await Engine(open.hub).run() }
+            group.addTask { await Interruption.wait() }
+            _ = await group.next()
+            group.cancelAll()
         }
     }
 }

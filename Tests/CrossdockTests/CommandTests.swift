@@ -157,7 +157,9 @@ struct CommandTests {
 
     @Test(arguments: [
         (["DATABASE_URL": "mysql://user:hidden-word@host/base"], "mysql is no store"),
-        (["DATABASE_URL": "postgres://user:hidden-word@host/base"], "PostgreSQL is not supported"),
+        (["DATABASE_URL": "postgres://user:hidden-word@x@y@/%zz"], "cannot be read; write it like"),
+        (["DB_HOST": "127.0.0.1", "DATABASE_URL": "sqlite:a"], "both name the store"),
+        (["DB_HOST": "a", "DB_PASSWORD": "hidden-word", "DB_PASSWORD_FILE": "b"], "both name a password"),
         (["DATABASE_URL": "sqlite:a", "CROSSDOCK_STORE": "sqlite:b"], "are one setting and differ"),
         (["LOG_LEVEL": "loud"], "the log level \"loud\" is none of"),
         (["CROSSDOCK_ENCRYPTION_KEY": "hidden-word"], "key"),
@@ -168,6 +170,21 @@ struct CommandTests {
         let answer = try await answer(["status"], environment: environment)
 
         #expect(answer.status == 2, "\(answer.said)")
+        #expect(answer.errors.contains(sentence), "\(answer.said)")
+        #expect(!answer.said.contains("hidden-word"), "\(answer.said)")
+    }
+
+    @Test(arguments: [
+        (["DATABASE_URL": "postgres://user:hidden-word@127.0.0.1:1/base"], "no PostgreSQL answers for"),
+        (["DB_HOST": "127.0.0.1", "DB_PORT": "1", "DB_PASSWORD": "hidden-word"], "no PostgreSQL answers for"),
+        (["DB_HOST": "a", "DB_PASSWORD_FILE": "/nowhere/word"], "the password's file /nowhere/word cannot be read"),
+    ])
+    func aServerThatCannotBeReachedIsNamedAndNoSecretShown(
+        environment: [String: String], sentence: String
+    ) async throws {
+        let answer = try await answer(["status"], environment: environment)
+
+        #expect(answer.status == 1, "\(answer.said)")
         #expect(answer.errors.contains(sentence), "\(answer.said)")
         #expect(!answer.said.contains("hidden-word"), "\(answer.said)")
     }

@@ -81,13 +81,7 @@ struct BadInputTests {
 
     @Test func aStoreWithoutRoomTellsTheShopToComeAgainAndTheNextCallIsKept() async throws {
         let (world, hub, shop) = try await oneShop()
-        let limit = { (pages: Int64) in
-            try await hub.store.write { session in
-                let count = try session.rows("PRAGMA page_count", []).first?.integer(0) ?? 0
-                _ = try session.rows("PRAGMA max_page_count = \(count + pages)", [])
-            }
-        }
-        try await limit(0)
+        try await world.place.takeRoom(hub.store)
         let large = "{\"id\":1,\"note\":\"" + String(repeating: "x", count: 200_000) + "\"}"
         guard case .unavailable(let reason) = await hub.receive(signed(large), at: shop.publicID) else {
             Issue.record("a call was said to be stored where there is no room")
@@ -96,7 +90,7 @@ struct BadInputTests {
         #expect(reason.contains("full"))
         #expect(try await world.count(hub, "SELECT count(*) FROM delivery") == 0)
 
-        try await limit(1000)
+        try await world.place.giveRoom(hub.store)
         guard case .stored = await hub.receive(signed(large), at: shop.publicID) else {
             Issue.record("the call was not taken when there was room again")
             return

@@ -8,6 +8,7 @@ import Sandbox
 import Store
 import Synchronization
 import Telemetry
+import TestStores
 import WooCommerce
 
 /// A death of the process, at a chosen step: nobody may catch it and go on.
@@ -16,6 +17,7 @@ struct Death: Error {}
 /// A small world in one thread: a hub on a real store, stand-in shops, a book, and a clock moved by hand.
 final class World: Sendable {
     let folder: String
+    let place = TestStore.Place()
     let shops: Mutex<[String: WooCommerceSandbox]>
     private let time: Mutex<Moment>
     private let chance: Mutex<UInt64>
@@ -40,7 +42,10 @@ final class World: Sendable {
         chance = Mutex(seed)
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
+    deinit {
+        place.remove()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
 
     var now: Moment { time.withLock { $0 } }
 
@@ -81,14 +86,14 @@ final class World: Sendable {
     }
 
     /// A hub on the world's store; a second one is the same hub after a restart.
-    func hub(through way: (WorldTransport) -> any Transport = { $0 }) throws -> Hub {
-        let store = try SQLiteStore(path: folder + "/hub.sqlite", migrations: Hub.migrations)
+    func hub(through way: (WorldTransport) -> any Transport = { $0 }, key: UInt8 = 7) throws -> Hub {
+        let store = try place.open(Hub.migrations)
         let surroundings = ConnectorSurroundings(
             transport: way(WorldTransport(world: self)), now: { self.now }, random: { self.random($0) },
             blocking: InlineWork())
         return Hub(
             store: MortalStore(store: store, world: self), connectors: [WooCommerce.self, GnuCash.self],
-            surroundings: surroundings, vault: Vault(bytes: Array(repeating: 7, count: 32)),
+            surroundings: surroundings, vault: Vault(bytes: Array(repeating: key, count: 32)),
             publicURL: "https://hub.example", logger: Logger(label: "world", factory: { _ in SwiftLogNoOpLogHandler() })
         )
     }
@@ -150,7 +155,7 @@ struct WorldTransport: Transport {
 
 /// A store that dies with its process, before or after a commit.
 struct MortalStore: Store {
-    let store: SQLiteStore
+    let store: any Store
     let world: World
 
     func write<Value: Sendable>(
@@ -167,6 +172,12 @@ struct MortalStore: Store {
     ) async throws -> Value {
         try await store.read(query)
     }
+
+    func of(_ organization: Int64) -> any Store { MortalStore(store: store.of(organization), world: world) }
+
+    var isShared: Bool { store.isShared }
+
+    func listen(_ wake: @escaping @Sendable () -> Void) { store.listen(wake) }
 
     func close() async { await store.close() }
 }

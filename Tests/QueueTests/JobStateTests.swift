@@ -82,7 +82,8 @@ struct JobStateTests {
             case .available, .scheduled, .running: break
             }
         }
-        let id = try table.session.rows("SELECT min(id) FROM job", [])[0].integer(0)
+        let id = try table.session.rows(
+            "SELECT min(id) FROM job WHERE organization_id = ?1", [.integer(table.organization)])[0].integer(0)
         guard let found = try table.job(id), found.state == state else {
             throw StoreFailure.refused("no job came to be \(state)")
         }
@@ -92,10 +93,13 @@ struct JobStateTests {
     /// Every deed on a job in every state: it moves along declared arrows only, and every arrow is walked.
     @Test func everyDeedMovesAJobAlongDeclaredArrowsAndEveryArrowIsWalked() async throws {
         var walked = Set<String>()
+        let stage = try QueueStage()
+        var organization: Int64 = 0
         for state in JobState.allCases {
             for index in Self.deeds.indices {
                 let deed = Self.deeds[index]
-                let after = try await QueueStage.once { table, ids throws -> JobState? in
+                organization += 1
+                let after = try await stage.step(of: organization) { table, ids throws -> JobState? in
                     let deed = Self.deeds[index]
                     let job = try Self.job(in: state, table, &ids)
                     try deed.act(table, job, &ids)

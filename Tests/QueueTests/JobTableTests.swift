@@ -1,6 +1,7 @@
 import Foundation
 import Queue
 import Store
+import TestStores
 import Testing
 
 @Suite("The queue")
@@ -11,9 +12,9 @@ struct JobTableTests {
     private func onTable<Value: Sendable>(
         _ action: @escaping @Sendable (JobTable, inout IDBlock) throws -> Value
     ) async throws -> Value {
-        let path = NSTemporaryDirectory() + "crossdock-queue-" + UUID().uuidString + ".sqlite"
-        let store = try SQLiteStore(path: path, migrations: [IDPool.migration] + QueueMigrations.all)
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let place = TestStore.Place()
+        let store = try place.open([IDPool.migration] + QueueMigrations.all)
+        defer { place.remove() }
         return try await store.write { session in
             var ids = IDBlock(1000..<9000)
             return try action(JobTable(session, organization: 1), &ids)

@@ -1,6 +1,7 @@
 import Foundation
 import Store
 import Synchronization
+import TestStores
 
 @testable import Queue
 
@@ -8,22 +9,19 @@ import Synchronization
 final class QueueStage: Sendable {
     static let start = Moment(seconds: 1_700_000_000)
 
-    let store: SQLiteStore
-    private let path: String
+    let store: any Store
+    private let place = TestStore.Place()
     private let nextID = Mutex<Int64>(1000)
 
     init() throws {
-        path = NSTemporaryDirectory() + "crossdock-queue-" + UUID().uuidString + ".sqlite"
-        store = try SQLiteStore(path: path, migrations: [IDPool.migration] + QueueMigrations.all)
+        store = try place.open([IDPool.migration] + QueueMigrations.all)
     }
 
-    deinit {
-        for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + end) }
-    }
+    deinit { place.remove() }
 
     /// A step on the tables, with ids nobody else has.
     func step<Value: Sendable>(
-        _ action: @escaping @Sendable (JobTable, inout IDBlock) throws -> Value
+        of organization: Int64 = 1, _ action: @escaping @Sendable (JobTable, inout IDBlock) throws -> Value
     ) async throws -> Value {
         let first = nextID.withLock { next in
             next += 100_000
@@ -31,7 +29,7 @@ final class QueueStage: Sendable {
         }
         return try await store.write { session in
             var ids = IDBlock(first..<first + 100_000)
-            return try action(JobTable(session, organization: 1), &ids)
+            return try action(JobTable(session, organization: organization), &ids)
         }
     }
 
@@ -99,6 +97,13 @@ extension JobTable {
     func planOfWalk(_ waiting: Waiting) throws -> [String] { try plan(of: Self.walk(waiting), count: 1) }
 
     private func plan(of sql: String, count: Int) throws -> [String] {
-        try session.rows("EXPLAIN QUERY PLAN " + sql, Array(repeating: .integer(1), count: count)).map { $0.text(3) }
+        guard TestStore.Place().isPostgres else {
+            return try session.rows("EXPLAIN QUERY PLAN " + sql, Array(repeating: .integer(1), count: count))
+                .map { $0.text(3) }
+        }
+        let plain = (1...count).reduce(sql) { $0.replacing("?\($1)", with: "'1'") }
+        return try session.rows("EXPLAIN " + plain, []).map {
+            $0.text(0).replacing("Index Scan using ", with: "using index ")
+        }
     }
 }

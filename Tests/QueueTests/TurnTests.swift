@@ -67,14 +67,15 @@ struct TurnTests {
         try await QueueStage.once { table, ids throws in
             try table.add((0..<2000).map { newJob("\($0)") }, ids: &ids, now: Self.start)
             let plans = try table.planOfClaim()
-            #expect(plans.contains { $0.contains("USING INDEX job_ready") }, "\(plans)")
-            #expect(plans.contains { $0.contains("USING INDEX job_timed") }, "\(plans)")
+            #expect(plans.contains { $0.lowercased().contains("using index job_ready") }, "\(plans)")
+            #expect(plans.contains { $0.lowercased().contains("using index job_timed") }, "\(plans)")
             #expect(!plans.contains { $0.hasPrefix("SCAN job") || $0.contains("TEMP B-TREE") }, "\(plans)")
             let running = try table.planOfLookAtRunning()
-            #expect(running.contains { $0.contains("job_running") && $0.contains("kind=?") }, "\(running)")
+            #expect(running.contains { $0.contains("job_running") }, "\(running)")
+            #expect(running.contains { $0.contains("kind=?") || $0.contains("kind =") }, "\(running)")
             for waiting in [JobTable.Waiting.ready, .timed] {
                 let walk = try table.planOfWalk(waiting)
-                #expect(!walk.contains { $0.hasPrefix("SCAN job") }, "\(walk)")
+                #expect(!walk.contains { $0.hasPrefix("SCAN job") || $0.contains("Seq Scan on job") }, "\(walk)")
                 #expect(walk.contains { $0.contains(waiting == .ready ? "job_ready" : "job_timed") }, "\(walk)")
             }
         }

@@ -1,0 +1,137 @@
+import Store
+
+/// A session on one connection, within the transaction of whoever made it.
+final class PostgresSession: StoreSession {
+    private let connection: PostgresConnection
+    private let schema: PostgresSchema
+    /// What is to be done once the step is durable.
+    private(set) var effects: [@Sendable () -> Void] = []
+    /// The first thing that went wrong; nothing of the transaction can be kept after it.
+    private(set) var failure: PostgresFailure?
+    /// Whether something may have been written.
+    private(set) var hasWritten = false
+
+    /// From how many rows on a set is sent as lists, one for each column.
+    private static let listedRows = 3
+
+    init(_ connection: PostgresConnection, _ schema: PostgresSchema) {
+        self.connection = connection
+        self.schema = schema
+    }
+
+    func rows(_ sql: String, _ values: [SQLValue]) throws -> [Row] {
+        if !sql.hasPrefix("SELECT") { hasWritten = true }
+        return try ask(sql, values, .rows).rows
+    }
+
+    func run(_ sql: String, _ values: [SQLValue]) throws -> Int {
+        hasWritten = true
+        return try ask(sql, values, .tag).changed
+    }
+
+    func runEach(_ sql: String, _ rows: [[SQLValue]]) throws -> [Int] {
+        guard !rows.isEmpty else { return [] }
+        hasWritten = true
+        return try noting {
+            var counts: [Int] = []
+            for start in stride(from: 0, to: rows.count, by: PostgresConnection.sendLimit) {
+                for row in rows[start..<min(start + PostgresConnection.sendLimit, rows.count)] {
+                    try connection.send(sql, PostgresParameters(row), .tag)
+                }
+                counts += try connection.finish().map(\.changed)
+            }
+            return counts
+        }
+    }
+
+    func afterCommit(_ effect: @escaping @Sendable () -> Void) { effects.append(effect) }
+
+    /// Nobody waits for the answer: what goes wrong shows in the next statement that is answered, or at the end of the
+    /// step.
+    func save(_ rows: [[SQLValue]], as upsert: Upsert) throws {
+        guard !rows.isEmpty else { return }
+        hasWritten = true
+        try noting {
+            if rows.count >= Self.listedRows, !upsert.hasRepeatedKey(rows), let types = try types(of: upsert) {
+                try connection.send(upsert.listed, PostgresParameters(columns: types, rows: rows))
+                return
+            }
+            for (index, row) in rows.enumerated() {
+                try connection.send(upsert.single, PostgresParameters(row))
+                if index % PostgresConnection.sendLimit == PostgresConnection.sendLimit - 1 {
+                    try connection.finish()
+                }
+            }
+        }
+    }
+
+    /// A session for the next step of the same transaction.
+    func again() -> PostgresSession { PostgresSession(connection, schema) }
+
+    /// Remembers that another session of this transaction has written.
+    func noteWriting() { hasWritten = true }
+
+    /// Waits for what was sent and not yet answered.
+    func settle() throws {
+        try noting { _ = try connection.finish() }
+    }
+
+    private func ask(
+        _ sql: String, _ values: [SQLValue], _ want: PostgresConnection.Want
+    ) throws -> PostgresConnection.Answer {
+        try noting {
+            try connection.send(sql, PostgresParameters(values), want)
+            return try connection.finish().last ?? PostgresConnection.Answer()
+        }
+    }
+
+    private func types(of upsert: Upsert) throws -> [(type: UInt32, list: UInt32)]? {
+        if schema.columns[upsert.table] == nil {
+            let found = try ask(PostgresSchema.columnsQuery, [.text(upsert.table)], .rows).rows
+            schema.columns[upsert.table] = Dictionary(
+                found.map { ($0.text(0), UInt32(truncatingIfNeeded: $0.integer(1))) }, uniquingKeysWith: { $1 })
+        }
+        let known = schema.columns[upsert.table] ?? [:]
+        let types = upsert.columns.compactMap { column -> (type: UInt32, list: UInt32)? in
+            guard let type = known[column.filter { $0 != "\"" }], let list = PostgresType.list(of: type) else {
+                return nil
+            }
+            return (type, list)
+        }
+        return types.count == upsert.columns.count ? types : nil
+    }
+
+    private func noting<Value>(_ work: () throws -> Value) throws -> Value {
+        do {
+            return try work()
+        } catch let error as PostgresFailure {
+            failure = failure ?? error
+            throw error.storeFailure
+        }
+    }
+}
+
+/// What one connection has learned of the tables.
+final class PostgresSchema {
+    var columns: [String: [String: UInt32]] = [:]
+
+    static let columnsQuery = """
+        SELECT attname, CAST(atttypid AS bigint) FROM pg_attribute
+        WHERE attrelid = CAST(CAST(?1 AS text) AS regclass) AND attnum > 0 AND NOT attisdropped
+        """
+}
+
+extension Upsert {
+    /// The statement for lists of values, one for each column.
+    var listed: String {
+        let lists = (1...columns.count).map { "?\($0)" }.joined(separator: ", ")
+        return "INSERT INTO \(table) (\(columns.joined(separator: ", "))) SELECT * FROM unnest(\(lists))\(conflict)"
+    }
+
+    /// Two rows of one key in one statement are refused where the second would update the first.
+    func hasRepeatedKey(_ rows: [[SQLValue]]) -> Bool {
+        guard !key.isEmpty, !updates.isEmpty else { return false }
+        let places = key.compactMap { columns.firstIndex(of: $0) }
+        return Set(rows.map { row in places.map { row[$0] } }).count < rows.count
+    }
+}

@@ -1,0 +1,146 @@
+import Foundation
+import Store
+import Synchronization
+
+/// The store on a PostgreSQL server, for any number of hub processes.
+///
+/// Connections are owned by threads and never leave them. Steps of one organization are serial over all processes;
+/// those of one process share transactions. Queries have connections of their own.
+public final class PostgresStore: Store {
+    private let lines = PostgresLines()
+    private let queries = PostgresQueries()
+    private let ended = DispatchGroup()
+    private let listener: PostgresListener
+
+    /// Connections that write: as many organizations are written beside each other.
+    static let writerCount = 2
+    /// Connections that read.
+    static let readerCount = 2
+
+    /// Connects and brings the schema up to date. `isBeingMoved`: for who fills it from another store.
+    ///
+    /// - Throws: `StoreFailure` when there is no server, it is too old, lets nobody in, or its schema is not ours.
+    public init(_ address: PostgresAddress, migrations: [Migration], isBeingMoved: Bool = false) throws {
+        let place = PostgresPlace(address: address)
+        listener = PostgresListener(place)
+        do {
+            try PostgresMigrator(address, isBeingMoved: isBeingMoved).run(migrations)
+        } catch let failure as PostgresFailure {
+            throw failure.storeFailure
+        }
+        let (lines, queries) = (lines, queries)
+        for number in 1...Self.writerCount {
+            start("crossdock-writer-\(number)") { PostgresWriter(place, lines).run() }
+        }
+        for number in 1...Self.readerCount {
+            start("crossdock-reader-\(number)") { PostgresReader(place, queries).run() }
+        }
+    }
+
+    /// Threads end with the store, also where nobody closed it.
+    deinit {
+        lines.close()
+        queries.close()
+        listener.close()
+    }
+
+    /// Runs a text of several statements on a connection of its own.
+    ///
+    /// - Throws: `StoreFailure`.
+    package static func run(_ script: String, at address: PostgresAddress) throws {
+        do {
+            try PostgresConnection(address).script(script)
+        } catch let failure as PostgresFailure {
+            throw failure.storeFailure
+        }
+    }
+
+    private func start(_ name: String, _ work: @escaping @Sendable () -> Void) {
+        let ended = ended
+        ended.enter()
+        let thread = Thread {
+            work()
+            ended.leave()
+        }
+        thread.name = name
+        thread.stackSize = 4 << 20
+        thread.start()
+    }
+
+    /// Runs a step that belongs to no organization.
+    ///
+    /// - Throws: `StoreFailure`, or what the step throws.
+    public func write<Value: Sendable>(
+        _ priority: StepPriority, _ step: @escaping @Sendable (any StoreSession) throws -> Value
+    ) async throws -> Value {
+        try await write(priority, of: 0, step)
+    }
+
+    func write<Value: Sendable>(
+        _ priority: StepPriority, of organization: Int64, _ step: @escaping @Sendable (any StoreSession) throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            lines.submit(PostgresStep(priority, step) { continuation.resume(with: $0) }, of: organization)
+        }
+    }
+
+    /// Runs a query on a connection that reads.
+    ///
+    /// - Throws: `StoreFailure`, or what the query throws.
+    public func read<Value: Sendable>(
+        _ query: @escaping @Sendable (any StoreSession) throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            let step = PostgresStep(.normal, query) { continuation.resume(with: $0) }
+            queries.submit(PostgresQueries.Query(run: step.run, fail: step.fail))
+        }
+    }
+
+    /// The same store for the steps of one organization.
+    public func of(_ organization: Int64) -> any Store { PostgresOrganizationStore(store: self, id: organization) }
+
+    /// Any number of processes.
+    public var isShared: Bool { true }
+
+    /// Has somebody woken when another process has written.
+    public func listen(_ wake: @escaping @Sendable () -> Void) {
+        let listener = listener
+        if listener.add(wake) { start("crossdock-listener") { listener.run() } }
+    }
+
+    /// Ends the threads once what waits is done.
+    public func close() async {
+        lines.close()
+        queries.close()
+        listener.close()
+        await withCheckedContinuation { continuation in
+            ended.notify(queue: .global()) { continuation.resume() }
+        }
+    }
+}
+
+/// The store as one organization's steps see it.
+private struct PostgresOrganizationStore: Store {
+    let store: PostgresStore
+    let id: Int64
+
+    func write<Value: Sendable>(
+        _ priority: StepPriority, _ step: @escaping @Sendable (any StoreSession) throws -> Value
+    ) async throws -> Value {
+        try await store.write(priority, of: id, step)
+    }
+
+    func read<Value: Sendable>(
+        _ query: @escaping @Sendable (any StoreSession) throws -> Value
+    ) async throws -> Value {
+        try await store.read(query)
+    }
+
+    func of(_ organization: Int64) -> any Store { store.of(organization) }
+
+    var isShared: Bool { true }
+
+    func listen(_ wake: @escaping @Sendable () -> Void) { store.listen(wake) }
+
+    func close() async { await store.close() }
+}

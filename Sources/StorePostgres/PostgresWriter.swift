@@ -1,0 +1,281 @@
+import Foundation
+import Store
+
+/// Commits steps on one connection. Lives on one thread.
+///
+/// The steps of the hub were written for one writer: they read, decide and write. So every transaction first takes its
+/// organization's row of `write_turn`; those of one organization are serial over all processes. It leaves a row in
+/// `write_mark`, by which a commit whose answer was lost is known to have happened or not.
+final class PostgresWriter {
+    private let place: PostgresPlace
+    private let lines: PostgresLines
+    private var connection: (link: PostgresConnection, schema: PostgresSchema)?
+    private var turns: Set<Int64> = []
+    /// Since when no connection comes about or holds, by the machine's uptime in nanoseconds.
+    private var downSince: UInt64?
+    private var lastMark: Int64
+    private var firstMark: [Int64: Int64] = [:]
+
+    /// The most steps of one commit, and how long it may gather them, in milliseconds.
+    static let stepLimit = 64
+    static let gatherLimitMilliseconds = 60.0
+    /// How long steps wait for a server that does not answer, in seconds; then they fail with its reason.
+    static let patienceSeconds = 20.0
+    /// How long a writer waits before it tries again: at first, and at most, in seconds.
+    static let (firstPauseSeconds, longestPauseSeconds) = (0.02, 1.0)
+    /// How many marks of one organization stand before the old ones are taken away.
+    static let markLimit: Int64 = 1_000
+
+    init(_ place: PostgresPlace, _ lines: PostgresLines) {
+        self.place = place
+        self.lines = lines
+        // Upwards from a number no other writer has.
+        lastMark = Int64.random(in: 0..<(1 << 31)) << 31
+    }
+
+    /// Serves lines until they are closed and empty.
+    func run() {
+        while let (organization, step) = lines.take() {
+            var batch = PostgresBatch(organization, [step])
+            commit(&batch)
+            lines.leave(organization)
+        }
+    }
+
+    private func commit(_ batch: inout PostgresBatch) {
+        var pause = Self.firstPauseSeconds
+        while true {
+            do {
+                let told = try attempt(&batch)
+                downSince = nil
+                told.forEach { $0() }
+                return
+            } catch let failure as PostgresFailure {
+                if failure.isLost { connection = nil }
+                if failure.isPassing, isWorthWaiting(for: failure, &batch) {
+                    Thread.sleep(forTimeInterval: pause * Double.random(in: 0.5...1))
+                    pause = min(pause * 2, Self.longestPauseSeconds)
+                    continue
+                }
+                batch.fail(batch.isUnclear ? failure.unclear : failure.storeFailure)
+            } catch {
+                batch.fail(error)
+            }
+            return
+        }
+    }
+
+    /// A server that is away is waited for from when it went away, not by each batch anew.
+    private func isWorthWaiting(for failure: PostgresFailure, _ batch: inout PostgresBatch) -> Bool {
+        let now = DispatchTime.now().uptimeNanoseconds
+        batch.failingSince = batch.failingSince ?? now
+        if failure.isLost { downSince = downSince ?? now }
+        let since = (failure.isLost ? downSince : batch.failingSince) ?? now
+        return Double(now - since) / 1e9 < Self.patienceSeconds
+    }
+
+    private func attempt(_ batch: inout PostgresBatch) throws -> [@Sendable () -> Void] {
+        let (link, schema) = try connected()
+        if let mark = batch.mark {
+            // The last commit's answer was lost; before anything is done again it is known what came of it.
+            if try wasKept(mark, of: batch.organization, link) { return batch.told }
+            batch.mark = nil
+        }
+        try takeTurn(of: batch.organization, link)
+        do {
+            try begin(batch, link)
+            let session = PostgresSession(link, schema)
+            if batch.isApart {
+                try apart(&batch, session, link)
+            } else if try !together(&batch, session) {
+                try undo(link)
+                guard batch.steps.count > 1 else { return batch.told }
+                batch.isApart = true
+                return try attempt(&batch)
+            }
+            try end(&batch, session, link)
+            return batch.told
+        } catch {
+            if (error as? PostgresFailure)?.isLost != true { try undo(link) }
+            throw error
+        }
+    }
+
+    private func undo(_ link: PostgresConnection) throws {
+        // What was sent without waiting may have failed, too; that is undone with the rest.
+        do { try link.finish() } catch let failure as PostgresFailure where !failure.isLost {}
+        try link.send("ROLLBACK")
+        try link.finish()
+    }
+
+    private func begin(_ batch: PostgresBatch, _ link: PostgresConnection) throws {
+        try link.send("BEGIN ISOLATION LEVEL READ COMMITTED")
+        if batch.isLease { try link.send("SET LOCAL synchronous_commit = off") }
+        try link.send(
+            "SELECT 1 FROM write_turn WHERE organization_id = ?1 FOR UPDATE",
+            PostgresParameters([.integer(batch.organization)]))
+    }
+
+    /// Runs the steps and those that join them. False when one failed: then nothing of any of them may remain.
+    private func together(_ batch: inout PostgresBatch, _ session: PostgresSession) throws -> Bool {
+        batch.told = []
+        let start = DispatchTime.now().uptimeNanoseconds
+        var index = 0
+        while true {
+            if index == batch.steps.count {
+                let elapsed = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6
+                guard index < Self.stepLimit, elapsed < Self.gatherLimitMilliseconds,
+                    let more = lines.next(of: batch.organization, beside: batch.steps[0])
+                else { break }
+                batch.steps.append(more)
+            }
+            let outcome = batch.steps[index].run(session)
+            if let failure = session.failure, failure.isPassing { throw failure }
+            if outcome.failure != nil || session.failure != nil {
+                batch.told = [outcome.failure == nil ? batch.failing(session.failure) : outcome.tell]
+                return false
+            }
+            batch.told.append(outcome.tell)
+            index += 1
+        }
+        do { try session.settle() } catch { return try refuseAll(&batch, session) }
+        batch.told = session.effects + batch.told
+        return true
+    }
+
+    /// What was sent without waiting for its answer went wrong: one of the steps is to blame.
+    private func refuseAll(_ batch: inout PostgresBatch, _ session: PostgresSession) throws -> Bool {
+        if let failure = session.failure, failure.isPassing { throw failure }
+        batch.told = [batch.failing(session.failure)]
+        return false
+    }
+
+    /// Runs the steps again, each so that it can be undone alone.
+    private func apart(_ batch: inout PostgresBatch, _ whole: PostgresSession, _ link: PostgresConnection) throws {
+        batch.told = []
+        for step in batch.steps {
+            try link.send("SAVEPOINT step")
+            let session = whole.again()
+            let outcome = step.run(session)
+            if session.failure == nil { try? session.settle() }
+            if let failure = session.failure, failure.isPassing { throw failure }
+            if outcome.failure != nil || session.failure != nil {
+                try link.send("ROLLBACK TO step")
+                let cause = session.failure?.storeFailure ?? .closed
+                let refuse: @Sendable () -> Void = { step.fail(cause) }
+                batch.told.append(outcome.failure == nil ? refuse : outcome.tell)
+            } else {
+                batch.told += session.effects + [outcome.tell]
+                if session.hasWritten { whole.noteWriting() }
+            }
+            try link.send("RELEASE step")
+        }
+    }
+
+    private func end(_ batch: inout PostgresBatch, _ session: PostgresSession, _ link: PostgresConnection) throws {
+        guard session.hasWritten else {
+            // Nothing to keep, so no disk is waited for.
+            try link.send("ROLLBACK")
+            try link.finish()
+            return
+        }
+        lastMark += 1
+        try link.send(
+            "INSERT INTO write_mark (organization_id, id) VALUES (?1, ?2)",
+            PostgresParameters([.integer(batch.organization), .integer(lastMark)]))
+        if !batch.isLease, place.isTimeForNote() {
+            try link.send(PostgresPlace.note, PostgresParameters([.text(String(lastMark))]))
+        }
+        try forgetMarks(of: batch.organization, link)
+        batch.mark = lastMark
+        try link.send("COMMIT", PostgresParameters([]), .tag)
+        do {
+            guard try link.finish().last?.tag == "COMMIT" else {
+                throw PostgresFailure(state: "40000", message: "PostgreSQL undid the transaction")
+            }
+            batch.mark = nil
+        } catch let failure as PostgresFailure where !failure.isLost {
+            batch.mark = nil
+            throw failure
+        }
+    }
+
+    /// Marks are looked for only by who set them, right after; old ones go in bulk.
+    private func forgetMarks(of organization: Int64, _ link: PostgresConnection) throws {
+        guard let first = firstMark[organization] else {
+            firstMark[organization] = lastMark
+            return
+        }
+        guard lastMark - first >= Self.markLimit else { return }
+        try link.send(
+            "DELETE FROM write_mark WHERE organization_id = ?1 AND id >= ?2 AND id < ?3",
+            PostgresParameters([.integer(organization), .integer(first), .integer(lastMark)]))
+        firstMark[organization] = lastMark
+    }
+
+    // MARK: The connection
+
+    private func connected() throws -> (link: PostgresConnection, schema: PostgresSchema) {
+        if let connection { return connection }
+        let made = (try PostgresConnection(place.address), PostgresSchema())
+        connection = made
+        place.isOurs(made.0.processID)
+        return made
+    }
+
+    /// Makes sure that the organization's row is there; once for each process.
+    private func takeTurn(of organization: Int64, _ link: PostgresConnection) throws {
+        guard !turns.contains(organization) else { return }
+        try link.send(
+            "INSERT INTO write_turn (organization_id) VALUES (?1) ON CONFLICT DO NOTHING",
+            PostgresParameters([.integer(organization)]))
+        try link.finish()
+        turns.insert(organization)
+    }
+
+    /// Whether the transaction with that mark was committed. Where it is still at it, this waits for its end; where it
+    /// was not, the mark is taken, so that it never can be.
+    func wasKept(_ mark: Int64, of organization: Int64, _ link: PostgresConnection) throws -> Bool {
+        try link.send(
+            "INSERT INTO write_mark (organization_id, id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            PostgresParameters([.integer(organization), .integer(mark)]), .tag)
+        return try link.finish().last?.changed == 0
+    }
+}
+
+/// Steps that share a transaction.
+struct PostgresBatch {
+    let organization: Int64
+    var steps: [PostgresStep]
+    /// Whether each step runs behind a mark of its own, because one of them is known to fail.
+    var isApart = false
+    /// Who is told what, once the commit is durable.
+    var told: [@Sendable () -> Void] = []
+    /// The mark of a commit that was sent and not answered yet.
+    var mark: Int64?
+    /// Since when it is tried again and again.
+    var failingSince: UInt64?
+
+    init(_ organization: Int64, _ steps: [PostgresStep]) {
+        self.organization = organization
+        self.steps = steps
+    }
+
+    var isLease: Bool { steps[0].priority == .lease }
+    var isUnclear: Bool { mark != nil }
+
+    func fail(_ error: any Error) { steps.forEach { $0.fail(error) } }
+
+    /// Tells all that the transaction failed although none of the steps said so.
+    func failing(_ failure: PostgresFailure?) -> @Sendable () -> Void {
+        let (steps, error) = (steps, failure?.storeFailure ?? .closed)
+        return { steps.forEach { $0.fail(error) } }
+    }
+}
+
+extension PostgresFailure {
+    /// What is said where a commit's answer was lost and no server could be asked what came of it.
+    fileprivate var unclear: StoreFailure {
+        .unavailable("it is not known whether this was kept, for the answer to the commit was lost: \(message)")
+    }
+}

@@ -1,0 +1,132 @@
+import Foundation
+import Store
+import StorePostgres
+
+/// Where the store is, and the folder of what lies beside it.
+struct StorePlace {
+    enum Kind {
+        case file(String)
+        case server(PostgresAddress)
+    }
+
+    let kind: Kind
+    /// Where the key is looked for, and made when none is given.
+    let folder: String
+
+    init(_ options: HubOptions, _ environment: HubEnvironment) throws {
+        if options.data != nil, options.store != nil {
+            throw Refusal("--data and --store both name the store; give one of them")
+        }
+        kind = try Self.kind(options, environment)
+        switch kind {
+        case .file(let path):
+            let above = (path as NSString).deletingLastPathComponent
+            folder = above.isEmpty ? "." : above
+        case .server: folder = try Self.usualFolder(environment)
+        }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw Refusal("the folder \(folder) cannot be made: \(error.localizedDescription)")
+        }
+    }
+
+    /// Opens the store and brings its schema up to date.
+    ///
+    /// - Throws: `Refusal`, `StoreFailure`.
+    func open(_ migrations: [Migration]) throws -> any Store {
+        switch kind {
+        case .file(let path):
+            try Self.prepare(path)
+            return try SQLiteStore(path: path, migrations: migrations)
+        case .server(let address): return try PostgresStore(address, migrations: migrations)
+        }
+    }
+
+    // MARK: Names of the store
+
+    /// The command line, then the hub's own variables, then the seeds' (C-24).
+    private static func kind(_ options: HubOptions, _ environment: HubEnvironment) throws -> Kind {
+        if let url = options.store { return try kind(of: url, environment) }
+        if let data = options.data { return .file(data + "/crossdock.sqlite") }
+        let url = try environment.value(["CROSSDOCK_STORE", "DATABASE_URL"])
+        let host = try environment.value(["DB_HOST"])
+        guard let url else {
+            if let host { return try server(host, environment) }
+            return .file(try usualFolder(environment) + "/crossdock.sqlite")
+        }
+        if host != nil {
+            throw Refusal("DB_HOST and CROSSDOCK_STORE (or DATABASE_URL) both name the store; keep one of them")
+        }
+        let kind = try kind(of: url, environment)
+        if case .file(let path) = kind, let data = try environment.value(["CROSSDOCK_DATA"]),
+            !path.hasPrefix(data + "/")
+        {
+            throw Refusal(
+                "CROSSDOCK_DATA and CROSSDOCK_STORE (or DATABASE_URL) both name the store; keep one of them, or give "
+                    + "--data or --store")
+        }
+        return kind
+    }
+
+    private static func usualFolder(_ environment: HubEnvironment) throws -> String {
+        try environment.value(["CROSSDOCK_DATA"])
+            ?? FileManager.default.homeDirectoryForCurrentUser.path + "/.crossdock"
+    }
+
+    /// The kind of store an address names.
+    ///
+    /// - Throws: `Refusal`, `StoreFailure` when the address of a server cannot be read.
+    static func kind(of url: String, _ environment: HubEnvironment) throws -> Kind {
+        for scheme in ["mysql", "mariadb", "mongodb"] where url.hasPrefix(scheme + ":") {
+            throw Refusal(
+                "\(scheme) is no store of the hub; it keeps its records in SQLite (sqlite:FILE) or PostgreSQL "
+                    + "(postgres://USER@HOST/DATABASE)")
+        }
+        if PostgresAddress.isOne(url) {
+            do {
+                return .server(try PostgresAddress(url, passwordFile: passwordFile(environment)))
+            } catch {
+                throw Refusal("\(error)")
+            }
+        }
+        for prefix in ["sqlite://", "sqlite:", "file:"] where url.hasPrefix(prefix) {
+            return .file(String(url.dropFirst(prefix.count)))
+        }
+        if url.contains("://") {
+            throw Refusal(
+                "\"\(url.prefix { $0 != ":" })\" is no kind of store; give sqlite:FILE or "
+                    + "postgres://USER@HOST/DATABASE")
+        }
+        return .file(url)
+    }
+
+    /// A server named in parts.
+    private static func server(_ host: String, _ environment: HubEnvironment) throws -> Kind {
+        var parts = ["host": host]
+        parts["port"] = try environment.value(["DB_PORT"])
+        parts["user"] = try environment.value(["DB_USERNAME"])
+        parts["dbname"] = try environment.value(["DB_NAME"])
+        let file = try passwordFile(environment)
+        if let password = try environment.value(["DB_PASSWORD"]) {
+            if file != nil { throw Refusal("DB_PASSWORD and DB_PASSWORD_FILE both name a password; keep one of them") }
+            parts["password"] = password
+        }
+        return .server(PostgresAddress(parts, passwordFile: file))
+    }
+
+    private static func passwordFile(_ environment: HubEnvironment) throws -> String? {
+        try environment.value(["CROSSDOCK_STORE_PASSWORD_FILE", "DB_PASSWORD_FILE"])
+    }
+
+    /// Makes the store's file, readable by its owner alone: it holds customers' data whatever folder it lies in.
+    /// SQLite gives the files beside it the same rights.
+    private static func prepare(_ file: String) throws {
+        let descriptor = Foundation.open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw Refusal("the store \(file) cannot be opened: \(String(cString: strerror(errno)))")
+        }
+        close(descriptor)
+    }
+}

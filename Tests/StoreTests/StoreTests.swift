@@ -1,0 +1,190 @@
+import Foundation
+import Store
+import Synchronization
+import TestStores
+import Testing
+
+/// What steps had done after their commits.
+final class Deeds: Sendable {
+    private let list = Mutex<[Int]>([])
+
+    var all: [Int] { list.withLock { $0 } }
+    func add(_ number: Int) { list.withLock { $0.append(number) } }
+}
+
+/// What every store does, whichever it is.
+@Suite("A store")
+struct StoreTests {
+    private let place = TestStore.Place()
+
+    private func store(_ migrations: [Migration]? = nil) throws -> any Store {
+        try place.open(migrations ?? [Thing.migration, IDPool.migration])
+    }
+
+    private func things(in store: any Store) async throws -> Int64? {
+        try await store.read { try $0.rows("SELECT count(*) FROM thing", []).first?.integer(0) }
+    }
+
+    @Test func whatWaitsForTheCommitIsDoneOnceForEachStepThatIsKeptAndNeverForAnother() async throws {
+        let store = try store()
+        let done = Deeds()
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<200 {
+                group.addTask {
+                    try? await store.write { session in
+                        session.afterCommit { done.add(number) }
+                        try session.run("INSERT INTO thing (name) VALUES (?1)", [.text("thing \(number / 2)")])
+                    }
+                }
+            }
+        }
+        // One of each two names is refused, and whoever shared its commit was run again.
+        #expect(done.all.count == 100)
+        #expect(Set(done.all.map { $0 / 2 }).count == 100)
+    }
+
+    @Test func whatAQueryWouldHaveDoneIsNotDone() async throws {
+        let store = try store()
+        let done = Deeds()
+        try await store.read { $0.afterCommit { done.add(1) } }
+        #expect(done.all.isEmpty)
+    }
+
+    @Test func manyStepsAtOnceAreAllKeptAndOneThatFailsIsUndoneAlone() async throws {
+        let store = try store()
+        let failures = await withTaskGroup(of: Bool.self) { group in
+            for number in 1...300 {
+                group.addTask {
+                    do {
+                        try await store.write { session in
+                            try session.run("INSERT INTO thing (name) VALUES (?1)", [.text("thing \(number)")])
+                            // Every hundredth breaks a rule after it has written something.
+                            if number % 100 == 0 {
+                                try session.run("INSERT INTO thing (name) VALUES (?1)", [.text("thing \(number)")])
+                            }
+                        }
+                        return false
+                    } catch {
+                        return error is StoreFailure
+                    }
+                }
+            }
+            var count = 0
+            for await failed in group where failed { count += 1 }
+            return count
+        }
+        let kept = try await store.read { try $0.rows("SELECT count(*) FROM thing", []).first?.integer(0) }
+        #expect(failures == 3)
+        #expect(kept == 297)
+    }
+
+    @Test func aStepThatThrowsLeavesNothing() async throws {
+        struct Stop: Error {}
+        let store = try store()
+        await #expect(throws: Stop.self) {
+            try await store.write { session in
+                try session.run("INSERT INTO thing (name) VALUES ('gone')", [])
+                throw Stop()
+            }
+        }
+        #expect(try await store.read { try $0.rows("SELECT * FROM thing", []) }.isEmpty)
+    }
+
+    @Test func aSetOfKeysIsOneParameter() async throws {
+        let store = try store()
+        try await store.write { session in
+            let rows: [[SQLValue]] = [[.text("a")], [.text("b")], [.text("c'; --")]]
+            try session.save(rows, as: Upsert("thing", ["name"], key: ["name"]))
+        }
+        let found = try await store.read {
+            try $0.rows("SELECT name FROM thing WHERE name IN {1} ORDER BY name", [.keys(["c'; --", "a", "z"])])
+        }
+        #expect(found.map { $0.text(0) } == ["a", "c'; --"])
+    }
+
+    @Test func whatWasWrittenIsThereAfterReopening() async throws {
+        let first = try store()
+        _ = try await first.write { try $0.run("INSERT INTO thing (name) VALUES ('stays')", []) }
+        await first.close()
+        let second = try store()
+        #expect(try await second.read { try $0.rows("SELECT name FROM thing", []) }.first?.text(0) == "stays")
+    }
+
+    @Test func aStoreOfANewerVersionIsRefusedInWords() async throws {
+        let newer = try store([
+            Thing.migration, IDPool.migration, Migration("9999-future", "CREATE TABLE future (id INTEGER) STRICT;"),
+        ])
+        await newer.close()
+        do {
+            _ = try store()
+            Issue.record("opened a store of a newer version")
+        } catch let failure as StoreFailure {
+            #expect(failure.description.contains("newer Crossdock (9999-future)"))
+        }
+    }
+
+    @Test func aClosedStoreRefusesAndDoesNotHang() async throws {
+        let store = try store()
+        await store.close()
+        await #expect(throws: StoreFailure.closed) { try await store.write { _ in } }
+    }
+
+    @Test func twoProcessesTakeTurns() async throws {
+        let (one, other) = (try store(), try store())
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 1...40 {
+                group.addTask {
+                    _ = try await (number % 2 == 0 ? one : other).write { session in
+                        try session.run("INSERT INTO thing (name) VALUES (?1)", [.text("n\(number)")])
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await one.read { try $0.rows("SELECT count(*) FROM thing", []).first?.integer(0) } == 40)
+    }
+
+    @Test func stepsOfTwoProcessesThatReadDecideAndWriteLoseNothing() async throws {
+        let (one, other) = (try store(), try store())
+        try await one.write { _ = try $0.run("INSERT INTO thing (id, name) VALUES (1, '0')", []) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 1...100 {
+                group.addTask {
+                    try await (number % 2 == 0 ? one : other).of(7).write { session in
+                        let count = Int(try session.rows("SELECT name FROM thing WHERE id = 1", [])[0].text(0)) ?? 0
+                        try session.run("UPDATE thing SET name = ?1 WHERE id = 1", [.text(String(count + 1))])
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await one.read { try $0.rows("SELECT name FROM thing WHERE id = 1", [])[0].text(0) } == "100")
+    }
+
+    @Test func idsAreNeverGivenTwiceNotEvenByTwoProcesses() async throws {
+        let pools = [IDPool(try store()), IDPool(try store())]
+        let all = try await withThrowingTaskGroup(of: [Int64].self) { group in
+            for number in 0..<60 {
+                let pool = pools[number % 2]
+                group.addTask {
+                    var block = try await pool.draw(400)
+                    return try (0..<400).map { _ in try block.next() }
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(Set(all).count == 60 * 400)
+        #expect(all.allSatisfy { $0 < 1 << 53 })
+    }
+}
+
+/// A table that numbers its rows by itself, which the hub's own never do.
+enum Thing {
+    static let migration = Migration(
+        "0001-thing", "CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT UNIQUE) STRICT;",
+        postgres: """
+            CREATE TABLE thing (
+                id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, name text COLLATE "C" UNIQUE
+            );
+            """)
+}
