@@ -1,0 +1,68 @@
+import Foundation
+import TestStores
+import Testing
+
+/// The program on a PostgreSQL server, whose address is in `POSTGRES_FOR_TESTS` (scripts/test starts one).
+@Suite("The program on a server")
+struct PostgresProgramTests {
+    private let place = TestStore.Place()
+
+    private func program() throws -> Program {
+        _ = try #require(place.server, "POSTGRES_FOR_TESTS names no server; run make test")
+        try place.make()
+        return try Program()
+    }
+
+    private static let shop = [
+        "connect", "woocommerce", "--name", "shop", "--set", "siteUrl=https://shop.example", "--set",
+        "consumerKey=ck_a", "--secret", "consumerSecret=cs_b",
+    ]
+
+    @Test func aHubIsMovedFromAFileAndIsThere() async throws {
+        let program = try program()
+        defer { program.close() }
+        let connected = try await program.run(Self.shop)
+        #expect(connected.status == 0, "\(connected.said)")
+        let words = ["move", "--from", "sqlite:" + program.path("hub/crossdock.sqlite"), "--to", place.url]
+
+        let moved = try await program.run(words)
+        #expect(moved.status == 0, "\(moved.said)")
+        #expect(moved.lines.contains { $0.hasPrefix("integration  1 rows") }, "\(moved.said)")
+
+        // The key lies beside the file that was moved; CROSSDOCK_DATA names its folder.
+        let there = try await program.run(["integrations", "--store", place.url, "--json"])
+        #expect(there.status == 0, "\(there.said)")
+        #expect(there.output.contains(connected.lines.last ?? "nothing"), "\(there.said)")
+        let again = try await program.run(words)
+        #expect(again.status == 2, "\(again.said)")
+        #expect(again.errors.contains("the target is in use"), "\(again.said)")
+    }
+
+    @Test func aHubWithAnotherKeyIsRefused() async throws {
+        let program = try program()
+        defer { program.close() }
+        let first = try await program.run(Self.shop + ["--store", place.url])
+        #expect(first.status == 0, "\(first.said)")
+        let other = try await program.run(
+            ["serve", "--port", "0", "--store", place.url],
+            environment: ["CROSSDOCK_ENCRYPTION_KEY": String(repeating: "k", count: 32)])
+        #expect(other.status == 2, "\(other.said)")
+        #expect(other.errors.contains("sealed with another encryption key"), "\(other.said)")
+    }
+
+    @Test func pagesAndWorkersRunApart() async throws {
+        let program = try program()
+        defer { program.close() }
+        let first = try await program.run(["status", "--store", place.url])
+        #expect(first.status == 0, "\(first.said)")
+        let worker = try program.start(["serve", "--role", "worker", "--store", place.url])
+        let pages = try program.start(["serve", "--role", "api", "--port", "0", "--store", place.url])
+        _ = try await pages.port()
+        let works = try await eventually(withinSeconds: 30) { worker.errors.contains(" works ") ? true : nil }
+        #expect(works == true, "\(worker.errors)")
+        pages.send(SIGTERM)
+        worker.send(SIGTERM)
+        #expect(try await pages.ended(withinSeconds: 30) == 0)
+        #expect(try await worker.ended(withinSeconds: 30) == 0)
+    }
+}
