@@ -51,7 +51,8 @@ struct StallVendor: Vendor {
         let finds = traits.creation == .keyed || traits.creation == .findable
         return VendorNature(
             name: name, isShop: false, findsCreates: finds, keepsBooks: traits.keepsBooks,
-            keepsPrices: traits.keepsPrices, comparesStock: traits.comparesStock)
+            keepsPrices: traits.keepsPrices, comparesStock: traits.comparesStock,
+            replacesBlindly: traits.replaces && !traits.comparesRevisions)
     }
 
     mutating func newID() -> Int {

@@ -6,7 +6,7 @@ import Store
 /// Judged by sorts of work: of one sort a job may wait long behind others of its sort, but something of it must be
 /// begun. What stands in the way is read by plain queries of the hub's own tables.
 struct Starvation: Sendable {
-    /// How long work may wait for a worker, in seconds: a worker that finds nothing rests at most ten.
+    /// How long work may wait for a worker, in seconds: a worker that finds nothing rests at most fifteen.
     static let boundSeconds = 60.0
 
     struct Sort: Hashable, Sendable {

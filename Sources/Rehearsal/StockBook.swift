@@ -17,6 +17,9 @@ struct StockBook: Sendable {
         var isLoose = false
         /// How often people moved pieces, and when they last did at each vendor.
         var moves = 0
+        /// Pieces moved at each vendor since it was last shown, and between the two last times.
+        var fresh: [Int: Int] = [:]
+        var seenOnce: [Int: Int] = [:]
         var movedAt: [Int: Moment] = [:]
     }
 
@@ -35,6 +38,7 @@ struct StockBook: Sendable {
         if !isNew { account.expected += quantity }
         if quantity != 0 {
             account.moves += 1
+            account.fresh[vendor, default: 0] += abs(quantity)
             account.movedAt[vendor] = now
         }
         let known = account.knownSince[vendor].map { now.seconds(since: $0) > Self.firstLookSeconds } ?? false
@@ -55,12 +59,16 @@ struct StockBook: Sendable {
             return
         }
         accounts[number]?.expected -= quantity - last
-        accounts[number]?.erased += abs(quantity - last)
+        // What one look showed is told apart from what orders say by a second look, and there is none any more.
+        let untold = (accounts[number]?.fresh[vendor] ?? 0) + (accounts[number]?.seenOnce[vendor] ?? 0)
+        accounts[number]?.erased += max(abs(quantity - last), untold)
     }
 
     /// The hub was shown a stock.
     mutating func showed(_ number: String, at vendor: Int, _ quantity: Int, _ servedAt: Moment) {
         accounts[number]?.shown[vendor] = quantity
+        let fresh = accounts[number]?.fresh.removeValue(forKey: vendor)
+        accounts[number]?.seenOnce[vendor] = fresh
         if accounts[number]?.knownSince[vendor] == nil { accounts[number]?.knownSince[vendor] = servedAt }
     }
 

@@ -52,6 +52,8 @@ struct VendorNature: Sendable {
     var keepsPrices = false
     /// Whether a stock is set there only where the one that was read still stands.
     var comparesStock = false
+    /// Whether a write replaces all that is there, whatever has become of it since it was read.
+    var replacesBlindly = false
 }
 
 /// A good as somebody puts it up for sale.

@@ -68,7 +68,8 @@ extension World {
     /// A write has changed something at a vendor.
     mutating func observe(_ before: Shown, _ after: Shown, _ call: Call) {
         let context = Oracle.Write(
-            vendor: call.vendor, at: now, words: words(call.request, call.vendor), isCalm: !isStormy,
+            vendor: call.vendor, sentAt: call.sentAt, at: now, words: words(call.request, call.vendor),
+            isCalm: !isStormy,
             counts: vendors[call.vendor].countsSet(by: call.request),
             isAnswered: call.continuation != nil && (call.fault == nil || call.fault == .slow))
         oracle.wrote(before, after, context)

@@ -112,7 +112,7 @@ struct World: Sendable {
         if sleep.isRest {
             // A worker that finds nothing is let rest longer each time; new work wakes it.
             let idle = lives[sleep.life].idle
-            seconds = min(10, seconds * Double(1 << min(idle / 3, 6)))
+            seconds = min(15, seconds * Double(1 << min(idle, 7)))
             lives[sleep.life].idle += 1
         }
         sleeps[id] = sleep

@@ -73,6 +73,11 @@ public struct Upsert: Hashable, Sendable {
     /// The statement for one row, for SQLite.
     let sqlite: String
 
+    /// One row for a key, whose other columns are always written anew.
+    public init(_ table: String, key: [String], updating others: [String]) {
+        self.init(table, key + others, key: key, updates: others)
+    }
+
     /// An upsert.
     public init(_ table: String, _ columns: [String], key: [String] = [], updates: [String] = []) {
         self.table = table

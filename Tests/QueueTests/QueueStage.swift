@@ -96,7 +96,7 @@ extension JobTable {
     func planOfLookAtRunning() throws -> [String] { try plan(of: Self.runningStatement, count: 4) }
 
     /// How it goes about a walk over the sorts of waiting jobs.
-    func planOfWalk(_ waiting: Waiting) throws -> [String] { try plan(of: Self.walk(waiting), count: 1) }
+    func planOfWalk(_ waiting: Waiting) throws -> [String] { try plan(of: Self.step(waiting), count: 4) }
 
     private func plan(of sql: String, count: Int) throws -> [String] {
         try session.rows("EXPLAIN QUERY PLAN " + sql, Array(repeating: .integer(1), count: count)).map { $0.text(3) }
