@@ -41,6 +41,16 @@ extension LedgerTable {
             [.integer(organization), .integer(integration), .text(state), SQLValue(now)])
     }
 
+    /// Changes an integration as it is now. Nil when there is none of that id.
+    ///
+    /// - Throws: `StoreFailure`, or what the change throws.
+    public func change(_ id: Int64, _ change: (inout Integration) throws -> Void) throws -> Integration? {
+        guard var integration = try integrations().first(where: { $0.id == id }) else { return nil }
+        try change(&integration)
+        try save(integration)
+        return integration
+    }
+
     /// Remembers how far an integration's clock is ahead of ours.
     ///
     /// - Throws: `StoreFailure`.

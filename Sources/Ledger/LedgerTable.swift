@@ -30,7 +30,7 @@ public struct LedgerTable {
         snapshot.digests = batch.drafts.map { Absorb.digest($0, takes: takes[$0.kind] ?? []) }
         let fresh = zip(batch.drafts, snapshot.digests).filter { draft, digest in
             let link = snapshot.links[ExternalKey(draft.kind, draft.externalID)]
-            return link?.digest != digest || link?.isInFlight ?? false
+            return link?.digest != digest || link?.isInFlight ?? false || link?.isDoubtful ?? false
         }.map(\.0)
         var wanted = Set(
             fresh.compactMap { draft in
@@ -38,8 +38,9 @@ public struct LedgerTable {
                     ?? draft.reference.flatMap(snapshot.references.record(in:))
             })
         for kind in matched {
-            let keys = fresh.filter { $0.kind == kind && snapshot.links[ExternalKey(kind, $0.externalID)] == nil }
-                .compactMap { $0.naturalKey.map(NaturalKey.folded) }
+            let keys = fresh.filter {
+                $0.kind == kind && snapshot.links[ExternalKey(kind, $0.externalID)]?.isDoubtful ?? true
+            }.compactMap { $0.naturalKey.map(NaturalKey.folded) }
             for (key, record) in try matches(kind, Array(Set(keys))) {
                 snapshot.matches[NaturalKey(kind, key), default: []].append(record)
                 wanted.insert(record)

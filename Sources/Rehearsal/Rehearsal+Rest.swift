@@ -44,6 +44,7 @@ extension Rehearsal {
         }
         guard left.isEmpty else { return }
         watchTheQuiet()
+        stage.world.withLock { $0.judgeWrites() }
     }
 
     /// The hub reads on its own, as often as it does, before ids are compared; what it then was not told of, it missed.
@@ -61,7 +62,7 @@ extension Rehearsal {
 
     private func disagreements(_ facts: HubFacts) -> [Oracle.Breach] {
         stage.world.withLock { world in
-            world.oracle.disagreements(world.vendors.map { $0.shown(at: world.now) }, facts)
+            world.oracle.disagreements(world.vendors.map { $0.shown(at: world.now) }, facts, deals: knobs.depth.deals)
         }
     }
 

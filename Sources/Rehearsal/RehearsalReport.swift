@@ -28,6 +28,7 @@ extension Rehearsal {
         let reached = (try? RareStates.reached(stage.disk)) ?? []
         return stage.world.withLock { world in
             reached.forEach { world.coverage.reached($0) }
+            for vendor in world.vendors { vendor.rareStates.forEach { world.coverage.reached($0) } }
             if world.oracle.stock.accounts.values.contains(where: { $0.erased > 0 }) {
                 world.coverage.reached("a sale fell between look and write")
             }

@@ -5,6 +5,8 @@ struct StockBook: Sendable {
     struct Account: Sendable {
         /// What there should be, everywhere.
         var expected: Int
+        /// What people left of it, whatever was overwritten.
+        var pieces: Int
         /// The stock at each vendor that the hub knows of: what was there when an answer last showed it.
         var shown: [Int: Int] = [:]
         /// Pieces that an absolute write erased, because they were sold between look and write.
@@ -31,11 +33,14 @@ struct StockBook: Sendable {
     /// People moved pieces at a vendor.
     mutating func moved(_ number: String, by quantity: Int, at vendor: Int, isNew: Bool, _ now: Moment) {
         guard var account = accounts[number] else {
-            accounts[number] = Account(expected: quantity)
+            accounts[number] = Account(expected: quantity, pieces: quantity)
             return
         }
         // A good that is put up for sale at another vendor brings no pieces: they are the ones there are.
-        if !isNew { account.expected += quantity }
+        if !isNew {
+            account.expected += quantity
+            account.pieces += quantity
+        }
         if quantity != 0 {
             account.moves += 1
             account.fresh[vendor, default: 0] += abs(quantity)
