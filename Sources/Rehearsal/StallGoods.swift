@@ -140,6 +140,10 @@ struct StallGoodsTarget: RecordTarget {
         var match = request.revision
         if habits.replaces {
             let current = try await client.call("GET", "/goods/\(id)").json
+            // Written back as it came, what one answer lacks would be lost there for good.
+            guard ["number", "name", "price", "stock"].allSatisfy({ current[$0]?.scalarText != nil }) else {
+                throw .unavailable(mayHaveHappened: false, detail: "good \(id) was not shown whole")
+            }
             body = (current.object ?? [:]).merging(body) { $1 }
             // What the hub decided on must still be there; else it decides anew.
             if habits.comparesRevisions, let known = match, current["revision"]?.scalarText != known {
