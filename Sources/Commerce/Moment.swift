@@ -24,7 +24,8 @@ public struct Moment: Hashable, Sendable, Codable, Comparable {
 
     /// The seconds from an earlier moment to this one.
     public func seconds(since other: Moment) -> Double {
-        Double(Int128(milliseconds) - Int128(other.milliseconds)) / 1000
+        let (difference, isTooFar) = milliseconds.subtractingReportingOverflow(other.milliseconds)
+        return (isTooFar ? Double(milliseconds) - Double(other.milliseconds) : Double(difference)) / 1000
     }
 }
 
@@ -37,8 +38,21 @@ extension Moment: CustomStringConvertible {
         let seconds = milliseconds.quotient(by: 1000)
         let (year, month, day) = Self.civil(fromDays: seconds.quotient(by: 86_400))
         let rest = seconds - seconds.quotient(by: 86_400) * 86_400
-        return "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))T"
-            + "\(Self.padded(rest / 3600, 2)):\(Self.padded(rest / 60 % 60, 2)):\(Self.padded(rest % 60, 2))"
+        let hasFourDigits = (0...9999).contains(year)
+        let text = String(unsafeUninitializedCapacity: 19) { bytes in
+            bytes.initialize(repeating: UInt8(ascii: "-"))
+            Self.write(hasFourDigits ? year : 0, at: 0...3, bytes)
+            Self.write(month, at: 5...6, bytes)
+            Self.write(day, at: 8...9, bytes)
+            bytes[10] = UInt8(ascii: "T")
+            Self.write(rest / 3600, at: 11...12, bytes)
+            bytes[13] = UInt8(ascii: ":")
+            Self.write(rest / 60 % 60, at: 14...15, bytes)
+            bytes[16] = UInt8(ascii: ":")
+            Self.write(rest % 60, at: 17...18, bytes)
+            return 19
+        }
+        return hasFourDigits ? text : "\(year)" + text.dropFirst(4)
     }
 
     /// The day in UTC: `2026-11-20`.
@@ -101,9 +115,13 @@ extension Moment: CustomStringConvertible {
         return value
     }
 
-    private static func padded(_ value: Int64, _ width: Int) -> String {
-        let text = String(value)
-        return String(repeating: "0", count: max(0, width - text.count)) + text
+    /// Writes digits, with zeros before them.
+    private static func write(_ value: Int64, at places: ClosedRange<Int>, _ bytes: UnsafeMutableBufferPointer<UInt8>) {
+        var value = value
+        for place in places.reversed() {
+            bytes[place] = UInt8(ascii: "0") + UInt8(value % 10)
+            value /= 10
+        }
     }
 
     /// Days since 1970-01-01 of a day in the proleptic Gregorian calendar.

@@ -46,10 +46,12 @@ public enum WebhookMeaning: Hashable, Sendable {
 /// Tells the vendor where to call, and watches that it does.
 public protocol WebhookSubscriptions: Sendable {
     /// Makes sure that the vendor calls this address for all that matters: registers what is missing, re-enables what
-    /// was switched off.
+    /// was switched off. With a new secret, what is registered is told of it, too.
     ///
     /// - Throws: `ConnectorFailure`.
-    func ensure(at address: String) async throws(ConnectorFailure) -> SubscriptionReport
+    func ensure(
+        at address: String, withNewSecret isNewSecret: Bool
+    ) async throws(ConnectorFailure) -> SubscriptionReport
 }
 
 /// What was found and done about the vendor's calls.

@@ -78,7 +78,8 @@ extension Settlement {
     /// A counterpart that stands for another record of the hub already cannot stand for this one too: such a task waits
     /// for a person, and the rest of the batch goes on.
     public mutating func holdTaken(_ known: [HubLink]) {
-        let owners = Dictionary(known.map { ($0.externalID, $0.record) }, uniquingKeysWith: { first, _ in first })
+        let owners = Dictionary(
+            known.filter(\.isActive).map { ($0.externalID, $0.record) }, uniquingKeysWith: { first, _ in first })
         let taken = links.filter { owners[$0.externalID].map { [record = $0.record] in $0 != record } ?? false }
         for link in taken {
             links.removeAll { $0.record == link.record }
@@ -90,6 +91,13 @@ extension Settlement {
                         + "of the hub are one and the same over there")
             }
         }
+    }
+
+    /// The links of what is gone there and whose ids stand for what was made now, to be saved before the new ones.
+    public func freed(_ known: [HubLink]) -> [HubLink] {
+        known.filter { old in
+            !old.isActive && links.contains { $0.externalID == old.externalID && $0.record != old.record }
+        }.map(\.withoutID)
     }
 
     private mutating func end(_ write: PlannedWrite, _ outcome: JobOutcome, isInFlight: Bool = false) {

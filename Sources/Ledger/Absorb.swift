@@ -54,6 +54,11 @@ public struct Absorb {
         guard var link = snapshot.links[key] else {
             return try countable(draft) ? meet(draft, digest: digest) : ()
         }
+        if isAnother(draft, than: link) {
+            guard countable(draft) else { return }
+            free(link)
+            return try meet(draft, digest: digest)
+        }
         if let settled = afterAttempt(link, draft) {
             link = settled
             keep(link)
@@ -80,6 +85,26 @@ public struct Absorb {
         }
         guard let record = snapshot.records[link.record], countable(draft) else { return }
         try merge(draft, digest: digest, into: record, by: link, isFirstSight: false)
+    }
+
+    /// Whether the far side has given the id of what is gone there to something else. What bears another number and was
+    /// never missed is the same thing with a new number.
+    private func isAnother(_ draft: Draft, than link: HubLink) -> Bool {
+        guard link.isDoubtful, let record = snapshot.records[link.record], let known = record.naturalKey,
+            let key = draft.naturalKey.map(NaturalKey.folded), key != known,
+            key != record.parts["sku"]?.value.string.map(NaturalKey.folded)
+        else { return false }
+        return draft.reference.flatMap(snapshot.references.record(in:)) != link.record
+    }
+
+    private mutating func free(_ link: HubLink) {
+        snapshot.links[ExternalKey(link.kind, link.externalID)] = nil
+        keep(link.withoutID)
+        result.changes.append(
+            Change(
+                record: link.record, kind: link.kind, part: "link", old: .string(link.externalID), new: .null,
+                origin: batch.integration, rule: "gone there; its id stands for something else now", run: batch.run,
+                at: batch.observedAt))
     }
 
     /// A far side that counts a save without a change as a new revision is written to on that one.

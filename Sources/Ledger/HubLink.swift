@@ -45,6 +45,18 @@ public struct HubLink: Hashable, Sendable {
 }
 
 extension HubLink {
+    /// Whether its counterpart was not there when it was last asked for: what now bears its id may be something else.
+    public var isDoubtful: Bool { !isActive || missingSince != nil }
+
+    /// The link of a counterpart that is gone, and whose id stands for something else from now on. It stays, for what
+    /// was taken away there is not given again.
+    public var withoutID: HubLink {
+        var link = self
+        link.externalID = "\(externalID)#\(id)"
+        (link.isActive, link.isInFlight, link.digest) = (false, false, nil)
+        return link
+    }
+
     /// The link as a call left it, upon what it became meanwhile. While a call is out, a person may decide a conflict
     /// and a sale may move stock: what the call did not touch stays as it is now.
     ///

@@ -1,4 +1,5 @@
 import Store
+import Wire
 
 /// A configured connector of an organization.
 public struct Integration: Hashable, Sendable {
@@ -64,6 +65,8 @@ public struct IntegrationOptions: Hashable, Sendable {
     public var cronLine: String?
     /// What of the stock is offered there: by SKU (folded), `*` for the rest.
     public var stock: [String: OfferTerms] = [:]
+    /// The settings it had before, while calls that were signed with their secrets are still on their way.
+    public var previous: PreviousSettings?
 
     /// How often a kind is read when nothing is said, in seconds (C-13).
     public static let standardIntervalSeconds = 900
@@ -94,6 +97,7 @@ public struct IntegrationOptions: Hashable, Sendable {
         cronLine = json["cron"]?.string
         stock = (json["stock"]?.object ?? [:]).compactMapValues(OfferTerms.init(json:))
         firstRetrySeconds = json["firstRetryMilliseconds"]?.integer.map { Double($0) / 1000 }
+        previous = json["previous"].flatMap(PreviousSettings.init(json:))
     }
 
     /// Whether a kind waits for a person.
@@ -109,8 +113,39 @@ public struct IntegrationOptions: Hashable, Sendable {
         members["cron"] = cronLine.map(JSON.string)
         members["quickRetries"] = quickRetries.map { JSON.integer($0) }
         if !stock.isEmpty { members["stock"] = .object(stock.mapValues(\.json)) }
+        members["previous"] = previous?.json
         members["firstRetryMilliseconds"] = firstRetrySeconds.map { JSON.integer(Int($0 * 1000)) }
         return .object(members)
+    }
+}
+
+/// The settings an integration had before it was given others.
+public struct PreviousSettings: Hashable, Sendable {
+    /// Sealed, as its settings are.
+    public var settings: [UInt8]
+    /// Until when a call that is signed with a secret of theirs is taken.
+    public var until: Moment
+    /// Whether the vendor still has to be told of the secret its calls are to be signed with.
+    public var isToBeTold: Bool
+
+    /// Settings that calls may still be signed by.
+    public init(settings: [UInt8], until: Moment, isToBeTold: Bool = true) {
+        (self.settings, self.until, self.isToBeTold) = (settings, until, isToBeTold)
+    }
+
+    init?(json: JSON) {
+        guard let settings = json["settings"]?.string.flatMap(Signature.bytes(base64:)),
+            let until = json["until"]?.integer
+        else { return nil }
+        self.init(
+            settings: settings, until: Moment(milliseconds: Int64(until)), isToBeTold: json["toBeTold"]?.bool ?? false)
+    }
+
+    var json: JSON {
+        [
+            "settings": .string(Signature.base64(settings)), "until": .integer(Int(until.milliseconds)),
+            "toBeTold": .bool(isToBeTold),
+        ]
     }
 }
 

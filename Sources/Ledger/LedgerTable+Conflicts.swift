@@ -15,17 +15,17 @@ public struct Conflict: Hashable, Sendable {
 
 extension LedgerTable {
     func open(_ conflicts: [NewConflict], now: Moment) throws {
-        let columns = [
-            "organization_id", "id", "record_id", "link_id", "part", "base", "theirs", "ours", "opened_at",
-        ]
         try session.save(
             conflicts.map {
                 [
                     .integer(organization), .integer($0.id), .integer($0.record), .integer($0.link), .text($0.part),
                     SQLValue($0.base?.text), SQLValue($0.theirs), SQLValue($0.ours), SQLValue(now),
                 ]
-            }, as: Upsert("conflict", columns))
+            }, as: Self.conflictRow)
     }
+
+    private static let conflictRow = Upsert(
+        "conflict", ["organization_id", "id", "record_id", "link_id", "part", "base", "theirs", "ours", "opened_at"])
 
     func closeConflict(_ link: Int64, _ part: String, _ resolution: String, now: Moment) throws {
         try session.run(

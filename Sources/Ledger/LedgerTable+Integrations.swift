@@ -41,6 +41,16 @@ extension LedgerTable {
             [.integer(organization), .integer(integration), .text(state), SQLValue(now)])
     }
 
+    /// Changes an integration as it is now. Nil when there is none of that id.
+    ///
+    /// - Throws: `StoreFailure`, or what the change throws.
+    public func change(_ id: Int64, _ change: (inout Integration) throws -> Void) throws -> Integration? {
+        guard var integration = try integrations().first(where: { $0.id == id }) else { return nil }
+        try change(&integration)
+        try save(integration)
+        return integration
+    }
+
     /// Remembers how far an integration's clock is ahead of ours.
     ///
     /// - Throws: `StoreFailure`.
@@ -79,6 +89,19 @@ extension LedgerTable {
             uniquingKeysWith: { first, _ in first })
     }
 
+    /// The cursors of all integrations.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func cursors() throws -> [Int64: [RecordKind: PullCursor]] {
+        let rows = try session.rows(
+            "SELECT \(Self.cursorColumns), kind, integration_id FROM cursor WHERE organization_id = ?1",
+            [.integer(organization)])
+        return rows.reduce(into: [:]) { result, row in
+            guard let kind = RecordKind(rawValue: row.text(7)) else { return }
+            result[row.integer(8), default: [:]][kind] = Self.cursor(row)
+        }
+    }
+
     private static func cursor(_ row: Row) -> PullCursor {
         PullCursor(
             since: row.optionalText(0), position: row.optionalText(1), pulledAt: row.moment(2),
@@ -90,10 +113,6 @@ extension LedgerTable {
     ///
     /// - Throws: `StoreFailure`.
     public func save(_ cursor: PullCursor, _ integration: Int64, _ kind: RecordKind) throws {
-        let columns = [
-            "organization_id", "integration_id", "kind", "since", "position", "pulled_at", "census_position",
-            "census_at", "census_started_at", "asked_at",
-        ]
         try session.save(
             [
                 [
@@ -101,8 +120,12 @@ extension LedgerTable {
                     SQLValue(cursor.position), SQLValue(cursor.pulledAt), SQLValue(cursor.censusPosition),
                     SQLValue(cursor.censusAt), SQLValue(cursor.censusStartedAt), SQLValue(cursor.askedAt),
                 ]
-            ], as: Upsert("cursor", columns, key: Array(columns.prefix(3)), updates: Array(columns.dropFirst(3))))
+            ], as: Self.cursorRow)
     }
+
+    private static let cursorRow = Upsert(
+        "cursor", key: ["organization_id", "integration_id", "kind"],
+        updating: ["since", "position", "pulled_at", "census_position", "census_at", "census_started_at", "asked_at"])
 
     /// The number of the last settled write; what is asked for now holds all writes up to it.
     ///

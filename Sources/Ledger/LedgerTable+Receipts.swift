@@ -31,15 +31,17 @@ extension LedgerTable {
     ///
     /// - Throws: `StoreFailure`.
     public func append(_ receipts: [Receipt]) throws {
-        let columns = ["organization_id", "id", "record_id", "integration_id", "parts", "outcome", "remarks", "at"]
         try session.save(
             receipts.map {
                 [
                     .integer(organization), .integer($0.id), .integer($0.record), .integer($0.integration),
                     SQLValue($0.parts), .text($0.outcome), .text($0.remarks.joined(separator: "; ")), SQLValue($0.at),
                 ]
-            }, as: Upsert("receipt", columns))
+            }, as: Self.receiptRow)
     }
+
+    private static let receiptRow = Upsert(
+        "receipt", ["organization_id", "id", "record_id", "integration_id", "parts", "outcome", "remarks", "at"])
 
     /// What was written of a record, the latest first.
     ///

@@ -131,10 +131,6 @@ extension LedgerTable {
     /// - Throws: `StoreFailure`.
     public func save(_ sides: [Int64: StockSide], of integration: Int64) throws {
         guard !sides.isEmpty else { return }
-        let columns = [
-            "organization_id", "record_id", "integration_id", "wrote", "wrote_from", "wrote_number", "writing",
-            "settled_number", "rounds", "shown_number", "hides", "doubts", "closed_number",
-        ]
         let sorted = sides.sorted { $0.key < $1.key }
         try session.save(
             sorted.map { record, side in
@@ -146,7 +142,7 @@ extension LedgerTable {
                     SQLValue(side.write.map { $0.hides ? 1 : 0 }), SQLValue(side.doubtsText),
                     SQLValue(side.closedAt),
                 ]
-            }, as: Upsert("stock_side", columns, key: Array(columns.prefix(3)), updates: Array(columns.dropFirst(3))))
+            }, as: Self.sideRow)
         try session.run(
             "DELETE FROM stock_pending WHERE organization_id = ?1 AND integration_id = ?2 AND record_id IN {3}",
             [.integer(organization), .integer(integration), .ids(sides.keys.sorted())])
@@ -159,13 +155,22 @@ extension LedgerTable {
                     SQLValue(movement.happenedAt), .integer(movement.isVeiled ? 1 : 0),
                 ]
             },
-            as: Upsert(
-                "stock_pending",
-                [
-                    "organization_id", "record_id", "integration_id", "movement_id", "quantity", "number",
-                    "happened_at", "is_veiled",
-                ]))
+            as: Self.pendingRow)
     }
+
+    private static let pendingRow = Upsert(
+        "stock_pending",
+        [
+            "organization_id", "record_id", "integration_id", "movement_id", "quantity", "number", "happened_at",
+            "is_veiled",
+        ])
+
+    private static let sideRow = Upsert(
+        "stock_side", key: ["organization_id", "record_id", "integration_id"],
+        updating: [
+            "wrote", "wrote_from", "wrote_number", "writing", "settled_number", "rounds", "shown_number", "hides",
+            "doubts", "closed_number",
+        ])
 
     /// Writes what a merge moved. The settle number counts on, so that what is asked for from here on is known to hold
     /// it.
@@ -232,13 +237,12 @@ extension LedgerTable {
                     SQLValue($0.plannedAt), .text($0.outcome),
                 ]
             },
-            as: Upsert(
-                "stock_offer",
-                [
-                    "organization_id", "id", "record_id", "integration_id", "quantity", "was", "number", "planned_at",
-                    "outcome",
-                ]))
+            as: Self.offerRow)
     }
+
+    private static let offerRow = Upsert(
+        "stock_offer",
+        ["organization_id", "id", "record_id", "integration_id", "quantity", "was", "number", "planned_at", "outcome"])
 
     /// Remembers what became of the open offers of an integration, by record.
     ///

@@ -30,7 +30,7 @@ public struct LedgerTable {
         snapshot.digests = batch.drafts.map { Absorb.digest($0, takes: takes[$0.kind] ?? []) }
         let fresh = zip(batch.drafts, snapshot.digests).filter { draft, digest in
             let link = snapshot.links[ExternalKey(draft.kind, draft.externalID)]
-            return link?.digest != digest || link?.isInFlight ?? false
+            return link?.digest != digest || link?.isInFlight ?? false || link?.isDoubtful ?? false
         }.map(\.0)
         var wanted = Set(
             fresh.compactMap { draft in
@@ -38,8 +38,9 @@ public struct LedgerTable {
                     ?? draft.reference.flatMap(snapshot.references.record(in:))
             })
         for kind in matched {
-            let keys = fresh.filter { $0.kind == kind && snapshot.links[ExternalKey(kind, $0.externalID)] == nil }
-                .compactMap { $0.naturalKey.map(NaturalKey.folded) }
+            let keys = fresh.filter {
+                $0.kind == kind && snapshot.links[ExternalKey(kind, $0.externalID)]?.isDoubtful ?? true
+            }.compactMap { $0.naturalKey.map(NaturalKey.folded) }
             for (key, record) in try matches(kind, Array(Set(keys))) {
                 snapshot.matches[NaturalKey(kind, key), default: []].append(record)
                 wanted.insert(record)
@@ -184,10 +185,6 @@ public struct LedgerTable {
                 [.integer(organization), .integer(Int64(changes.count))]
             ).first?.integer(0) ?? 0
         let first = last - Int64(changes.count) + 1
-        let columns = [
-            "organization_id", "number", "run_id", "record_id", "kind", "part", "old", "new", "loser", "origin", "rule",
-            "at",
-        ]
         try session.save(
             changes.enumerated().map { index, change in
                 [
@@ -197,19 +194,29 @@ public struct LedgerTable {
                     SQLValue(change.new?.text), SQLValue(change.loser?.text), SQLValue(change.origin),
                     .text(change.rule), SQLValue(change.at),
                 ]
-            }, as: Upsert("change", columns))
+            }, as: Self.changeRow)
     }
 
+    private static let changeRow = Upsert(
+        "change",
+        [
+            "organization_id", "number", "run_id", "record_id", "kind", "part", "old", "new", "loser", "origin", "rule",
+            "at",
+        ])
+
     private func save(_ rejections: [Rejection], of integration: Int64, now: Moment) throws {
-        let columns = ["organization_id", "integration_id", "kind", "external_id", "reason", "first_at", "last_at"]
         try session.save(
             rejections.map {
                 [
                     .integer(organization), .integer(integration), .text($0.kind.rawValue), .text($0.externalID ?? ""),
                     .text($0.reason), SQLValue(now), SQLValue(now),
                 ]
-            }, as: Upsert("rejection", columns, key: Array(columns.prefix(4)), updates: ["reason", "last_at"]))
+            }, as: Self.rejectionRow)
     }
+
+    private static let rejectionRow = Upsert(
+        "rejection", ["organization_id", "integration_id", "kind", "external_id", "reason", "first_at", "last_at"],
+        key: ["organization_id", "integration_id", "kind", "external_id"], updates: ["reason", "last_at"])
 
     private func resolveRejections(_ accepted: [ExternalKey], of integration: Int64) throws {
         for (kind, keys) in Dictionary(grouping: accepted, by: \.kind) {

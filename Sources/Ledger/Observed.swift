@@ -146,13 +146,16 @@ public struct OpenAttempt: Hashable, Sendable {
     public var wrote: Parts
     /// Whether its call had surely ended when the batch was asked for.
     public var hasEnded: Bool
+    /// Whether a process is still at it, and its answer may yet come.
+    public var isUnderWay: Bool
     /// Whether it is made again under the same key, and only so can tell which record there it made.
     public var isKeyed: Bool
 
     /// An attempt.
-    public init(wrote: Parts, hasEnded: Bool, isKeyed: Bool) {
+    public init(wrote: Parts, hasEnded: Bool, isUnderWay: Bool = false, isKeyed: Bool) {
         self.wrote = wrote
         self.hasEnded = hasEnded
+        self.isUnderWay = isUnderWay
         self.isKeyed = isKeyed
     }
 }

@@ -129,8 +129,7 @@ public struct Engine: Sendable {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 let isOurs = (try? await hub.runsSchedules()) ?? false
-                let integrations = isOurs ? (try? await hub.integrations()) ?? [] : []
-                for integration in integrations where integration.state == .active {
+                for integration in isOurs ? (try? await hub.integrationsDue()) ?? [] : [] {
                     guard busy.ids.withLock({ $0.insert(integration.id).inserted }) else { continue }
                     group.addTask {
                         await round(integration)
@@ -161,7 +160,7 @@ public struct Engine: Sendable {
     }
 
     private func watchWebhooks(_ integration: Integration) async throws -> Bool {
-        if let at = integration.webhookAt, hub.now.seconds(since: at) < Self.webhookWatchSeconds { return false }
+        guard hub.mustWatchWebhooks(integration) else { return false }
         do {
             return try await hub.ensureWebhooks(integration)
         } catch let failure as ConnectorFailure {
@@ -218,7 +217,7 @@ extension Hub {
         var first: PullFailure?
         for kind in try sourceKinds(integration) where all || !scheduled.contains(kind) {
             // Most rounds find nothing to do, and ask no more than this.
-            guard all || isTime(for: kind, of: integration, cursors[kind]) else { continue }
+            guard all || Self.isTime(for: kind, of: integration, cursors[kind], now) else { continue }
             guard try await isPullDue(integration, kind, asked: all) else { continue }
             do {
                 _ = try await pull(integration, kind)
@@ -232,17 +231,6 @@ extension Hub {
             try await noteSuccess(integration, DueWork.pull(integration.id, kind).operation)
         }
         if let first { throw first }
-    }
-
-    private func isTime(for kind: RecordKind, of integration: Integration, _ cursor: PullCursor?) -> Bool {
-        Self.isTime(for: kind, of: integration, cursor, now)
-    }
-
-    private static func isTime(
-        for kind: RecordKind, of integration: Integration, _ cursor: PullCursor?, _ now: Moment
-    ) -> Bool {
-        guard let pulledAt = cursor?.pulledAt else { return true }
-        return now.seconds(since: pulledAt) >= Double(integration.options.intervalSeconds(kind))
     }
 
     private func isPullDue(_ integration: Integration, _ kind: RecordKind, asked: Bool) async throws -> Bool {
@@ -271,10 +259,7 @@ extension Hub {
             try LedgerTable($0, organization: organization).cursors(integration.id)
         }
         for kind in try sourceKinds(integration) {
-            // Before it has been read once, there is nothing to compare.
-            guard let cursor = cursors[kind], cursor.pulledAt != nil else { continue }
-            let last = cursor.censusAt ?? integration.createdAt
-            guard now.seconds(since: last) >= Engine.censusSeconds else { continue }
+            guard isCensusDue(integration, cursors[kind]) else { continue }
             let breaker = try await store.read {
                 try JobTable($0, organization: organization).breaker(of: side)
             }

@@ -150,7 +150,7 @@ extension Hub {
                     record,
                     OpenAttempt(
                         wrote: Parts(intent["wrote"]?.object ?? [:]), hasEnded: job.state != .running && isOver,
-                        isKeyed: repeats)
+                        isUnderWay: job.state == .running, isKeyed: repeats)
                 )
             }, uniquingKeysWith: { first, _ in first })
     }

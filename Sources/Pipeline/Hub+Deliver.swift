@@ -216,6 +216,7 @@ extension Hub {
             if let kind = far.first?.kind {
                 let known = try ledger.links(peer.id, kind, externalIDs: far.map(\.externalID))
                 settlement.holdTaken(known)
+                try ledger.save(settlement.freed(known))
                 settlement.keepKnown(known, context)
             }
             settlement.keepMeanwhile(writes, try ledger.links(ofRecords: writes.compactMap(\.link?.record)))

@@ -38,32 +38,63 @@ extension Hub {
     /// Gives an integration new settings. What it has linked, its cursors and its address stay; one whose credentials
     /// were refused works again.
     ///
+    /// Calls that the vendor signed with the old secret are taken for so many seconds more: they are on their way, or
+    /// it has not taken over the new one yet. Zero for a secret that others know.
+    ///
     /// - Throws: `HubError`, `SettingsError` with every problem; then nothing was changed.
     public func replace(
-        _ connectorName: String, name: String, config: JSON, options: IntegrationOptions = IntegrationOptions()
+        _ connectorName: String, name: String, config: JSON, options: IntegrationOptions = IntegrationOptions(),
+        keepingOldSecretsSeconds seconds: Double = 0
     ) async throws -> Integration {
-        var integration = try await integration(named: name)
-        guard integration.connector == connectorName else {
-            throw HubError("\(name) is a \(integration.connector), not a \(connectorName); nothing was changed")
+        let known = try await integration(named: name)
+        guard known.connector == connectorName else {
+            throw HubError("\(name) is a \(known.connector), not a \(connectorName); nothing was changed")
+        }
+        guard (0...Self.longestOverlapSeconds).contains(seconds) else {
+            throw HubError(
+                "an old secret may be kept for at most \(Int(Self.longestOverlapSeconds / 86_400)) days; nothing was "
+                    + "changed")
         }
         let wanted = try wanted(connectorName, name, config, options)
-        integration.settings = try vault.seal(wanted.settings.json.bytes, context: integration.publicID)
-        let line = integration.options.cronLine
-        integration.options = wanted.options
-        integration.webhookAt = nil
-        if integration.state == .refused || wanted.state == .paused {
-            (integration.state, integration.reason) = (wanted.state, nil)
-        }
-        let (organization, changed) = (organization, integration)
-        let schedules = try schedules(bySettingsOf: changed)
-        try await store.write { session in
-            try LedgerTable(session, organization: organization).save(changed)
+        let sealed = try vault.seal(wanted.settings.json.bytes, context: known.publicID)
+        let old = try vault.open(known.settings, context: known.publicID)
+        let isSame = try JSON(parsing: old) == wanted.settings.json
+        let (organization, until) = (organization, now.adding(seconds: seconds))
+        let changed = try await store.write { session in
+            let changed = try LedgerTable(session, organization: organization).change(known.id) { integration in
+                let before = integration
+                integration.options = wanted.options
+                integration.options.previous =
+                    isSame
+                    ? before.options.previous : PreviousSettings(settings: before.settings, until: until)
+                integration.settings = sealed
+                integration.webhookAt = nil
+                if integration.state == .refused || wanted.state == .paused {
+                    (integration.state, integration.reason) = (wanted.state, nil)
+                }
+            }
+            guard let changed else { throw HubError("\(name) is not there any more; nothing was changed") }
             let table = ScheduleTable(session, organization: organization)
-            if let line { try table.remove(of: changed.id, cadence: Cadence(line: line)) }
-            for schedule in schedules { try table.save(schedule) }
+            if let line = known.options.cronLine { try table.remove(of: changed.id, cadence: Cadence(line: line)) }
+            for schedule in try self.schedules(bySettingsOf: changed) { try table.save(schedule) }
+            return changed
         }
         addressBook.forget()
-        return integration
+        return changed
+    }
+
+    /// The longest time calls with an old secret may be taken, in seconds.
+    static let longestOverlapSeconds = 30 * 86_400.0
+
+    /// What proves the calls that are signed with the secret an integration had before; nil once its time is over.
+    func previousReceiver(of integration: Integration) -> (any WebhookReceiver)? {
+        guard let previous = integration.options.previous, now < previous.until,
+            let type = registry[integration.connector],
+            let bytes = try? vault.open(previous.settings, context: integration.publicID),
+            let json = try? JSON(parsing: bytes),
+            let settings = try? Settings(json, by: type.card.settings, of: integration.name)
+        else { return nil }
+        return try? type.make(settings, surroundings).webhooks
     }
 
     /// What an integration is to be, checked and not stored.
@@ -160,13 +191,26 @@ extension Hub {
         guard let address = webhookAddress(integration),
             let subscriptions = try connector(of: integration).subscriptions
         else { return false }
-        let report = try await subscriptions.ensure(at: address)
+        let isNewSecret = integration.options.previous?.isToBeTold ?? false
+        let report = try await subscriptions.ensure(at: address, withNewSecret: isNewSecret)
+        if isNewSecret { try await noteSecretTold(integration) }
         var words = "\(report.active.count) active"
         if !report.registered.isEmpty { words += ", \(report.registered.count) registered" }
         if !report.reenabled.isEmpty { words += ", \(report.reenabled.count) had been switched off" }
         words += report.remarks.map { "; " + $0 }.joined()
         try await noteWebhooks(words, of: integration)
         return !report.reenabled.isEmpty || !report.registered.isEmpty
+    }
+
+    /// The vendor signs with the new secret from now on; unless it was changed once more meanwhile.
+    private func noteSecretTold(_ integration: Integration) async throws {
+        let organization = organization
+        try await store.write { session in
+            _ = try LedgerTable(session, organization: organization).change(integration.id) { known in
+                guard known.settings == integration.settings else { return }
+                known.options.previous?.isToBeTold = false
+            }
+        }
     }
 
     /// Remembers what was last found out about an integration's webhooks.

@@ -59,7 +59,7 @@ extension JobTable {
     /// The gates of all integrations that have one.
     ///
     /// - Throws: `StoreFailure`.
-    func gates() throws -> [Int64: Gate] {
+    public func gates() throws -> [Int64: Gate] {
         let rows = try session.rows(
             "SELECT failures, closed_until, reason, integration_id FROM gate WHERE organization_id = ?1",
             [.integer(organization)])
@@ -75,7 +75,6 @@ extension JobTable {
     ///
     /// - Throws: `StoreFailure`.
     public func save(_ gate: Gate, of integration: Int64) throws {
-        let columns = ["organization_id", "integration_id", "failures", "closed_until", "reason"]
         try session.save(
             [
                 [
@@ -83,7 +82,9 @@ extension JobTable {
                     SQLValue(gate.closedUntil), SQLValue(gate.reason),
                 ]
             ],
-            as: Upsert(
-                "gate", columns, key: Array(columns.prefix(2)), updates: Array(columns.dropFirst(2))))
+            as: Self.gateRow)
     }
+
+    private static let gateRow = Upsert(
+        "gate", key: ["organization_id", "integration_id"], updating: ["failures", "closed_until", "reason"])
 }

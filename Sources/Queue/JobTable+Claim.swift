@@ -207,9 +207,11 @@ extension JobTable {
     }
 
     private func serve(_ work: DueWork, now: Moment) throws {
-        let columns = ["organization_id", "integration_id", "operation", "served_at"]
         try session.save(
             [[.integer(organization), .integer(work.integration), .text(work.operation), SQLValue(now)]],
-            as: Upsert("turn", columns, key: Array(columns.prefix(3)), updates: ["served_at"]))
+            as: Self.turnRow)
     }
+
+    private static let turnRow = Upsert(
+        "turn", key: ["organization_id", "integration_id", "operation"], updating: ["served_at"])
 }

@@ -40,9 +40,6 @@ extension JobTable {
                 [.integer(organization), .integer(operation.integration), .text(operation.operation)])
             return
         }
-        let columns = [
-            "organization_id", "integration_id", "operation", "failures", "open_until", "probe_until", "reason",
-        ]
         try session.save(
             [
                 [
@@ -50,8 +47,12 @@ extension JobTable {
                     .integer(Int64(breaker.failures)), SQLValue(breaker.openUntil), SQLValue(breaker.probeUntil),
                     SQLValue(breaker.reason),
                 ]
-            ], as: Upsert("breaker", columns, key: Array(columns.prefix(3)), updates: Array(columns.dropFirst(3))))
+            ], as: Self.breakerRow)
     }
+
+    private static let breakerRow = Upsert(
+        "breaker", key: ["organization_id", "integration_id", "operation"],
+        updating: ["failures", "open_until", "probe_until", "reason"])
 
     private static func breaker(_ row: Row, from index: Int) -> Breaker {
         Breaker(

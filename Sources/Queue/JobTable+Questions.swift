@@ -14,4 +14,11 @@ extension JobTable {
             """, [.integer(organization), .integer(integration), .text(queue.rawValue)]
         ).isEmpty
     }
+
+    /// The integrations for which a queue has a job that waits for a worker or its time.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func integrationsWaiting(for queue: JobQueue) throws -> Set<Int64> {
+        Set(try (sorts(.ready) + sorts(.timed)).filter { $0.queue == queue.rawValue }.map(\.integration))
+    }
 }

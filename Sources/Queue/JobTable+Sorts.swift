@@ -12,55 +12,37 @@ extension JobTable {
         var order: String { self == .ready ? "priority, run_at" : "run_at" }
     }
 
-    /// The sorts of jobs that wait, each with its first job. Walks from sort to sort through the index.
+    /// The sorts of jobs that wait, each with its first job. Steps from sort to sort through the index.
     ///
     /// - Throws: `StoreFailure`.
     func sorts(_ waiting: Waiting) throws -> [JobSort] {
-        // Mostly there is nothing, and the walk costs more than this question.
-        guard
-            try !session.rows(
-                "SELECT 1 FROM job WHERE organization_id = ?1 AND \(waiting.rawValue) LIMIT 1",
-                [.integer(organization)]
-            ).isEmpty
-        else { return [] }
-        return try session.rows(Self.walk(waiting), [.integer(organization)]).map { row in
-            JobSort(
-                integration: row.integer(0), queue: row.text(1), kind: row.text(2),
-                since: row.moment(3) ?? Moment(milliseconds: 0), priority: Int(row.integer(4)),
-                isReady: waiting == .ready)
+        var sorts: [JobSort] = []
+        var (integration, queue, kind) = (Int64.min, "", "")
+        while let row = try session.rows(
+            Self.step(waiting), [.integer(organization), .integer(integration), .text(queue), .text(kind)]
+        ).first {
+            (integration, queue, kind) = (row.integer(0), row.text(1), row.text(2))
+            sorts.append(
+                JobSort(
+                    integration: integration, queue: queue, kind: kind,
+                    since: row.moment(3) ?? Moment(milliseconds: 0), priority: Int(row.integer(4)),
+                    isReady: waiting == .ready))
         }
+        return sorts
     }
 
-    static func walk(_ waiting: Waiting) -> String {
-        let from = "FROM job WHERE organization_id = ?1 AND \(waiting.rawValue)"
-        let ofIntegration = "\(from) AND integration_id = "
-        let first = "\(from) AND integration_id = kinds.integration AND queue = kinds.queue AND kind = kinds.kind"
-        // The smallest of a column is asked for by its order: what knows no row yet reads an index from its first then.
-        return """
-            WITH RECURSIVE
-            integrations (integration) AS (
-                SELECT (SELECT integration_id \(from) ORDER BY integration_id LIMIT 1)
-                UNION ALL SELECT (SELECT integration_id \(from) AND integration_id > integrations.integration
-                    ORDER BY integration_id LIMIT 1)
-                FROM integrations WHERE integration IS NOT NULL),
-            queues (integration, queue) AS (
-                SELECT integration, (SELECT job.queue \(ofIntegration) integrations.integration
-                    ORDER BY job.queue LIMIT 1)
-                FROM integrations WHERE integration IS NOT NULL
-                UNION ALL SELECT integration, (SELECT job.queue \(ofIntegration) queues.integration
-                    AND job.queue > queues.queue ORDER BY job.queue LIMIT 1)
-                FROM queues WHERE queue IS NOT NULL),
-            kinds (integration, queue, kind) AS (
-                SELECT integration, queue, (SELECT job.kind \(ofIntegration) queues.integration
-                    AND job.queue = queues.queue ORDER BY job.kind LIMIT 1)
-                FROM queues WHERE queue IS NOT NULL
-                UNION ALL SELECT integration, queue, (SELECT job.kind \(ofIntegration) kinds.integration
-                    AND job.queue = kinds.queue AND job.kind > kinds.kind ORDER BY job.kind LIMIT 1)
-                FROM kinds WHERE kind IS NOT NULL)
-            SELECT integration, queue, kind, (SELECT run_at \(first) ORDER BY \(waiting.order) LIMIT 1),
-                (SELECT priority \(first) ORDER BY \(waiting.order) LIMIT 1)
-            FROM kinds WHERE kind IS NOT NULL
-            """
+    /// The first job of the next sort.
+    static func step(_ waiting: Waiting) -> String { waiting == .ready ? readyStep : timedStep }
+
+    private static let readyStep = step(where: .ready)
+    private static let timedStep = step(where: .timed)
+
+    private static func step(where waiting: Waiting) -> String {
+        """
+        SELECT integration_id, queue, kind, run_at, priority FROM job
+        WHERE organization_id = ?1 AND \(waiting.rawValue) AND (integration_id, queue, kind) > (?2, ?3, ?4)
+        ORDER BY integration_id, queue, kind, \(waiting.order) LIMIT 1
+        """
     }
 
     /// Gives up waiting jobs of a queue or a kind nobody here knows (a newer Crossdock's, or somebody's own SQL), with

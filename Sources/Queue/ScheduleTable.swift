@@ -67,6 +67,14 @@ public struct ScheduleTable {
         ).compactMap { try? Self.schedule($0).get() }
     }
 
+    /// The kinds that are read by a schedule of their own.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func readings() throws -> Set<ScheduleSubject> {
+        Set(
+            try all().map(\.subject).filter { if case .pull = $0 { true } else { false } })
+    }
+
     /// Why schedules do not fire, by their subject's word; those that do are not in it.
     ///
     /// - Throws: `StoreFailure`.

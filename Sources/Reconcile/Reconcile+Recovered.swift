@@ -22,13 +22,7 @@ extension Reconcile {
         kind: RecordKind, intent: Parts, shown: Parts, link: [String: LinkedPart],
         normalForm: (String, JSON) -> JSON
     ) -> [String: LinkedPart] {
-        let effective = intent.values.filter { part, value in
-            guard let now = shown[part] else { return false }
-            let form = kind.shape(of: part).form
-            if form == .log { return LogEntries(value).allAreIn(LogEntries(now)) }
-            return !form.areSame(link[part]?.seen, now)
-                && (form.areSame(value, now) || form.areSame(normalForm(part, value), normalForm(part, now)))
-        }
+        let effective = shownOf(intent, kind, shown, link, normalForm)
         let overwritten = intent.values.filter { part, value in
             guard let now = shown[part], effective[part] == nil else { return false }
             let form = kind.shape(of: part).form
@@ -37,6 +31,30 @@ extension Reconcile {
         let met = settled(kind: kind, wrote: Parts(overwritten), answered: nil, link: link, normalForm: normalForm)
         return settled(kind: kind, wrote: Parts(effective), answered: shown, link: link, normalForm: normalForm)
             .merging(met) { first, _ in first }
+    }
+
+    /// Whether a far side shows something that an unclear write carried and that it did not show before.
+    ///
+    /// - Parameters: as `recovered`.
+    public static func isShown(
+        kind: RecordKind, intent: Parts, shown: Parts, link: [String: LinkedPart],
+        normalForm: (String, JSON) -> JSON
+    ) -> Bool {
+        shownOf(intent, kind, shown, link, normalForm).contains { kind.shape(of: $0.key).form != .log }
+    }
+
+    /// Of what a write carried, that which is shown now and was not shown before.
+    private static func shownOf(
+        _ intent: Parts, _ kind: RecordKind, _ shown: Parts, _ link: [String: LinkedPart],
+        _ normalForm: (String, JSON) -> JSON
+    ) -> [String: JSON] {
+        intent.values.filter { part, value in
+            guard let now = shown[part] else { return false }
+            let form = kind.shape(of: part).form
+            if form == .log { return LogEntries(value).allAreIn(LogEntries(now)) }
+            return !form.areSame(link[part]?.seen, now)
+                && (form.areSame(value, now) || form.areSame(normalForm(part, value), normalForm(part, now)))
+        }
     }
 
     /// What a counterpart shows just as an unclear create carried it, where nothing tells for sure who made it.

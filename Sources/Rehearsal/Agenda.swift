@@ -71,4 +71,14 @@ enum Event: Sendable, Hashable {
     case clock
     /// A vendor stops serving the version asked for, or serves it again.
     case retirement(Int)
+    /// The writer of a process commits the steps that wait for it.
+    case commit(Int)
+    /// Somebody changes the settings of an integration.
+    case settings(Int)
+    /// Somebody sets all there is at a vendor to nothing, from a list that was empty.
+    case emptying
+    /// Everybody wants the same thing: the first of so many who come.
+    case rush(Int, String)
+    /// The machine loses its power.
+    case power
 }

@@ -8,6 +8,10 @@ public struct Coverage: Sendable {
     public var deeds: [String: Int] = [:]
     /// Writes of the hub that reached a vendor.
     public var writes = 0
+    /// The most calls that came to a vendor while it had asked to be left alone.
+    public var mostUnasked = 0
+    /// The largest share of the writes a rehearsal may come to, in hundredths.
+    public var mostWriteShare = 0
 
     /// The rare states that must be reached over many seeds.
     public static let rareStates = [
@@ -19,6 +23,13 @@ public struct Coverage: Sendable {
         "a sale fell between look and write",
         "a good was deleted at a vendor", "an integration was refused and let in again", "the hub's clock went back",
         "two processes lived at once", "a process died with a call under way",
+        "a list shifted between two of its pages", "a cursor had expired", "an id was used again",
+        "one of several records was refused", "a member of an answer was not what it was",
+        "claims were forgotten with the machine's power", "several steps were one commit",
+        "one of several steps was refused alone",
+        "two webhook secrets overlapped", "settings were changed", "all there was was set to nothing",
+        "500 came for ten pieces",
+        "a vendor called no more, and said nothing", "a call was about what nobody knows", "a call was too large",
     ]
 
     mutating func met(_ fault: Fault) { faults[fault.rawValue, default: 0] += 1 }
@@ -37,5 +48,7 @@ public struct Coverage: Sendable {
         sometimes.merge(other.sometimes, uniquingKeysWith: +)
         deeds.merge(other.deeds, uniquingKeysWith: +)
         writes += other.writes
+        mostUnasked = max(mostUnasked, other.mostUnasked)
+        mostWriteShare = max(mostWriteShare, other.mostWriteShare)
     }
 }

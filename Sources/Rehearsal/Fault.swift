@@ -38,12 +38,36 @@ enum Fault: String, Sendable, CaseIterable {
     case diskFull
     /// Other steps come between two of one task.
     case interleaving
+    /// The far side cannot prove who it is: nothing was sent.
+    case untrusted
+    /// A member of the answer is of another type, null, or not there.
+    case drifted
+    /// One of several records of a write is refused, the others are taken.
+    case partRefused
+    /// A proved call about what the hub knows nothing of.
+    case webhookUnknown
+    /// A call of ten megabytes.
+    case webhookHuge
+    /// A vendor forgets where to call, or switches it off, and says nothing.
+    case hookLost
+    /// A call of the store fails: a bad sector, a cable.
+    case storeError
+    /// The machine loses its power: all its processes end, and what the disk was not made to keep is gone.
+    case powerLoss
 
     /// What happens to calls of the hub.
     static let ofCalls: [Fault] = [
         .refused, .lostBefore, .lostAfter, .throttled, .throttledWithSeconds, .throttledWithDate, .serverError,
-        .gatewayError, .unauthorized, .slow, .halfBody, .garbled,
+        .gatewayError, .unauthorized, .slow, .halfBody, .garbled, .untrusted, .drifted, .partRefused,
     ]
+    /// Those that only the deeper seeds have.
+    static let rarer: [Fault] = [
+        .untrusted, .drifted, .partRefused, .webhookUnknown, .webhookHuge, .hookLost, .storeError, .powerLoss,
+    ]
+    /// Those that each seed may have.
+    static let common = allCases.filter { !rarer.contains($0) }
+    /// Those a request meets before it has arrived.
+    static let onTheWay: Set<Fault> = [.refused, .lostBefore, .untrusted]
 
     /// The largest share of its occasions at which it happens.
     var most: Double {
@@ -59,6 +83,13 @@ enum Fault: String, Sendable, CaseIterable {
         case .deathBeforeCommit, .deathAfterCommit: 0.006
         case .diskFull: 0.01
         case .interleaving: 0.5
+        case .untrusted, .drifted: 0.04
+        case .partRefused: 0.15
+        case .webhookUnknown: 0.05
+        case .webhookHuge: 0.005
+        case .hookLost: 0.02
+        case .storeError: 0.004
+        case .powerLoss: 1
         }
     }
 }
@@ -85,6 +116,8 @@ struct Knobs: Sendable {
     var skews: [Double]
     /// What the seed has beyond others.
     var breadth = Breadth()
+    /// What it has beyond breadth.
+    var depth = Depth()
     /// Whether every way takes as long each time.
     var isSteady = false
 
@@ -95,7 +128,7 @@ struct Knobs: Sendable {
         stalls = []
         for _ in 0..<stallCount { stalls.append(StallTraits(&chance)) }
         processes = chance.happens(0.25) ? 2 : 1
-        for fault in Fault.allCases where chance.happens(0.5) {
+        for fault in Fault.common where chance.happens(0.5) {
             faults[fault] = fault.most * (0.1 + 0.9 * chance.share())
         }
         let pace = chance.seconds(4...40)
@@ -118,6 +151,6 @@ struct Knobs: Sendable {
         let stallWords = stalls.map(\.words).joined(separator: "; ")
         return "\(shops) shops, \(stalls.count) stalls (\(stallWords)), \(processes) processes, policy "
             + "\(policy ?? "own"), read every \(intervalSeconds) s; faults: "
-            + (wrong.isEmpty ? "none" : wrong.joined(separator: ", ")) + breadth.words
+            + (wrong.isEmpty ? "none" : wrong.joined(separator: ", ")) + breadth.words + depth.words
     }
 }

@@ -53,7 +53,7 @@ struct StageLog: LogHandler {
         let words = "hub says: \(event.message)"
         stage.world.withLock { world in
             world.story.note(world.now, words)
-            if words.contains(StallVendor.key) || words.contains(StallVendor.secret)
+            if words.contains(StallVendor.key) || words.contains("rotated-secret") || words.contains(StallVendor.secret)
                 || words.contains(ShopVendor.secret)
             {
                 world.oracle.breach("I10", "a secret stands in the log: \(words)", world.now)

@@ -3,14 +3,14 @@ import Commerce
 /// What must be true when all has come to rest.
 extension Oracle {
     /// What is not as it must be, once nothing goes wrong any more and everybody has had time.
-    func disagreements(_ shown: [Shown], _ facts: HubFacts) -> [Breach] {
+    func disagreements(_ shown: [Shown], _ facts: HubFacts, deals: Bool = false) -> [Breach] {
         var found: [Breach] = []
         let say = { (invariant: String, words: String) in
             found.append(Breach(invariant: invariant, words: words, at: Moment(seconds: 0)))
         }
         judgeTopics(facts, say)
         judgePresence(shown, facts, say)
-        judgeStock(shown, facts, say)
+        if deals { judgeDealt(shown, facts, say) } else { judgeStock(shown, facts, say) }
         judgeOrders(shown, facts, say)
         for id in facts.unread { say("I1", "the call stored as \(id) was never understood") }
         for id in acknowledged.subtracting(facts.deliveries).sorted() {

@@ -53,6 +53,7 @@ struct Oracle: Sendable {
     /// A write of the hub that reached a vendor.
     struct Write: Sendable {
         var vendor: Int
+        var sentAt: Moment
         var at: Moment
         var words: String
         var isCalm: Bool
@@ -220,7 +221,7 @@ struct Oracle: Sendable {
             return cells[topic, default: [:]][write.vendor] = Cell(
                 edit: edit, known: source, since: write.at, isBlind: isBlind)
         }
-        if cell.edit != edit, cell.known.contains(edit) {
+        if cell.edit != edit, cell.known.contains(edit), !isCrossed(cell, write) {
             breach(
                 "I7",
                 "\(place) was given back \(topic.part) \"\(value)\" of \(topic.number) after "
@@ -228,6 +229,15 @@ struct Oracle: Sendable {
         }
         cells[topic]?[write.vendor] = Cell(edit: edit, known: cell.known.union(source), since: write.at)
     }
+
+    /// Whether somebody's value came between the read and the arrival of a write that replaces all: no hub can keep it
+    /// where the far side compares nothing.
+    private func isCrossed(_ cell: Cell, _ write: Write) -> Bool {
+        natures[write.vendor].replacesBlindly && cell.since > write.sentAt.adding(seconds: -Self.readAheadSeconds)
+    }
+
+    /// How long before such a write what it replaces was read, in seconds.
+    static let readAheadSeconds = 2.0
 
 }
 

@@ -81,6 +81,7 @@ extension World {
             return happen(at: vendor, "reprices \(number) to \(price)") { $0.reprice(number, to: price, at: $1) }
         case .count:
             let quantity = minds.below(60)
+            guard !knobs.depth.deals else { return false }
             return happen(at: vendor, "counts \(quantity) of \(number)") { $0.count(number, to: quantity, at: $1) }
         case .sell:
             let (pieces, buyer) = (minds.within(1...3), "buyer\(minds.below(6))@example.com")
@@ -88,6 +89,7 @@ extension World {
                 $0.sell(number, pieces, to: buyer, at: $1) != nil
             }
         case .remove:
+            guard !knobs.depth.deals else { return false }
             coverage.reached("a good was deleted at a vendor")
             return happen(at: vendor, "deletes \(number)") { $0.remove(number, at: $1) }
         default: return false

@@ -6,12 +6,12 @@ import Synchronization
 /// What comes after the storm: nothing goes wrong any more, people help where they are asked to, and all must agree.
 extension Rehearsal {
     /// How often it is looked whether all is at rest, in seconds, and how often at most.
-    static let roundSeconds = 600.0
-    static let rounds = 24
+    static let roundSeconds = 300.0
+    static let rounds = 48
     /// How long the hub is watched after that, in seconds beside the time in which every kind is read so many times:
     /// it must not write a thing.
     static let quietSeconds = 300.0
-    static let quietReads = 3
+    static let quietReads = 2
 
     func comeToRest() throws {
         stage.world.withLock { world in
@@ -44,6 +44,7 @@ extension Rehearsal {
         }
         guard left.isEmpty else { return }
         watchTheQuiet()
+        stage.world.withLock { $0.judgeWrites() }
     }
 
     /// The hub reads on its own, as often as it does, before ids are compared; what it then was not told of, it missed.
@@ -61,7 +62,7 @@ extension Rehearsal {
 
     private func disagreements(_ facts: HubFacts) -> [Oracle.Breach] {
         stage.world.withLock { world in
-            world.oracle.disagreements(world.vendors.map { $0.shown(at: world.now) }, facts)
+            world.oracle.disagreements(world.vendors.map { $0.shown(at: world.now) }, facts, deals: knobs.depth.deals)
         }
     }
 

@@ -10,18 +10,19 @@ public struct Rehearsal: Sendable {
     let knobs: Knobs
     let seed: UInt64
 
-    /// How many steps a rehearsal has before things stop going wrong.
-    public static let stormSteps = 1_000
+    /// How many steps a rehearsal has before things stop going wrong; with those that come after, it has a thousand.
+    public static let stormSteps = 800
     /// The longest storm in the world's time, in seconds: with few steps in it there is little to be seen.
     static let longestStormSeconds = 4 * 3600.0
 
-    /// Holds the rehearsal of a seed.
+    /// Holds the rehearsal of a seed; one that `deals` has stalls alone, which compare, and stock that is dealt out to
+    /// them.
     ///
     /// - Throws: `RehearsalError`, `StoreFailure` when it could not be held at all.
     public static func hold(
-        seed: UInt64, isTold: Bool = false, keepingDiskAt path: String? = nil
+        seed: UInt64, isTold: Bool = false, keepingDiskAt path: String? = nil, deals: Bool = false
     ) throws -> RehearsalReport {
-        let rehearsal = try Rehearsal(seed: seed, isTold: isTold)
+        let rehearsal = try Rehearsal(seed: seed, isTold: isTold, deals: deals)
         try rehearsal.setUp()
         rehearsal.storm()
         try rehearsal.comeToRest()
@@ -29,10 +30,11 @@ public struct Rehearsal: Sendable {
         return rehearsal.report()
     }
 
-    private init(seed: UInt64, isTold: Bool) throws {
+    private init(seed: UInt64, isTold: Bool, deals: Bool) throws {
         var chance = Chance(seed)
         var knobs = Knobs(&chance)
         knobs.widen(by: Breadth(seed: seed))
+        knobs.deepen(by: Depth(seed: seed, deals: deals))
         try self.init(seed: seed, knobs: knobs, chance, isTold: isTold)
     }
 
@@ -79,9 +81,11 @@ public struct Rehearsal: Sendable {
         }
         stage.world.withLock { world in
             world.lives[0].isDead = true
+            world.joinsSteps = world.knobs.depth.joinsSteps
             for number in 0..<knobs.processes { world.agenda.add(.birth(number), at: world.now) }
             world.planStorm()
             world.planRetirements()
+            world.planUpheavals()
         }
     }
 
@@ -130,6 +134,11 @@ public struct Rehearsal: Sendable {
             if let life = stage.world.withLock({ $0.deathEvent(process) }) { stage.kill(life, "dies") }
         case .clock: stage.world.withLock { $0.setHubClock() }
         case .retirement(let vendor): retire(vendor)
+        case .commit(let life): stage.commitWaiting(of: life)
+        case .power: losePower()
+        case .settings(let vendor): changeSettings(of: vendor)
+        case .emptying: stage.world.withLock { $0.emptyShelves() }
+        case .rush(let left, let number): stage.world.withLock { $0.rush(left, for: number) }
         case .resume: break
         }
     }
@@ -149,6 +158,16 @@ public struct Rehearsal: Sendable {
                     """, [.text(names[place.vendor]), .text(id)])
             }
             if links?.isEmpty ?? true { stage.world.withLock { _ = $0.oracle.unnoticed.insert(place) } }
+        }
+    }
+
+    private func losePower() {
+        let lives = stage.world.withLock { $0.losePower() }
+        lives.forEach { stage.kill($0, "ends with it") }
+        guard !lives.isEmpty, (try? stage.disk.losePower()) ?? false else { return }
+        stage.world.withLock { world in
+            world.coverage.reached("claims were forgotten with the machine's power")
+            world.step("what the disk was not made to keep is gone")
         }
     }
 

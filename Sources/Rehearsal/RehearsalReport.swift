@@ -1,5 +1,6 @@
 import Commerce
 import Store
+import Wire
 
 /// What a rehearsal came to.
 public struct RehearsalReport: Sendable {
@@ -27,6 +28,7 @@ extension Rehearsal {
         let reached = (try? RareStates.reached(stage.disk)) ?? []
         return stage.world.withLock { world in
             reached.forEach { world.coverage.reached($0) }
+            for vendor in world.vendors { vendor.rareStates.forEach { world.coverage.reached($0) } }
             if world.oracle.stock.accounts.values.contains(where: { $0.erased > 0 }) {
                 world.coverage.reached("a sale fell between look and write")
             }
@@ -44,9 +46,24 @@ extension Rehearsal {
 
     /// All that the hub remembers, as text.
     private static func digest(_ session: any StoreSession) throws -> String {
-        try ["record", "link", "change", "conflict", "job", "movement", "receipt", "rejection"].map { table in
-            let rows = try session.rows("SELECT * FROM \(table) ORDER BY 1, 2", [])
-            return rows.map { row in row.values.map { "\($0)" }.joined(separator: "|") }.joined(separator: "\n")
-        }.joined(separator: "\n")
+        var text = ""
+        for table in ["record", "link", "change", "conflict", "job", "movement", "receipt", "rejection"] {
+            for row in try session.rows("SELECT * FROM \(table) ORDER BY 1, 2", []) {
+                for value in row.values { append(value, to: &text) }
+                text += "\n"
+            }
+        }
+        return text
+    }
+
+    private static func append(_ value: SQLValue, to text: inout String) {
+        switch value {
+        case .null: text += "-"
+        case .integer(let number): text += String(number)
+        case .text(let words): text += words
+        case .blob(let bytes): text += Signature.hex(bytes)
+        case .keys, .ids: break
+        }
+        text += "|"
     }
 }

@@ -11,15 +11,17 @@ struct RehearsedStore: Store {
         _ priority: StepPriority, _ step: @escaping @Sendable (any StoreSession) throws -> Value
     ) async throws -> Value {
         try await comeBetween()
+        try fail()
+        if stage.world.withLock({ $0.joinsSteps }) { return try await stage.join(life, priority, step) }
         let fate = try stage.world.withLock { world throws in try world.fateOfCommit(life) }
         switch fate {
         case .deathBeforeCommit:
             stage.kill(life, "dies before a commit")
             throw Death()
-        case .diskFull: throw StoreFailure.unavailable("database or disk is full (code 13)")
+        case .diskFull: throw Self.full
         default: break
         }
-        let (value, changes) = try stage.disk.commitCounting(step)
+        let (value, changes) = try stage.disk.commitCounting(isDurable: stage.isDurable(priority), step)
         if changes > 0 { stage.world.withLock { $0.committed(life, changes: changes) } }
         if fate == .deathAfterCommit {
             stage.kill(life, "dies right after a commit")
@@ -28,14 +30,25 @@ struct RehearsedStore: Store {
         return value
     }
 
+    static let full = StoreFailure.unavailable("database or disk is full (code 13)")
+
     func read<Value: Sendable>(
         _ query: @escaping @Sendable (any StoreSession) throws -> Value
     ) async throws -> Value {
         try await comeBetween()
+        try fail()
         return try stage.disk.look(query)
     }
 
     func close() async {}
+
+    /// Fails now and then, whatever is asked for.
+    ///
+    /// - Throws: `StoreFailure`, or `Death` when the process is dead.
+    private func fail() throws {
+        guard try stage.world.withLock({ world throws in try world.storeFails(life) }) else { return }
+        throw StoreFailure.unavailable("disk I/O error (code 10)")
+    }
 
     /// Lets others have their turn before this step, now and then.
     ///

@@ -29,6 +29,33 @@ struct ShopVendor: Vendor {
         shop.webhookAnswered(call, status: status, at: now)
     }
 
+    mutating func loseHook(isForgotten: Bool, at now: Moment) -> Bool {
+        shop.loseWebhooks(isForgotten: isForgotten, at: now) > 0
+    }
+
+    func isSigned(_ call: VendorCall, with secret: String) -> Bool {
+        call.headers["X-WC-Webhook-Signature"] == Self.signature(call.body, secret)
+    }
+
+    private static func signature(_ body: [UInt8], _ secret: String) -> String {
+        Signature.base64(Signature.hmacSHA256(body, key: Array(secret.utf8)))
+    }
+
+    func unknownCall(at address: String, number: Int, secret: String) -> VendorCall {
+        let body = JSON.object(["id": .integer(number), "code": "spring"]).bytes
+        let signature = Self.signature(body, secret)
+        return VendorCall(
+            id: -1, url: address,
+            headers: [
+                "Content-Type": "application/json", "X-WC-Webhook-Topic": "coupon.updated",
+                "X-WC-Webhook-ID": "900", "X-WC-Webhook-Delivery-ID": "u\(number)",
+                "X-WC-Webhook-Signature": signature,
+            ], body: body)
+    }
+
+    var isHooked: Bool { shop.hasActiveWebhooks }
+    var rareStates: [String] { [] }
+
     private static func call(_ webhook: OutgoingWebhook) -> VendorCall {
         VendorCall(id: webhook.id, url: webhook.url, headers: webhook.headers, body: webhook.body)
     }

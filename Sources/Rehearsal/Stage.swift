@@ -103,6 +103,8 @@ struct Life: Sendable {
     /// Until when it stands still; nil when it does not.
     var pausedUntil: Moment?
     var task: Task<Void, Never>?
+    /// The steps that wait for its writer.
+    var waiting: [WaitingStep] = []
     /// How often its workers found nothing, one after the other.
     var idle = 0
 }

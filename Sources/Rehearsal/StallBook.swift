@@ -35,7 +35,7 @@ struct StallBookTarget: RecordTarget {
         var headers: HTTPHeaders = [:]
         if case .keyed = habits.creation { headers["Idempotency-Key"] = request.reference }
         let answer = try await client.call("POST", "/documents", body: .object(body), headers: headers)
-        guard let id = answer.json["id"]?.string else {
+        guard let id = answer.json["id"]?.scalarText else {
             throw .unavailable(mayHaveHappened: true, detail: "the stall answered without an id")
         }
         return .written(Written(externalID: id))
@@ -50,9 +50,13 @@ struct StallBookTarget: RecordTarget {
         }
         let json = try await client.call("GET", "/documents", query).json
         let source = request.issuer.map { "\($0.integration)/\($0.externalID)" }
-        return (json["documents"]?.array ?? []).compactMap { row in
-            guard let id = row["id"]?.string, row["source"]?.string == source else { return nil }
-            return Draft(kind: .order, externalID: id)
+        var found: [Draft] = []
+        for row in json["documents"]?.array ?? [] {
+            guard let id = row["id"]?.scalarText, let issuer = row["source"]?.string else {
+                throw .unreadable(detail: "what was found cannot be read")
+            }
+            if issuer == source { found.append(Draft(kind: .order, externalID: id)) }
         }
+        return found
     }
 }

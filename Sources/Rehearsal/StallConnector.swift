@@ -17,10 +17,10 @@ enum StallConnector: ConnectorType {
             SettingShape("comparesStock", .flag, standard: false, "Whether a stock is compared before it is set."),
         ], kinds: kinds(.keyed, replaces: false, keepsBooks: true))
 
-    static func settings(_ traits: StallTraits, name: String) -> JSON {
+    static func settings(_ traits: StallTraits, name: String, secret: String = StallVendor.secret) -> JSON {
         [
             "url": .string("https://\(name).example"), "key": .string(StallVendor.key),
-            "secret": .string(StallVendor.secret), "creation": .string(traits.creation.rawValue),
+            "secret": .string(secret), "creation": .string(traits.creation.rawValue),
             "visibleAfterSeconds": .integer(traits.visibleAfterSeconds), "replaces": .bool(traits.replaces),
             "comparesRevisions": .bool(traits.comparesRevisions), "shouts": .bool(traits.shouts),
             "keepsBooks": .bool(traits.keepsBooks), "comparesStock": .bool(traits.comparesStock),
@@ -51,7 +51,8 @@ enum StallConnector: ConnectorType {
         if keepsBooks { targets[.order] = StallBookTarget(client: client, habits: habits) }
         return Connector(
             sources: [.product: StallGoodsSource(client: client, habits: habits)], targets: targets,
-            webhooks: StallCalls(secret: secret, habits: habits), subscriptions: StallHook(client: client),
+            webhooks: StallCalls(secret: secret, habits: habits),
+            subscriptions: StallHook(client: client, secret: secret),
             check: StallCheck(client: client), address: site.text,
             kinds: kinds(
                 creation, replaces: habits.replaces, keepsBooks: keepsBooks, comparesStock: habits.comparesStock))
@@ -97,6 +98,8 @@ struct StallClient: Sendable {
     let surroundings: ConnectorSurroundings
 
     static let timeoutSeconds = 30
+    /// The status of a list that the stall cannot give from there on any more.
+    static let expired = 410
 
     /// An answer that succeeded, or one of the refusals the caller decides about.
     struct Answer: Sendable {
@@ -153,9 +156,14 @@ struct StallCheck: ConnectionCheck {
 /// Tells the stall where to call.
 struct StallHook: WebhookSubscriptions {
     let client: StallClient
+    let secret: Secret
 
-    func ensure(at address: String) async throws(ConnectorFailure) -> SubscriptionReport {
-        let answer = try await client.call("POST", "/hook", body: ["url": .string(address)])
+    func ensure(
+        at address: String, withNewSecret isNewSecret: Bool
+    ) async throws(ConnectorFailure) -> SubscriptionReport {
+        var body: [String: JSON] = ["url": .string(address)]
+        if isNewSecret { body["secret"] = .string(secret.reveal) }
+        let answer = try await client.call("POST", "/hook", body: .object(body))
         return SubscriptionReport(active: ["good"], registered: answer.json["isNew"] == true ? ["good"] : [])
     }
 }
@@ -174,7 +182,9 @@ struct StallCalls: WebhookReceiver {
     }
 
     func read(_ call: WebhookCall) -> WebhookMeaning {
-        guard let json = try? JSON(parsing: call.body), let id = json["id"]?.string else {
+        let body = try? JSON(parsing: call.body)
+        if let topic = body?["topic"]?.string { return .nothing("\(topic) is not used") }
+        guard let json = body, let id = json["id"]?.string else {
             return .rejected(Rejection(kind: .product, externalID: nil, reason: "the call names no good"))
         }
         guard let good = json["good"] else { return .fetch(.product, [id]) }

@@ -2,22 +2,42 @@ import ConnectorKit
 
 /// The stall's words and the hub's.
 enum StallWords {
+    /// What a good says; nil where it cannot be told which it is, or where what it says of its price is none. A member
+    /// that is missing or null says nothing, and takes no part.
     static func draft(_ json: JSON, _ habits: StallHabits) -> Draft? {
-        guard let id = json["id"]?.string, let name = json["name"]?.string, let number = json["number"]?.string,
-            let price = try? Money(parsing: json["price"]?.string ?? "", currency: .lkr)
-        else { return nil }
+        guard let id = json["id"]?.scalarText, let number = json["number"]?.string else { return nil }
         var parts = Parts()
-        parts[ProductPart.name] = name
         parts[ProductPart.sku] = number
-        parts[ProductPart.price] = Price(regular: price, currency: .lkr)
-        let stock = ExactDecimal(json["stock"]?.integer ?? 0)
-        parts[ProductPart.stock] = StockLevel(isTracked: true, quantity: stock)
+        let name = json["name"]?.string
+        if let name { parts[ProductPart.name] = name }
+        if let amount = json["price"]?.scalarText {
+            guard let price = try? Money(parsing: amount, currency: .lkr) else { return nil }
+            parts[ProductPart.price] = Price(regular: price, currency: .lkr)
+        }
+        if let stock = json["stock"]?.scalarText.flatMap({ Int($0) }) {
+            parts[ProductPart.stock] = StockLevel(isTracked: true, quantity: ExactDecimal(stock))
+        }
         let reference = json["reference"]?.string ?? ""
         return Draft(
             kind: .product, externalID: id, naturalKey: number.isEmpty ? nil : number,
             revision: habits.comparesRevisions ? json["revision"]?.scalarText : nil,
             changedAt: json["changed"]?.string.flatMap { Moment(iso: $0) },
-            reference: reference.isEmpty ? nil : reference, parts: parts, title: name)
+            reference: reference.isEmpty ? nil : reference, parts: parts, title: name ?? "")
+    }
+
+    /// What goods say, and those that cannot be used.
+    static func read(_ rows: [JSON], _ habits: StallHabits) -> (drafts: [Draft], rejections: [Rejection]) {
+        var drafts: [Draft] = []
+        var rejections: [Rejection] = []
+        for row in rows {
+            if let draft = draft(row, habits) {
+                drafts.append(draft)
+            } else {
+                rejections.append(
+                    Rejection(kind: .product, externalID: row["id"]?.scalarText, reason: "it cannot be read"))
+            }
+        }
+        return (drafts, rejections)
     }
 
     /// The members of a good that parts say something about.
@@ -42,15 +62,32 @@ struct StallGoodsSource: RecordSource {
     func page(_ request: PageRequest) async throws(ConnectorFailure) -> Page {
         // Where a page goes on, and what the stall's clock showed when the first was asked for: the next pull begins
         // there, for what is changed meanwhile may stand on a page that was read already.
-        let position = request.position?.split(separator: " ").map(String.init) ?? []
-        var query = request.since.map { [("since", $0)] } ?? []
-        if let after = position.first { query.append(("after", after)) }
-        let json = try await client.call("GET", "/goods", query).json
+        let position = request.position.flatMap(StallPosition.init)
+        let since = position?.since ?? (position?.isWhole ?? false ? nil : request.since)
+        var query = since.map { [("since", $0)] } ?? []
+        query += position?.query ?? []
+        var answer = try await client.call("GET", "/goods", query)
+        if answer.status == StallClient.expired {
+            // It knows no more what changed since then: all is read.
+            answer = try await client.call("GET", "/goods")
+            guard answer.status != StallClient.expired else { throw .unreadable(detail: "the list has expired") }
+            return page(answer.json, .whole)
+        }
+        return page(answer.json, position)
+    }
+
+    private func page(_ json: JSON, _ position: StallPosition?) -> Page {
         let rows = json["goods"]?.array ?? []
-        let begun = position.last ?? json["now"]?.string ?? ""
-        let next = json["more"]?.bool == true ? rows.last?["id"]?.string.map { "\($0) \(begun)" } : nil
+        let begun = position?.begun ?? json["now"]?.string ?? ""
+        if let position, position.hasShifted(rows) {
+            // What was changed meanwhile stands further back now, and what stood behind it may have come to lie before
+            // this page: it goes on by time from what was read last.
+            return Page(drafts: [], next: position.anew.text)
+        }
+        let next = json["more"]?.bool == true ? StallPosition(after: rows, of: json, begun, position) : nil
+        let (drafts, rejections) = StallWords.read(rows, habits)
         return Page(
-            drafts: rows.compactMap { StallWords.draft($0, habits) }, next: next,
+            drafts: drafts, rejections: rejections, next: next?.text,
             cursor: Moment(iso: begun)?.adding(seconds: -Self.overlapSeconds).naive)
     }
 
@@ -103,6 +140,10 @@ struct StallGoodsTarget: RecordTarget {
         var match = request.revision
         if habits.replaces {
             let current = try await client.call("GET", "/goods/\(id)").json
+            // Written back as it came, what one answer lacks would be lost there for good.
+            guard ["number", "name", "price", "stock"].allSatisfy({ current[$0]?.scalarText != nil }) else {
+                throw .unavailable(mayHaveHappened: false, detail: "good \(id) was not shown whole")
+            }
             body = (current.object ?? [:]).merging(body) { $1 }
             // What the hub decided on must still be there; else it decides anew.
             if habits.comparesRevisions, let known = match, current["revision"]?.scalarText != known {
@@ -132,7 +173,7 @@ struct StallGoodsTarget: RecordTarget {
         var headers: HTTPHeaders = [:]
         if case .keyed = habits.creation { headers["Idempotency-Key"] = request.reference }
         let answer = try await client.call("POST", "/goods", body: .object(body), headers: headers)
-        guard let id = answer.json["id"]?.string else {
+        guard let id = answer.json["id"]?.scalarText else {
             throw .unavailable(mayHaveHappened: true, detail: "the stall answered without an id")
         }
         if answer.status == 409 {
@@ -151,7 +192,9 @@ struct StallGoodsTarget: RecordTarget {
         case .keyed, .blind: return []
         }
         let json = try await client.call("GET", "/goods", [query]).json
-        return (json["goods"]?.array ?? []).compactMap { StallWords.draft($0, habits) }
+        let (drafts, rejections) = StallWords.read(json["goods"]?.array ?? [], habits)
+        guard rejections.isEmpty else { throw .unreadable(detail: "what was found cannot be read") }
+        return drafts
     }
 
     func normalForm(of part: String, _ value: JSON) -> JSON {

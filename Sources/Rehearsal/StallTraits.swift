@@ -38,6 +38,12 @@ struct StallTraits: Sendable, Hashable {
     var page: Int?
     /// Whether the price of every third good stays, whatever is written.
     var keepsPrices = false
+    /// Whether a list is in the order of its changes, and is read by places.
+    var shifts = false
+    /// How long it knows what changed since a time, in seconds; nil for ever.
+    var memorySeconds: Double?
+    /// Whether the id of a good that is gone is given to another.
+    var reusesIDs = false
 
     init(_ chance: inout Chance) {
         creation = chance.pick(Creation.allCases) ?? .keyed

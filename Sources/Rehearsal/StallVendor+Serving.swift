@@ -25,9 +25,14 @@ extension StallVendor {
         let query = Dictionary(request.address.query.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
         let body = (try? JSON(parsing: request.body)) ?? .null
         switch (request.method, words.first, words.count) {
-        case ("GET", "goods", 1): return (list(query, now), 200)
+        case ("GET", "goods", 1):
+            if let since = query["since"], isForgotten(since, now) { return (["error": "expired"], 410) }
+            return (list(query, now), 200)
         case ("GET", "goods", 2):
-            guard let good = goods.first(where: { String($0.id) == words[1] }) else { return (Self.gone, 404) }
+            guard let good = goods.first(where: { String($0.id) == words[1] }) else {
+                miss(words[1], at: now)
+                return (Self.gone, 404)
+            }
             return (json(good), 200)
         case ("GET", "ids", 1): return (["ids": .array(goods.map { .string(String($0.id)) })], 200)
         case ("POST", "goods", 1): return make(body, key: request.headers["Idempotency-Key"], now)
@@ -38,7 +43,7 @@ extension StallVendor {
         case ("PUT", "documents", 2): return amend(words[1], body)
         case ("POST", "hook", 1):
             let isNew = !isSubscribed
-            subscribe(body["url"]?.string ?? "")
+            subscribe(body["url"]?.string ?? "", secret: body["secret"]?.string)
             return (["isNew": .bool(isNew)], 200)
         default: return (["error": "no such place"], 404)
         }
@@ -48,7 +53,15 @@ extension StallVendor {
 
     // MARK: - Goods
 
-    private func list(_ query: [String: String], _ now: Moment) -> JSON {
+    /// Whether it knows no more what changed since then.
+    private mutating func isForgotten(_ since: String, _ now: Moment) -> Bool {
+        guard let seconds = traits.memorySeconds, let since = Moment(iso: since), now.seconds(since: since) > seconds
+        else { return false }
+        meet("a cursor had expired")
+        return true
+    }
+
+    private mutating func list(_ query: [String: String], _ now: Moment) -> JSON {
         var found = goods
         if let since = query["since"] { found.removeAll { $0.changed.naive < since } }
         if let number = query["number"] { found.removeAll { $0.number != number } }
@@ -57,12 +70,29 @@ extension StallVendor {
                 $0.reference != reference || now.seconds(since: $0.madeAt) < Double(traits.visibleAfterSeconds)
             }
         }
-        // Made in the order of their ids, and shown in it.
-        if let after = query["after"].flatMap({ Int($0) }) { found.removeAll { $0.id <= after } }
         let isPaged = query["number"] == nil && query["reference"] == nil
+        if traits.shifts, isPaged { return listByPlace(found, query, now) }
+        // Made in the order of their ids, and shown in it.
+        found.sort { $0.id < $1.id }
+        if let after = query["after"].flatMap({ Int($0) }) { found.removeAll { $0.id <= after } }
         let shown = isPaged ? Array(found.prefix(traits.page ?? found.count)) : found
         return [
             "goods": .array(shown.map(json)), "now": .string(now.naive), "more": .bool(shown.count < found.count),
+        ]
+    }
+
+    /// A page of a list that is in the order of its changes, from a place on.
+    private mutating func listByPlace(_ goods: [Good], _ query: [String: String], _ now: Moment) -> JSON {
+        let found = goods.sorted { ($0.changed.naive, $0.id) < ($1.changed.naive, $1.id) }
+        let place = query["place"].flatMap { Int($0) } ?? 0
+        let rest = found.dropFirst(place)
+        let shown = Array(rest.prefix(traits.page ?? rest.count))
+        if let anchor = query["anchor"], shown.first.map({ String($0.id) }) != anchor {
+            meet("a list shifted between two of its pages")
+        }
+        return [
+            "goods": .array(shown.map(json)), "now": .string(now.naive), "more": .bool(shown.count < rest.count),
+            "place": .integer(place),
         ]
     }
 
@@ -75,7 +105,7 @@ extension StallVendor {
         if traits.enforcesNumbers, let other = goods.first(where: { $0.number == number }) {
             return (["error": "taken", "id": .string(String(other.id))], 409)
         }
-        let id = newID()
+        let id = newGoodID(at: now)
         let name = body["name"]?.string ?? ""
         var good = Good(
             id: id, number: number, name: traits.shouts ? name.uppercased() : name,

@@ -9,11 +9,16 @@ struct StallVendor: Vendor {
     var documents: [Document] = []
     private var keys: [String: Int] = [:]
     private var lastID = 100
+    /// Goods that were asked for and are not there: when first and when last.
+    private var missed: [Int: (first: Moment, last: Moment)] = [:]
+    private(set) var rareStates: [String] = []
     private var waiting: [VendorCall] = []
     private var unanswered: [Int: (call: VendorCall, left: Int, again: Moment)] = [:]
     private var lastCall = 0
     private var visits: [Moment] = []
     private var hook: String?
+    /// What it signs its calls with.
+    private var ownSecret = StallVendor.secret
 
     static let key = "stall-key-3141"
     static let secret = "stall-secret-2718"
@@ -51,13 +56,35 @@ struct StallVendor: Vendor {
         let finds = traits.creation == .keyed || traits.creation == .findable
         return VendorNature(
             name: name, isShop: false, findsCreates: finds, keepsBooks: traits.keepsBooks,
-            keepsPrices: traits.keepsPrices, comparesStock: traits.comparesStock)
+            keepsPrices: traits.keepsPrices, comparesStock: traits.comparesStock,
+            replacesBlindly: traits.replaces && !traits.comparesRevisions)
     }
 
     mutating func newID() -> Int {
         lastID += 1
         return lastID
     }
+
+    /// The id of a new good: where ids are used again, one whose good is gone, and about which the hub asked twice,
+    /// apart in time. Used again earlier, it could be told from a new number by nobody.
+    mutating func newGoodID(at now: Moment) -> Int {
+        guard traits.reusesIDs,
+            let id = missed.keys.sorted().first(where: { id in
+                missed[id].map { $0.last.seconds(since: $0.first) > 61 && now.seconds(since: $0.last) > 30 } ?? false
+            })
+        else { return newID() }
+        missed[id] = nil
+        meet("an id was used again")
+        return id
+    }
+
+    /// Somebody asked for a good that is not there.
+    mutating func miss(_ id: String, at now: Moment) {
+        guard let id = Int(id), id <= lastID else { return }
+        missed[id] = (missed[id]?.first ?? now, now)
+    }
+
+    mutating func meet(_ state: String) { if !rareStates.contains(state) { rareStates.append(state) } }
 
     /// What a key made before; nil when it is new.
     func made(by key: String) -> Int? { keys[key] }
@@ -75,9 +102,41 @@ struct StallVendor: Vendor {
 
     // MARK: - Calls
 
-    mutating func subscribe(_ url: String) { hook = url }
+    mutating func subscribe(_ url: String, secret: String?) {
+        hook = url
+        if let secret { ownSecret = secret }
+    }
 
     var isSubscribed: Bool { hook != nil }
+    var isHooked: Bool { hook != nil || !traits.calls }
+
+    mutating func loseHook(isForgotten: Bool, at now: Moment) -> Bool {
+        guard traits.calls, hook != nil else { return false }
+        hook = nil
+        return true
+    }
+
+    func unknownCall(at address: String, number: Int, secret: String) -> VendorCall {
+        let body = JSON.object(["topic": "fair", "call": .integer(number)])
+        return signed(body, number: "u\(number)", id: -1, address: address, secret: secret)
+    }
+
+    func isSigned(_ call: VendorCall, with secret: String) -> Bool {
+        call.headers["X-Stall-Signature"] == Self.signature(call.body, secret)
+    }
+
+    private static func signature(_ body: [UInt8], _ secret: String) -> String {
+        Signature.hex(Signature.hmacSHA256(body, key: Array(secret.utf8)))
+    }
+
+    private func signed(_ body: JSON, number: String, id: Int, address: String, secret: String) -> VendorCall {
+        let bytes = body.bytes
+        let signature = Self.signature(bytes, secret)
+        let headers: HTTPHeaders = [
+            "Content-Type": "application/json", "X-Stall-Signature": signature, "X-Stall-Call": number,
+        ]
+        return VendorCall(id: id, url: address, headers: headers, body: bytes)
+    }
 
     /// Tells of a good, as it is now.
     mutating func tell(_ id: Int) {
@@ -85,12 +144,7 @@ struct StallVendor: Vendor {
         lastCall += 1
         var body: [String: JSON] = ["id": .string(String(id)), "call": .integer(lastCall)]
         if traits.tellsWhole, let good = goods.first(where: { $0.id == id }) { body["good"] = json(good) }
-        let bytes = JSON.object(body).bytes
-        let signature = Signature.hex(Signature.hmacSHA256(bytes, key: Array(Self.secret.utf8)))
-        let headers: HTTPHeaders = [
-            "Content-Type": "application/json", "X-Stall-Signature": signature, "X-Stall-Call": String(lastCall),
-        ]
-        waiting.append(VendorCall(id: lastCall, url: hook, headers: headers, body: bytes))
+        waiting.append(signed(.object(body), number: String(lastCall), id: lastCall, address: hook, secret: ownSecret))
     }
 
     mutating func takeCalls() -> [VendorCall] {
@@ -193,7 +247,7 @@ struct StallVendor: Vendor {
 
     mutating func add(_ good: NewGood, at now: Moment) -> Bool {
         guard !goods.contains(where: { $0.number == good.number }) else { return false }
-        let id = newID()
+        let id = newGoodID(at: now)
         goods.append(
             Good(
                 id: id, number: good.number, name: traits.shouts ? good.name.uppercased() : good.name,

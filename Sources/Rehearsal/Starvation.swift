@@ -6,7 +6,7 @@ import Store
 /// Judged by sorts of work: of one sort a job may wait long behind others of its sort, but something of it must be
 /// begun. What stands in the way is read by plain queries of the hub's own tables.
 struct Starvation: Sendable {
-    /// How long work may wait for a worker, in seconds: a worker that finds nothing rests at most ten.
+    /// How long work may wait for a worker, in seconds: a worker that finds nothing rests at most fifteen.
     static let boundSeconds = 60.0
 
     struct Sort: Hashable, Sendable {
@@ -24,15 +24,44 @@ struct Starvation: Sendable {
     }
 
     private var free: [Sort: Waiting] = [:]
+    /// The oldest job of each sort that could be begun, and how often it was seen so.
+    private var oldest: [Sort: (job: Int64, looks: Int)] = [:]
+
+    /// How often one job may be seen waiting though it could be begun, while others of its sort are.
+    static let mostLooks = 30
 
     /// Whatever was free before may have had a reason to wait.
-    mutating func forget() { free = [:] }
+    mutating func forget() {
+        free = [:]
+        oldest = [:]
+    }
+
+    /// The jobs that others of their sort went past for too long, of those that are free now.
+    mutating func passedOver(_ rows: [Free]) -> [(sort: Sort, job: Int64)] {
+        var found: [(sort: Sort, job: Int64)] = []
+        for row in rows {
+            let looks = oldest[row.sort].flatMap { $0.job == row.oldest ? $0.looks + 1 : nil } ?? 1
+            oldest[row.sort] = (row.oldest, looks)
+            if looks == Self.mostLooks { found.append((row.sort, row.oldest)) }
+        }
+        return found
+    }
+
+    /// A sort of work that is free to begin.
+    struct Free: Sendable {
+        var sort: Sort
+        /// When something of it was last begun.
+        var served: Int64
+        /// The job of it that was put on the queue first.
+        var oldest: Int64
+    }
 
     /// What waits too long, of what is free now.
-    mutating func look(_ rows: [(sort: Sort, served: Int64)], _ now: Moment) -> [Sort] {
+    mutating func look(_ rows: [Free], _ now: Moment) -> [Sort] {
         var next: [Sort: Waiting] = [:]
         var starving: [Sort] = []
-        for (sort, served) in rows {
+        for row in rows {
+            let (sort, served) = (row.sort, row.served)
             let known = free[sort].flatMap { $0.served == served ? $0 : nil }
             var entry = known ?? Waiting(since: now, served: served)
             if !entry.isTold, now.seconds(since: entry.since) > Self.boundSeconds {
@@ -46,10 +75,11 @@ struct Starvation: Sendable {
     }
 
     /// The sorts of work that are due, and that nothing stands in the way of.
-    static func free(_ session: any StoreSession, hubNow: Moment) throws -> [(sort: Sort, served: Int64)] {
+    static func free(_ session: any StoreSession, hubNow: Moment) throws -> [Free] {
         try session.rows(
             """
-            SELECT job.integration_id, job.queue, job.kind, coalesce(max(turn.served_at), 0) FROM job
+            SELECT job.integration_id, job.queue, job.kind, coalesce(max(turn.served_at), 0), min(job.id)
+            FROM job
             JOIN integration ON integration.id = job.integration_id AND integration.state = 'active'
             LEFT JOIN turn ON turn.integration_id = job.integration_id
                 AND turn.operation = job.queue || CASE job.kind WHEN '' THEN '' ELSE ' ' || job.kind END
@@ -64,7 +94,11 @@ struct Starvation: Sendable {
                 AND NOT EXISTS (SELECT 1 FROM allowance WHERE allowance.integration_id = job.integration_id)
             GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
             """, [SQLValue(hubNow)]
-        ).map { (Sort(integration: $0.integer(0), queue: $0.text(1), kind: $0.text(2)), $0.integer(3)) }
+        ).map {
+            Free(
+                sort: Sort(integration: $0.integer(0), queue: $0.text(1), kind: $0.text(2)), served: $0.integer(3),
+                oldest: $0.integer(4))
+        }
     }
 }
 
@@ -79,6 +113,12 @@ extension Rehearsal {
             return stage.world.withLock { $0.starvation.forget() }
         }
         stage.world.withLock { world in
+            for (sort, job) in world.starvation.passedOver(rows) {
+                world.oracle.breach(
+                    "I12",
+                    "job \(job), \(sort.queue) \(sort.kind) of integration \(sort.integration), could be begun at "
+                        + "\(Starvation.mostLooks) looks, and is not", world.now)
+            }
             for sort in world.starvation.look(rows, world.now) {
                 let words = "\(sort.queue) \(sort.kind) of integration \(sort.integration)"
                 world.oracle.breach(

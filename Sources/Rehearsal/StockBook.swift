@@ -5,6 +5,8 @@ struct StockBook: Sendable {
     struct Account: Sendable {
         /// What there should be, everywhere.
         var expected: Int
+        /// What people left of it, whatever was overwritten.
+        var pieces: Int
         /// The stock at each vendor that the hub knows of: what was there when an answer last showed it.
         var shown: [Int: Int] = [:]
         /// Pieces that an absolute write erased, because they were sold between look and write.
@@ -17,6 +19,9 @@ struct StockBook: Sendable {
         var isLoose = false
         /// How often people moved pieces, and when they last did at each vendor.
         var moves = 0
+        /// Pieces moved at each vendor since it was last shown, and between the two last times.
+        var fresh: [Int: Int] = [:]
+        var seenOnce: [Int: Int] = [:]
         var movedAt: [Int: Moment] = [:]
     }
 
@@ -28,13 +33,17 @@ struct StockBook: Sendable {
     /// People moved pieces at a vendor.
     mutating func moved(_ number: String, by quantity: Int, at vendor: Int, isNew: Bool, _ now: Moment) {
         guard var account = accounts[number] else {
-            accounts[number] = Account(expected: quantity)
+            accounts[number] = Account(expected: quantity, pieces: quantity)
             return
         }
         // A good that is put up for sale at another vendor brings no pieces: they are the ones there are.
-        if !isNew { account.expected += quantity }
+        if !isNew {
+            account.expected += quantity
+            account.pieces += quantity
+        }
         if quantity != 0 {
             account.moves += 1
+            account.fresh[vendor, default: 0] += abs(quantity)
             account.movedAt[vendor] = now
         }
         let known = account.knownSince[vendor].map { now.seconds(since: $0) > Self.firstLookSeconds } ?? false
@@ -55,12 +64,16 @@ struct StockBook: Sendable {
             return
         }
         accounts[number]?.expected -= quantity - last
-        accounts[number]?.erased += abs(quantity - last)
+        // What one look showed is told apart from what orders say by a second look, and there is none any more.
+        let untold = (accounts[number]?.fresh[vendor] ?? 0) + (accounts[number]?.seenOnce[vendor] ?? 0)
+        accounts[number]?.erased += max(abs(quantity - last), untold)
     }
 
     /// The hub was shown a stock.
     mutating func showed(_ number: String, at vendor: Int, _ quantity: Int, _ servedAt: Moment) {
         accounts[number]?.shown[vendor] = quantity
+        let fresh = accounts[number]?.fresh.removeValue(forKey: vendor)
+        accounts[number]?.seenOnce[vendor] = fresh
         if accounts[number]?.knownSince[vendor] == nil { accounts[number]?.knownSince[vendor] = servedAt }
     }
 

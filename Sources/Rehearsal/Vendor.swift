@@ -11,6 +11,15 @@ protocol Vendor: Sendable {
     mutating func advance(to now: Moment) -> [VendorCall]
     /// How the hub answered one of its calls; nil for not at all.
     mutating func answered(_ call: Int, status: Int?, at now: Moment)
+    /// It forgets where to call, or switches that off, and tells nobody. False when it did not call anyway.
+    mutating func loseHook(isForgotten: Bool, at now: Moment) -> Bool
+    /// A call of its own about what the hub knows nothing of.
+    func unknownCall(at address: String, number: Int, secret: String) -> VendorCall
+    func isSigned(_ call: VendorCall, with secret: String) -> Bool
+    /// Whether it calls the hub of what happens.
+    var isHooked: Bool { get }
+    /// The rare states it was met in.
+    var rareStates: [String] { get }
     /// What it shows to whoever stands before it: its own state, without a visit.
     func shown(at now: Moment) -> Shown
     /// Which goods an answer shows, and how.
@@ -52,6 +61,8 @@ struct VendorNature: Sendable {
     var keepsPrices = false
     /// Whether a stock is set there only where the one that was read still stands.
     var comparesStock = false
+    /// Whether a write replaces all that is there, whatever has become of it since it was read.
+    var replacesBlindly = false
 }
 
 /// A good as somebody puts it up for sale.

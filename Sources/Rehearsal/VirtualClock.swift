@@ -19,11 +19,14 @@ struct VirtualClock: Clock {
     let life: Int
 
     /// A wait shorter than this is a worker's that has found nothing to do.
-    static let restSeconds = 1.0
+    static let restSeconds = 0.4
+    /// A wait shorter than this is that of the watch over leases, which may come late: a busy machine lets it.
+    static let watchSeconds = 1.0
+    static let watchLatenessSeconds = 2.0...8.0
     /// A wait shorter than this is the schedule's, which may come late: a busy machine lets it, too.
     static let scheduleSeconds = 3.0
     /// How much later the schedule comes.
-    static let latenessSeconds = 4.0...15.0
+    static let latenessSeconds = 5.0...25.0
 
     var now: Instant { Instant(milliseconds: stage.world.withLock { $0.now.milliseconds }) }
     var minimumResolution: Duration { .milliseconds(1) }
@@ -32,7 +35,8 @@ struct VirtualClock: Clock {
         var seconds = Double(deadline.milliseconds - now.milliseconds) / 1000
         let isRest = seconds < Self.restSeconds
         if !isRest, seconds < Self.scheduleSeconds {
-            seconds = stage.world.withLock { $0.time(Self.latenessSeconds) }
+            let lateness = seconds < Self.watchSeconds ? Self.watchLatenessSeconds : Self.latenessSeconds
+            seconds = stage.world.withLock { $0.time(lateness) }
         }
         await stage.sleep(life, seconds: max(0.001, seconds), isRest: isRest)
         try Task.checkCancellation()

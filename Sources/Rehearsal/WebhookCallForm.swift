@@ -1,6 +1,7 @@
 import ConnectorKit
 import Ledger
 import Pipeline
+import Reconcile
 
 /// How a vendor's call enters the hub, and what its sender is told.
 enum WebhookCallForm {
@@ -22,7 +23,7 @@ enum WebhookCallForm {
 
 extension ShopVendor {
     /// What an operator sets for the shop.
-    static func settings(_ name: String, pageSize: Int? = nil) -> JSON {
+    static func settings(_ name: String, pageSize: Int? = nil, secret: String = ShopVendor.secret) -> JSON {
         var settings: [String: JSON] = [
             "siteUrl": .string("https://\(name).example"), "consumerKey": "ck_sandbox",
             "consumerSecret": "cs_sandbox", "webhookSecret": .string(secret),
@@ -35,6 +36,13 @@ extension ShopVendor {
 extension Knobs {
     /// What the merchant has decided, for every integration.
     var options: IntegrationOptions {
-        IntegrationOptions(intervals: ["*": intervalSeconds], policies: policy.map { ["*": $0] } ?? [:])
+        var options = IntegrationOptions(
+            intervals: ["*": intervalSeconds], policies: policy.map { ["*": $0] } ?? [:])
+        if depth.deals {
+            var terms = OfferTerms()
+            terms.mode = .allotted
+            options.stock = ["*": terms]
+        }
+        return options
     }
 }

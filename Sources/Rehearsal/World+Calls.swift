@@ -16,12 +16,16 @@ extension World {
         let vendor = vendors.firstIndex { $0.name == host } ?? 0
         let fault = fate(of: vendor)
         judgeOverlap(request, of: life, at: vendor)
+        countUnasked(at: vendor)
         if fault == nil { buyMeanwhile(request, at: vendor) }
         var call = Call(
             life: life, vendor: vendor, request: request, fault: fault, continuation: continuation, sentAt: now)
         switch fault {
         case .refused:
             call.answer = .failure(.notSent("connection refused"))
+            agenda.add(.answer(id), at: now.adding(seconds: time(0.01...3)))
+        case .untrusted:
+            call.answer = .failure(.notSent("the certificate has expired"))
             agenda.add(.answer(id), at: now.adding(seconds: time(0.01...3)))
         case .lostBefore:
             call.answer = .failure(.noAnswer("no answer"))
@@ -69,7 +73,9 @@ extension World {
         let isBusy = isBusyAround(call.request)
         if isBusy { renameSomething(at: call.vendor) }
         let before = changes(call.request) ? vendors[call.vendor].shown(at: now) : nil
-        let (response, sent) = vendors[call.vendor].respond(to: call.request, at: now)
+        let withheld = call.fault == .partRefused ? withholdOne(of: &call.request) : nil
+        var (response, sent) = vendors[call.vendor].respond(to: call.request, at: now)
+        if let withheld { response = withheld.refused(in: response) }
         story.absorb(String(decoding: call.request.body, as: UTF8.self))
         step("\(words(call.request, call.vendor))\(orphan) -> \(response.status), \(response.body.count) bytes")
         if let before {
@@ -80,6 +86,7 @@ extension World {
         if isBusy { renameSomething(at: call.vendor) }
         send(sent, from: call.vendor)
         call.shows = vendors[call.vendor].showings(in: response, to: call.request)
+        if call.fault == .drifted { drift(&response, &call) }
         answer(id, &call, spoiled(response, call.fault))
     }
 
@@ -154,6 +161,7 @@ extension World {
         switch answer {
         case .failure(let failure): step("\(words(call.request, call.vendor)): \(failure)")
         case .success(let response):
+            if response.status == 429 { askForPatience(response, of: call.vendor) }
             let isWhole = call.fault != .halfBody && call.fault != .garbled && call.fault != .gatewayError
             if isWhole, response.status < 300 {
                 oracle.shown(call.shows, of: call.vendor, servedAt: call.servedAt ?? now)

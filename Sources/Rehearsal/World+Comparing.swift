@@ -21,7 +21,8 @@ extension World {
 
     /// Looks at a write that a comparing vendor answered.
     mutating func judgeComparing(_ call: Call, _ before: Shown, status: Int) {
-        guard vendors[call.vendor].nature.comparesStock,
+        // Where pieces are dealt out, the same share may follow from another sum.
+        guard !knobs.depth.deals, vendors[call.vendor].nature.comparesStock,
             let id = vendors[call.vendor].countsSet(by: call.request).first,
             let good = before.goods.first(where: { $0.id == id }),
             let body = try? JSON(parsing: call.request.body), let wish = body["stock"]?.integer,

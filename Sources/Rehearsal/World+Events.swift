@@ -33,6 +33,7 @@ extension World {
             plan(.pause(process), .pause)
         }
         plan(.clock, .clockJump)
+        plan(.power, .powerLoss)
         if knobs.processes > 1 { coverage.reached("two processes lived at once") }
     }
 
@@ -53,6 +54,7 @@ extension World {
     mutating func vendorsEvent() {
         agenda.add(.vendors, at: now.adding(seconds: Self.vendorPaceSeconds))
         letVendorsSend()
+        if isStormy, !knobs.depth.faults.isEmpty { letStrangersCall() }
     }
 
     mutating func wake(_ id: Int) -> UnsafeContinuation<Void, Never>? {
@@ -84,6 +86,15 @@ extension World {
         return life
     }
 
+    /// Which lives end with the machine's power.
+    mutating func losePower() -> [Int] {
+        guard isStormy else { return [] }
+        plan(.power, .powerLoss)
+        coverage.met(.powerLoss)
+        step("the machine loses its power")
+        return lives.indices.filter { isAlive($0) }
+    }
+
     mutating func pause(_ process: Int) {
         guard isStormy else { return }
         plan(.pause(process), .pause)
@@ -103,5 +114,6 @@ extension World {
         step("the hub's clock is set by \(Int(Double(offset) - hubClockOffset)) s")
         hubClockOffset = Double(offset)
         starvation.forget()
+        pleas = [:]
     }
 }

@@ -9,8 +9,9 @@ extension World {
         let goods = vendors[vendor].written(by: request)
         guard !goods.isEmpty else { return }
         let others = calls.values.filter { call in
-            call.life != life && call.vendor == vendor && !call.hasArrived && call.fault != .refused
-                && call.fault != .lostBefore && !goods.isDisjoint(with: vendors[vendor].written(by: call.request))
+            call.life != life && call.vendor == vendor && !call.hasArrived
+                && !(call.fault.map(Fault.onTheWay.contains) ?? false)
+                && !goods.isDisjoint(with: vendors[vendor].written(by: call.request))
         }
         guard let other = others.min(by: { $0.sentAt < $1.sentAt }) else { return }
         oracle.breach(

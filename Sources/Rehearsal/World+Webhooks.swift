@@ -6,7 +6,18 @@ import Wire
 struct Arriving: Sendable {
     var vendor: Int
     var call: VendorCall
-    var isForged = false
+    var manner = Manner.genuine
+
+    /// What sort of call it is.
+    enum Manner: String, Sendable {
+        case genuine
+        /// Somebody else's, without the secret.
+        case forged
+        /// The vendor's, about what the hub knows nothing of.
+        case unknown
+        /// Far larger than anything a vendor sends.
+        case huge
+    }
 }
 
 /// A vendor's call, before it is sent.
@@ -25,6 +36,7 @@ extension World {
     /// Puts a vendor's calls on their way, with what befalls them there.
     mutating func send(_ sent: [VendorCall], from vendor: Int) {
         for call in sent {
+            addresses[vendor] = call.url
             if happens(.webhookLost) {
                 step("a call of \(vendors[vendor].name) is lost")
                 // The sender sees a failure, as with any call nobody answers.
@@ -45,7 +57,7 @@ extension World {
                 let id = number()
                 var forged = call
                 forged.body = Array("{\"id\":1,\"name\":\"forged\",\"price\":\"0.01\"}".utf8)
-                arriving[id] = Arriving(vendor: vendor, call: forged, isForged: true)
+                arriving[id] = Arriving(vendor: vendor, call: forged, manner: .forged)
                 agenda.add(.webhook(id), at: now.adding(seconds: wait))
             }
         }
@@ -58,20 +70,24 @@ extension World {
 
     /// Hands a vendor the hub's answer to its call, and the oracle what was promised by it.
     mutating func received(_ arriving: Arriving, status: Int?, stored: Int64?) {
-        let words = arriving.isForged ? "a forged call" : "a call"
+        let words = arriving.manner == .genuine ? "a call" : "a \(arriving.manner.rawValue) call"
         step("\(words) of \(vendors[arriving.vendor].name) is answered \(status.map(String.init) ?? "not at all")")
-        vendors[arriving.vendor].answered(arriving.call.id, status: status, at: now)
+        if arriving.manner == .genuine || arriving.manner == .forged {
+            vendors[arriving.vendor].answered(arriving.call.id, status: status, at: now)
+        }
         if let stored { oracle.acknowledged.insert(stored) }
-        if arriving.isForged, let status, status < 300 { oracle.breach("I10", "a forged call was taken", now) }
+        judgeStranger(arriving, status: status)
     }
 
     /// A write has changed something at a vendor.
     mutating func observe(_ before: Shown, _ after: Shown, _ call: Call) {
         let context = Oracle.Write(
-            vendor: call.vendor, at: now, words: words(call.request, call.vendor), isCalm: !isStormy,
+            vendor: call.vendor, sentAt: call.sentAt, at: now, words: words(call.request, call.vendor),
+            isCalm: !isStormy,
             counts: vendors[call.vendor].countsSet(by: call.request),
             isAnswered: call.continuation != nil && (call.fault == nil || call.fault == .slow))
         oracle.wrote(before, after, context)
+        if knobs.depth.deals { judgeDealing(after, context) }
         arrivals?.shown(after, at: call.vendor, now)
         coverage.writes += 1
     }

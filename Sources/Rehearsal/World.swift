@@ -1,4 +1,5 @@
 import Commerce
+import Store
 import Wire
 
 /// Everything there is, as one value: time, vendors, what is under way, what is remembered of it.
@@ -22,6 +23,12 @@ struct World: Sendable {
     var lastRenamed: Oracle.Place?
     /// The good somebody did something to last, wherever.
     var lastTouched: String?
+    /// Vendors that asked to be left alone for a while.
+    var pleas: [Int: Plea] = [:]
+    /// The secrets that took the place of the first ones.
+    var rotations: [Int: Rotation] = [:]
+    /// Where each vendor last called the hub.
+    var addresses: [Int: String] = [:]
     /// Vendors that do not serve the version asked for.
     var retired: [Int: Retirement] = [:]
     /// Stocks that a comparing vendor refused, until it is written to again.
@@ -36,6 +43,10 @@ struct World: Sendable {
     var arrivals: Arrivals?
     /// Whether things go wrong and people act; else the world only comes to rest.
     var isStormy = false
+    /// Whether steps that wait at the same time are joined into one commit.
+    var joinsSteps = false
+    /// How many steps of the last commit were refused.
+    var refusedSteps = 0
     private var lastNumber = 0
 
     struct Dead: Sendable {
@@ -92,8 +103,10 @@ struct World: Sendable {
         let process = lives[life].process
         step("hub \(process) \(words)")
         starvation.forget()
+        pleas = [:]
         lives[life].task = nil
         lives[life].hub = nil
+        lives[life].waiting = []
         for id in sleeps.keys.sorted() where sleeps[id]?.life == life { sleeps[id] = nil }
         for id in calls.keys.sorted() where calls[id]?.life == life && calls[id]?.continuation != nil {
             calls[id]?.continuation = nil
@@ -112,11 +125,22 @@ struct World: Sendable {
         if sleep.isRest {
             // A worker that finds nothing is let rest longer each time; new work wakes it.
             let idle = lives[sleep.life].idle
-            seconds = min(10, seconds * Double(1 << min(idle / 3, 6)))
+            seconds = min(15, seconds * Double(1 << min(idle, 7)))
             lives[sleep.life].idle += 1
         }
         sleeps[id] = sleep
         agenda.add(.wake(id), at: now.adding(seconds: seconds))
+    }
+
+    /// Whether a call of the store fails.
+    ///
+    /// - Throws: `Death` when the process is dead already.
+    mutating func storeFails(_ life: Int) throws -> Bool {
+        guard isAlive(life) else { throw Death() }
+        guard happens(.storeError) else { return false }
+        step("hub \(lives[life].process): a call of the store fails")
+        pleas = [:]
+        return true
     }
 
     /// How long others come between two steps of a task; nil for not at all.
@@ -130,6 +154,7 @@ struct World: Sendable {
     mutating func fateOfCommit(_ life: Int) throws -> Fault? {
         guard isAlive(life) else { throw Death() }
         for fault in [Fault.deathBeforeCommit, .deathAfterCommit, .diskFull] where happens(fault) {
+            pleas = [:]
             if fault == .diskFull { step("hub \(lives[life].process): the disk is full") }
             return fault
         }

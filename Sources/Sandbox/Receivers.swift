@@ -37,6 +37,22 @@ extension WooCommerceSandbox {
         }
     }
 
+    /// Staff, or a plugin, take all webhooks away or switch them off; nobody is told.
+    ///
+    /// - Returns: how many called before.
+    @discardableResult
+    public mutating func loseWebhooks(isForgotten: Bool, at now: Moment) -> Int {
+        setClock(now)
+        let active = webhooks.rows.filter { $0.status == "active" }.map(\.id)
+        for id in active {
+            if isForgotten { webhooks.remove(id) } else { save(id) { $0.status = "disabled" } }
+        }
+        return active.count
+    }
+
+    /// Whether any webhook calls.
+    public var hasActiveWebhooks: Bool { webhooks.rows.contains { $0.status == "active" } }
+
     /// Saves a webhook. While its ping is not answered, every save pings again.
     mutating func save(_ id: Int, _ change: (inout WebhookRow) -> Void) {
         let second = clock

@@ -13,7 +13,9 @@ public final class InlineSQLiteStore: Store {
     /// - Throws: `StoreFailure`.
     public init(migrations: [Migration]) throws {
         do {
-            queue = try DatabaseQueue()
+            var configuration = Configuration()
+            configuration.allowsUnsafeTransactions = true
+            queue = try DatabaseQueue(configuration: configuration)
             try queue.inDatabase { database in
                 for migration in migrations { try database.execute(sql: migration.sql) }
             }
@@ -48,29 +50,31 @@ public final class InlineSQLiteStore: Store {
     /// - Throws: `StoreFailure`.
     public func copy(to path: String) throws {
         do {
-            try queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [path]) }
+            try queue.writeWithoutTransaction { database in
+                if database.isInsideTransaction { try database.execute(sql: "COMMIT") }
+                try database.execute(sql: "VACUUM INTO ?", arguments: [path])
+            }
         } catch let error as DatabaseError {
             throw StoreFailure(error)
         }
     }
 
-    /// A step in a transaction, for whoever does not wait.
+    /// A step in a transaction, for whoever does not wait. One that is not `durable` is kept by the next that is, and
+    /// forgotten by `losePower`.
     ///
     /// - Throws: as `write(_:_:)`.
-    public func commit<Value>(_ step: (any StoreSession) throws -> Value) throws -> Value {
+    public func commit<Value>(
+        isDurable: Bool = true, _ step: (any StoreSession) throws -> Value
+    ) throws -> Value {
         do {
             return try queue.inDatabase { database in
-                try database.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
-                do {
-                    let session = SQLiteSession(database)
-                    let value = try step(session)
-                    try database.cachedStatement(sql: "COMMIT").execute()
-                    session.effects.forEach { $0() }
-                    return value
-                } catch {
-                    if database.isInsideTransaction { try database.execute(sql: "ROLLBACK") }
-                    throw error
+                let session = SQLiteSession(database)
+                let value = try GroupCommit.transaction(database, isKeptOpen: !isDurable) {
+                    Optional(try step(session))
                 }
+                session.effects.forEach { $0() }
+                guard let value else { throw StoreFailure.closed }
+                return value
             }
         } catch let error as DatabaseError {
             throw StoreFailure(error)
@@ -81,11 +85,45 @@ public final class InlineSQLiteStore: Store {
     ///
     /// - Throws: as `write(_:_:)`.
     public func commitCounting<Value>(
-        _ step: (any StoreSession) throws -> Value
+        isDurable: Bool = true, _ step: (any StoreSession) throws -> Value
     ) throws -> (value: Value, changes: Int) {
         let before = queue.inDatabase { $0.totalChangesCount }
-        let value = try commit(step)
+        let value = try commit(isDurable: isDurable, step)
         return (value, queue.inDatabase { $0.totalChangesCount } - before)
+    }
+
+    /// Steps in one transaction, as `SQLiteStore` joins those that wait at the same time: what is refused of one is
+    /// undone alone. Gives what is to be told of each, and how many rows were changed.
+    public func commitTogether(
+        _ steps: [WaitingStep], isDurable: Bool = true
+    ) -> (tell: [@Sendable () -> Void], changes: Int) {
+        queue.inDatabase { database in
+            let before = database.totalChangesCount
+            var tell: [@Sendable () -> Void] = []
+            var rest = steps[...]
+            while let first = rest.popFirst() {
+                // A refused step ends the gathering: what has not joined by then is the next commit.
+                tell += GroupCommit.tell(
+                    startingWith: first, isKeptOpen: !isDurable, next: { _ in rest.popFirst() },
+                    in: { try $0(database) })
+            }
+            return (tell, database.totalChangesCount - before)
+        }
+    }
+
+    /// The machine loses its power: what was not durable is forgotten. False when there was nothing of that sort.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func losePower() throws -> Bool {
+        do {
+            return try queue.inDatabase { database in
+                guard database.isInsideTransaction else { return false }
+                try database.execute(sql: "ROLLBACK")
+                return true
+            }
+        } catch let error as DatabaseError {
+            throw StoreFailure(error)
+        }
     }
 
     /// A query, for whoever does not wait.

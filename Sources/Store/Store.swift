@@ -75,6 +75,11 @@ public struct Upsert: Hashable, Sendable {
     /// What happens where the key is there already: the end of the statement.
     public let conflict: String
 
+    /// One row for a key, whose other columns are always written anew.
+    public init(_ table: String, key: [String], updating others: [String]) {
+        self.init(table, key + others, key: key, updates: others)
+    }
+
     /// An upsert.
     public init(_ table: String, _ columns: [String], key: [String] = [], updates: [String] = []) {
         self.table = table

@@ -49,6 +49,13 @@ struct ConnectCommand: AsyncParsableCommand {
     @Flag(help: "Give an integration that is connected already new settings; all it knows, and its address, stay.")
     var replace = false
 
+    @Option(
+        help: """
+            With --replace: for how many hours calls signed with the old secret are still taken. 0 for a secret that \
+            others know.
+            """)
+    var keepSecret = 0.0
+
     @OptionGroup var options: HubOptions
 
     func run() async throws {
@@ -59,7 +66,9 @@ struct ConnectCommand: AsyncParsableCommand {
             let name = name ?? given.name ?? connector
             let integration =
                 replace
-                ? try await open.hub.replace(connector, name: name, config: given.config, options: habits())
+                ? try await open.hub.replace(
+                    connector, name: name, config: given.config, options: habits(),
+                    keepingOldSecretsSeconds: keepSecret * 3600)
                 : try await open.hub.connect(connector, name: name, config: given.config, options: habits())
             if options.json {
                 let address = open.hub.webhookAddress(integration)

@@ -14,6 +14,7 @@ struct RehearseCommand {
     /// The invariant that must be found broken; nil when none may be.
     private let expected: String?
     private let isDeadVendor: Bool
+    private let deals: Bool
 
     /// The most failing seeds that are told of one run of many.
     private static let toldFailures = 20
@@ -27,6 +28,7 @@ struct RehearseCommand {
         seed = arguments.first.flatMap { UInt64($0) }
         disk = value("--disk")
         isDeadVendor = arguments.contains("--dead-vendor")
+        deals = arguments.contains("--dealt-out")
         isTold = seed != nil && !arguments.contains("--short")
         mutation = value("--mutation")
         expected = value("--expect")
@@ -51,7 +53,7 @@ struct RehearseCommand {
         }
         let seed = seed ?? UInt64.random(in: 1...999_999)
         do {
-            return tell(try Rehearsal.hold(seed: seed, isTold: isTold, keepingDiskAt: disk))
+            return tell(try Rehearsal.hold(seed: seed, isTold: isTold, keepingDiskAt: disk, deals: deals))
         } catch {
             print("seed \(seed): \(error)")
             return 2
@@ -116,7 +118,7 @@ struct RehearseCommand {
         DispatchQueue.concurrentPerform(iterations: count) { index in
             let seed = from + UInt64(index)
             do {
-                let report = try Rehearsal.hold(seed: seed)
+                let report = try Rehearsal.hold(seed: seed, deals: deals)
                 sum.withLock { sum in
                     sum.coverage.add(report.coverage)
                     sum.steps += report.steps
@@ -147,6 +149,9 @@ struct RehearseCommand {
         for state in Coverage.rareStates {
             print("  in \(sum.coverage.sometimes[state] ?? 0) of \(count) seeds: \(state)")
         }
+        print(
+            "at most \(sum.coverage.mostUnasked) calls to who asked to be left alone; at most "
+                + "\(sum.coverage.mostWriteShare) % of the writes there may be")
         print("\(count) seeds, \(failures.count) fail, \(sum.steps) steps, \(seconds) s")
         print("trace \(String(sum.traces, radix: 16))")
         return failures.isEmpty && sum.errors.isEmpty ? 0 : 1

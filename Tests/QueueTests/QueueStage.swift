@@ -94,7 +94,7 @@ extension JobTable {
     func planOfLookAtRunning() throws -> [String] { try plan(of: Self.runningStatement, count: 4) }
 
     /// How it goes about a walk over the sorts of waiting jobs.
-    func planOfWalk(_ waiting: Waiting) throws -> [String] { try plan(of: Self.walk(waiting), count: 1) }
+    func planOfWalk(_ waiting: Waiting) throws -> [String] { try plan(of: Self.step(waiting), count: 4) }
 
     private func plan(of sql: String, count: Int) throws -> [String] {
         guard TestStore.Place().isPostgres else {

@@ -97,6 +97,19 @@ struct OutboundTests {
         #expect(recovered == ["name": LinkedPart(sent: "B", seen: "b")])
     }
 
+    @Test func aFarSideThatShowsWhatItDidNotShowBeforeProvesThatTheWriteCame() {
+        let link = ["name": LinkedPart(sent: "A", seen: "A"), "sku": LinkedPart(sent: "1", seen: "1")]
+        func isShown(_ name: JSON, sku: JSON) -> Bool {
+            Reconcile.isShown(
+                kind: .product, intent: Parts(["name": "B", "sku": "1"]), shown: Parts(["name": name, "sku": sku]),
+                link: link, normalForm: { _, value in .string((value.string ?? "").lowercased()) })
+        }
+
+        #expect(isShown("b", sku: "7"))
+        #expect(!isShown("A", sku: "1"))
+        #expect(!isShown("C", sku: "1"))
+    }
+
     @Test func anEditThatMetAnInterruptedWriteIsTheLastWord() {
         let link = ["name": LinkedPart(sent: "A", seen: "A"), "stock": LinkedPart(sent: "5", seen: "5")]
         let recovered = Reconcile.recovered(

@@ -38,7 +38,7 @@ struct RehearsalTests {
         }
     }
 
-    @Test(arguments: [UInt64(3), 36, 54, 81, 98, 224])
+    @Test(arguments: [UInt64(3), 36, 54, 66, 81, 98, 195, 224])
     func nothingIsLostAndNothingIsTwice(seed: UInt64) async throws {
         let report = try await held(seed)
 

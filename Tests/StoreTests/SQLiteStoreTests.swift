@@ -65,6 +65,48 @@ struct SQLiteStoreTests {
         #expect(done.all == [1, 2])
     }
 
+    @Test func theStoreWithoutThreadsJoinsStepsAndUndoesTheRefusedOneAlone() throws {
+        let store = try InlineSQLiteStore(migrations: [table])
+        let kept = Deeds()
+        let refused = Deeds()
+        let steps = [1, 1, 2].enumerated().map { place, number in
+            WaitingStep(.normal) { session in
+                try session.run("INSERT INTO thing (id) VALUES (?1)", [.integer(Int64(number))])
+            } _: { (result: Result<Int, any Error>) in
+                if case .success = result { kept.add(place) } else { refused.add(place) }
+            }
+        }
+
+        let (tell, changes) = store.commitTogether(steps)
+        #expect(kept.all.isEmpty && refused.all.isEmpty)
+        tell.forEach { $0() }
+
+        #expect(changes >= 2 && kept.all == [0, 2] && refused.all == [1])
+        #expect(try store.look { try $0.rows("SELECT id FROM thing ORDER BY id", []).map { $0.integer(0) } } == [1, 2])
+    }
+
+    @Test func whatWasNotMadeDurableIsForgottenWithThePowerAndKeptByTheNextDurableStep() throws {
+        let store = try InlineSQLiteStore(migrations: [table])
+        func put(_ id: Int64, isDurable: Bool) throws {
+            try store.commit(isDurable: isDurable) { session in
+                _ = try session.run("INSERT INTO thing (id) VALUES (?1)", [.integer(id)])
+            }
+        }
+        func kept() throws -> [Int64] {
+            try store.look { try $0.rows("SELECT id FROM thing ORDER BY id", []).map { $0.integer(0) } }
+        }
+
+        try put(1, isDurable: false)
+        try put(2, isDurable: true)
+        try put(3, isDurable: false)
+        #expect(throws: StoreFailure.self) { try put(3, isDurable: false) }
+        #expect(try kept() == [1, 2, 3])
+
+        #expect(try store.losePower())
+        #expect(try kept() == [1, 2])
+        #expect(try !store.losePower())
+    }
+
     @Test func aFullStoreRefusesWithAReasonLosesNothingAndGoesOnWhenThereIsRoom() async throws {
         let store = try store()
         let page = String(repeating: "x", count: 20_000)

@@ -141,11 +141,8 @@ struct ProductTarget: RecordTarget {
     /// By SKU, which the shop enforces; without one by our reference among the newest products.
     func find(_ request: WriteRequest) async throws(ConnectorFailure) -> [Draft] {
         let currency = try await client.currency(for: [request])
-        var drafts: [Draft] = []
-        for json in try await client.candidates(request) where Payload(json).text("type") != "variation" {
-            if let draft = try? translator.product(json, currency) { drafts.append(draft) }
-        }
-        return drafts
+        let found = try await client.candidates(request).filter { Payload($0).text("type") != "variation" }
+        return try found.allRead { json throws(PayloadError) in try translator.product(json, currency) }
     }
 
     func normalForm(of part: String, _ value: JSON) -> JSON { NormalForm.of(part, value) }

@@ -149,7 +149,9 @@ struct VariantTarget: RecordTarget {
             Payload($0).meta(WooCommerceCodes.referenceField) == request.reference
         }
         let currency = try await client.currency(for: [request])
-        return ours.compactMap { try? translator.variant($0, parent: product, currency) }
+        return try ours.allRead { json throws(PayloadError) in
+            try translator.variant(json, parent: product, currency)
+        }
     }
 
     func normalForm(of part: String, _ value: JSON) -> JSON {

@@ -171,6 +171,26 @@ struct EntryError: Hashable, Sendable {
     }
 }
 
+extension [JSON] {
+    /// What was found in place of what may have been made, every single one: one that is left out because it cannot be
+    /// read would count as not there, and what it is would be made once more.
+    ///
+    /// - Throws: `ConnectorFailure.unreadable` naming the first that cannot be read.
+    func allRead(_ read: (JSON) throws(PayloadError) -> Draft) throws(ConnectorFailure) -> [Draft] {
+        var drafts: [Draft] = []
+        for json in self {
+            do throws(PayloadError) {
+                drafts.append(try read(json))
+            } catch {
+                throw .unreadable(
+                    detail: "what was found (\(Payload(json).text("id"))) cannot be read: \(error.reason); nothing was "
+                        + "made in its place")
+            }
+        }
+        return drafts
+    }
+}
+
 /// The shop's clock as HTTP tells it.
 enum FarClock {
     private static let months = [

@@ -13,7 +13,9 @@ struct WooCommerceSubscriptions: WebhookSubscriptions {
     /// The most pages of webhooks looked through: a shop with more than 1,000 is not read on.
     static let pageLimit = 10
 
-    func ensure(at address: String) async throws(ConnectorFailure) -> SubscriptionReport {
+    func ensure(
+        at address: String, withNewSecret isNewSecret: Bool
+    ) async throws(ConnectorFailure) -> SubscriptionReport {
         guard let hub = HTTPAddress(address) else {
             throw .refused(code: "address", detail: "\"\(address)\" is no address the shop can call")
         }
@@ -30,6 +32,8 @@ struct WooCommerceSubscriptions: WebhookSubscriptions {
                 try await register(topic, address)
                 report.registered.append(topic)
             }
+            // The shop shows no secret, so all that call are told of the new one.
+            if isNewSecret { for webhook in all where isHeard { try await enable(Payload(webhook).text("id")) } }
             report.active.append(topic)
         }
         return report

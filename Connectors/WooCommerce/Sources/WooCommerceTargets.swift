@@ -39,7 +39,9 @@ struct CategoryTarget: RecordTarget {
     }
 
     private func drafts(_ query: [(String, String)]) async throws(ConnectorFailure) -> [Draft] {
-        try await client.list("products/categories", query).list.compactMap { try? translator.category($0) }
+        try await client.list("products/categories", query).list.allRead { json throws(PayloadError) in
+            try translator.category(json)
+        }
     }
 
     func normalForm(of part: String, _ value: JSON) -> JSON {
@@ -100,7 +102,8 @@ struct CustomerTarget: RecordTarget {
         let parts = request.record.values.isEmpty ? request.changes : request.record
         guard let email = request.naturalKey ?? parts[CustomerPart.email], email.contains("@") else { return [] }
         let found = try await client.list("customers", CustomerSource.query + [("email", email)]).list
-        return found.compactMap { try? translator.customer($0) }.filter { $0.naturalKey == email.lowercased() }
+        return try found.allRead { json throws(PayloadError) in try translator.customer(json) }
+            .filter { $0.naturalKey == email.lowercased() }
     }
 
     func normalForm(of part: String, _ value: JSON) -> JSON {

@@ -1,0 +1,47 @@
+import Commerce
+
+/// Where every piece is dealt out to one vendor alone, nobody may sell what is not there: what all offer together is
+/// never more than people left.
+extension World {
+    /// A write reached a vendor: may its good now be sold more often than there are pieces?
+    mutating func judgeDealing(_ after: Shown, _ write: Oracle.Write) {
+        for good in after.goods where write.counts.contains(good.id) {
+            guard let account = oracle.stock.accounts[good.number] else { continue }
+            let offered = offers(of: good.number)
+            guard offered.total > max(0, account.pieces) else { continue }
+            oracle.breach(
+                "I3",
+                "\(offered.words) of \(good.number) are offered, and there are \(account.pieces) (\(write.words))", now)
+        }
+    }
+
+    private func offers(of number: String) -> (total: Int, words: String) {
+        let levels = vendors.compactMap { vendor in
+            vendor.shown(at: now).good(number).map { (vendor.name, max(0, $0.stock)) }
+        }
+        return (levels.reduce(0) { $0 + $1.1 }, levels.map { "\($0.0) \($0.1)" }.joined(separator: ", "))
+    }
+}
+
+extension Oracle {
+    /// At rest no piece is offered by two vendors, nearly all are offered, and none is lost on the way.
+    func judgeDealt(_ shown: [Shown], _ facts: HubFacts, _ say: (String, String) -> Void) {
+        for number in stock.accounts.keys.sorted() {
+            guard let account = stock.accounts[number] else { continue }
+            let levels = natures.indices.compactMap { vendor in
+                shown[vendor].good(number).map { (natures[vendor].name, $0.stock) }
+            }
+            let told = levels.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+            let offered = levels.reduce(0) { $0 + max(0, $1.1) }
+            if account.pieces < 0 { say("I3", "\(-account.pieces) of \(number) are sold that never were (\(told))") }
+            if facts.stock[number] != account.pieces, account.unclear == 0 {
+                say("I3", "stock of \(number) is \(facts.stock[number] ?? 0), and people left \(account.pieces)")
+            }
+            // A vendor is dealt anew when it is off by more than a fifth, or has sold out.
+            let hub = max(0, facts.stock[number] ?? 0)
+            if offered > hub || offered * 5 < hub * 4 - 5 * levels.count {
+                say("L1", "of \(hub) pieces of \(number) \(offered) are offered: \(told)")
+            }
+        }
+    }
+}
