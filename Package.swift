@@ -95,8 +95,8 @@ let rehearsal: [Room] = [
     Room(
         name: "Rehearsal", row: 6, path: "Sources/Rehearsal",
         uses: [
-            "Commerce", "Telemetry", "Wire", "Store", "Ledger", "Queue", "ConnectorKit", "Sandbox", "Pipeline",
-            "WooCommerce",
+            "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Ledger", "Queue", "ConnectorKit", "Sandbox",
+            "Pipeline", "WooCommerce",
         ],
         packages: [logging]),
     Room(name: "rehearse", row: 7, path: "Sources/rehearse", uses: ["Rehearsal", "CMalloc"], isExecutable: true),
