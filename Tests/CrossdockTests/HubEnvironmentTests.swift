@@ -82,8 +82,8 @@ struct HubEnvironmentTests {
         #expect(try environment(["B": "process"], file: "A=file").value(["A", "B"]) == "process")
     }
 
-    @Test(arguments: ["mysql://h/d", "mariadb://h/d", "mongodb://h/d", "postgres://h/d", "oracle://h/d"])
-    func aStoreThatIsNoFileIsRefused(url: String) throws {
+    @Test(arguments: ["mysql://h/d", "mariadb://h/d", "mongodb://h/d", "oracle://h/d"])
+    func aStoreThatIsNeitherAFileNorPostgreSQLIsRefused(url: String) throws {
         var options = HubOptions()
         (options.data, options.store, options.json) = (nil, url, false)
         let environment = try HubEnvironment(process: [:], folder: "/nonexistent")
