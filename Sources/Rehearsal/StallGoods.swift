@@ -144,7 +144,11 @@ struct StallGoodsTarget: RecordTarget {
             guard ["number", "name", "price", "stock"].allSatisfy({ current[$0]?.scalarText != nil }) else {
                 throw .unavailable(mayHaveHappened: false, detail: "good \(id) was not shown whole")
             }
-            body = (current.object ?? [:]).merging(body) { $1 }
+            // ... and what it says in another type than it is kept in, too.
+            var whole = current.object ?? [:]
+            for member in ["number", "name", "price"] { whole[member] = current[member]?.scalarText.map(JSON.string) }
+            whole["stock"] = current["stock"]?.scalarText.flatMap { Int($0) }.map(JSON.integer)
+            body = whole.merging(body) { $1 }
             // What the hub decided on must still be there; else it decides anew.
             if habits.comparesRevisions, let known = match, current["revision"]?.scalarText != known {
                 throw .unavailable(mayHaveHappened: false, detail: "good \(id) was changed meanwhile")
