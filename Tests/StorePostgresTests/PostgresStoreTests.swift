@@ -78,7 +78,7 @@ struct PostgresStoreTests {
     @Test func aCommitIsKnownToBeKeptByItsMarkAndElseCanNeverBe() async throws {
         let store = try store()
         let address = try PostgresAddress(place.url)
-        try await store.write { session in
+        _ = try await store.write { session in
             try session.run("INSERT INTO write_mark (organization_id, id) VALUES (9, 1)", [])
         }
         let writer = PostgresWriter(PostgresPlace(address: address), PostgresLines())
