@@ -111,7 +111,10 @@ extension Absorb {
             if batch.isHint || movement.number <= batch.askedAt {
                 try balance(movement)
             } else {
-                hasMoved = try apply(movement, &record, &link) || hasMoved
+                guard try apply(movement, &record, &link) else { continue }
+                hasMoved = true
+                // This count may show it already, or not yet: another look tells.
+                result.pending.append(ExternalKey(link.kind, link.externalID))
             }
         }
         return hasMoved

@@ -77,8 +77,11 @@ public struct Absorb {
             return
         }
         guard !isStale(draft, link) else { return }
+        // A call may be older than the deletion of what it tells of.
+        let isDoubted = !link.isActive || link.missingSince != nil
         if batch.isHint,
-            !Freshness.mayMergeWebhook(isComplete: true, revision: draft.revision, remembered: link.revision)
+            isDoubted
+                || !Freshness.mayMergeWebhook(isComplete: true, revision: draft.revision, remembered: link.revision)
         {
             result.wanted.append(key)
             return

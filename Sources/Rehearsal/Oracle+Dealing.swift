@@ -15,6 +15,32 @@ extension World {
         }
     }
 
+    /// What a process has written of stock, and may not have heard or remembered when it dies.
+    struct WrittenCount: Sendable {
+        var number: String
+        var life: Int
+        var at: Moment
+    }
+
+    /// How long a call and the commit that remembers its answer may take, in seconds.
+    static let unsettledSeconds = 35.0
+
+    mutating func noteCounts(_ after: Shown, _ write: Oracle.Write, _ life: Int) {
+        writtenCounts.removeAll { now.seconds(since: $0.at) > Self.unsettledSeconds }
+        for good in after.goods where write.counts.contains(good.id) {
+            writtenCounts.append(WrittenCount(number: good.number, life: life, at: now))
+        }
+    }
+
+    /// The process may forget what it has just heard: it dies, stands still, or cannot commit. What the far side then
+    /// shows can be read in two ways, and the hub takes the one that leaves less to sell.
+    mutating func doubtCounts(of life: Int) {
+        for count in writtenCounts where count.life == life && now.seconds(since: count.at) <= Self.unsettledSeconds {
+            oracle.stock.accounts[count.number]?.unclear += 1
+        }
+        writtenCounts.removeAll { $0.life == life }
+    }
+
     private func offers(of number: String) -> (total: Int, words: String) {
         let levels = vendors.compactMap { vendor in
             vendor.shown(at: now).good(number).map { (vendor.name, max(0, $0.stock)) }

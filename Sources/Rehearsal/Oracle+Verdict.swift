@@ -72,7 +72,9 @@ extension Oracle {
     /// The edits that came after one, and that the vendor's value takes no account of.
     private func edits(after one: Int, _ topic: Topic, _ vendor: Int, _ cell: Cell) -> [Int] {
         (editsOf[topic] ?? []).filter { other in
-            guard other != one, other != cell.edit, let edit = edits[other], edit.known.contains(one) else {
+            guard other != one, other != cell.edit, !overrun.contains(other), let edit = edits[other],
+                edit.known.contains(one)
+            else {
                 return false
             }
             let isGone = edit.vendor.map { removed.contains(Place(vendor: $0, number: topic.number)) } ?? false

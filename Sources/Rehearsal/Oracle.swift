@@ -85,6 +85,9 @@ struct Oracle: Sendable {
     var orders: [String: Moment] = [:]
     /// Orders at vendors whose unclear booking a person found there and dropped: the hub does not know it.
     var dropped: Set<String> = []
+    /// Values that a far side let a write lie over that was on its way when they came: it replaces all, and compares
+    /// nothing.
+    var overrun: Set<Int> = []
     /// What the hub asked of late, by the question.
     var askings: [String: Asking] = [:]
     /// How many edits people made, for the bound on writes.
@@ -227,6 +230,7 @@ struct Oracle: Sendable {
                 "\(place) was given back \(topic.part) \"\(value)\" of \(topic.number) after "
                     + "\"\(edits[cell.edit]?.value ?? "")\" (\(write.words))", write.at)
         }
+        if cell.edit != edit, isCrossed(cell, write) { overrun.insert(cell.edit) }
         cells[topic]?[write.vendor] = Cell(edit: edit, known: cell.known.union(source), since: write.at)
     }
 

@@ -102,6 +102,7 @@ extension World {
         coverage.met(.pause)
         let seconds = chance.seconds(5...120)
         lives[life].pausedUntil = now.adding(seconds: seconds)
+        doubtCounts(of: life)
         step("hub \(process) stands still for \(Int(seconds)) s")
     }
 

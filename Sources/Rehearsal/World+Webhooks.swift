@@ -87,7 +87,10 @@ extension World {
             counts: vendors[call.vendor].countsSet(by: call.request),
             isAnswered: call.continuation != nil && (call.fault == nil || call.fault == .slow))
         oracle.wrote(before, after, context)
-        if knobs.depth.deals { judgeDealing(after, context) }
+        if knobs.depth.deals {
+            judgeDealing(after, context)
+            noteCounts(after, context, call.life)
+        }
         arrivals?.shown(after, at: call.vendor, now)
         coverage.writes += 1
     }

@@ -23,6 +23,8 @@ struct World: Sendable {
     var lastRenamed: Oracle.Place?
     /// The good somebody did something to last, wherever.
     var lastTouched: String?
+    /// What processes have just written of stock where it is dealt out.
+    var writtenCounts: [WrittenCount] = []
     /// Vendors that asked to be left alone for a while.
     var pleas: [Int: Plea] = [:]
     /// The secrets that took the place of the first ones.
@@ -100,6 +102,7 @@ struct World: Sendable {
     mutating func bury(_ life: Int, _ words: String) {
         guard isAlive(life) else { return }
         lives[life].isDead = true
+        doubtCounts(of: life)
         let process = lives[life].process
         step("hub \(process) \(words)")
         starvation.forget()
@@ -139,6 +142,7 @@ struct World: Sendable {
         guard isAlive(life) else { throw Death() }
         guard happens(.storeError) else { return false }
         step("hub \(lives[life].process): a call of the store fails")
+        doubtCounts(of: life)
         pleas = [:]
         return true
     }
@@ -156,6 +160,7 @@ struct World: Sendable {
         for fault in [Fault.deathBeforeCommit, .deathAfterCommit, .diskFull] where happens(fault) {
             pleas = [:]
             if fault == .diskFull { step("hub \(lives[life].process): the disk is full") }
+            doubtCounts(of: life)
             return fault
         }
         return nil

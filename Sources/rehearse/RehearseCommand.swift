@@ -66,14 +66,18 @@ struct RehearseCommand {
         for breach in report.breaches { print("BREACH \(breach)") }
         print("\(report.steps) steps, \(report.worldSeconds) s of the world's time")
         print("trace \(report.trace)")
-        if !report.breaches.isEmpty { print("repeat it: make rehearse SEED=\(report.seed)\(planted)") }
+        if !report.breaches.isEmpty { print("repeat it: \(again(report.seed))") }
         guard let expected else { return report.breaches.isEmpty ? 0 : 1 }
         if report.invariants.contains(expected) { return 0 }
         print("\(expected) was not found broken")
         return 1
     }
 
-    private var planted: String { mutation.map { " MUTATION=\($0)" } ?? "" }
+    /// The one command that holds it again.
+    private func again(_ seed: UInt64) -> String {
+        if deals { return "make rehearse ARGS=\"\(seed) --dealt-out\"" }
+        return "make rehearse SEED=\(seed)" + (mutation.map { " MUTATION=\($0)" } ?? "")
+    }
 
     /// How much one dead vendor of twenty delays the others.
     private func deadVendor() -> Int32 {
@@ -136,7 +140,7 @@ struct RehearseCommand {
     private func close(_ sum: Sum, _ count: Int, _ seconds: Double) -> Int32 {
         let failures = sum.failures.sorted { $0.seed < $1.seed }
         for report in failures.prefix(Self.toldFailures) {
-            print("seed \(report.seed) fails: make rehearse SEED=\(report.seed)")
+            print("seed \(report.seed) fails: \(again(report.seed))")
             for breach in report.breaches.prefix(4) { print("  \(breach)") }
         }
         if let first = failures.first {

@@ -26,7 +26,10 @@ struct WooCommerceTranslator: Sendable {
         setProse(ProductPart.description, payload.text("description"), isRendered, &draft.parts)
         setProse(ProductPart.summary, payload.text("short_description"), isRendered, &draft.parts)
         // The price of a variable product is worked out by the shop from its variants: not a value of its own.
-        if !isVariable { draft.parts[ProductPart.price] = try price(payload, currency) }
+        // A product without a price has an empty text; null or nothing at all says nothing.
+        if !isVariable, payload.json["regular_price"].map({ !$0.isNull }) ?? false {
+            draft.parts[ProductPart.price] = try price(payload, currency)
+        }
         if !isVariable || payload.flag("manage_stock") { draft.parts[ProductPart.stock] = try stock(payload) }
         measures(payload, &draft)
         draft.parts[ProductPart.categories] = sorted(

@@ -27,6 +27,10 @@ struct WooCommerceTranslatorTests {
         #expect(try product(["regular_price": ""]).parts[ProductPart.price] == Price(regular: nil, currency: .lkr))
     }
 
+    @Test func aPriceThatIsNullSaysNothing() throws {
+        #expect(try product(["regular_price": .null]).parts[ProductPart.price.shape.name] == nil)
+    }
+
     @Test func fewerDecimalsThanTheCurrencyHasAreTheSameAmount() throws {
         #expect(try product(["regular_price": "1.5"]).parts[ProductPart.price]?.regular == Bench.lkr("1.50"))
     }
