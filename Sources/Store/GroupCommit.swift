@@ -17,7 +17,7 @@ public struct WaitingStep: Sendable {
         self.priority = priority
         run = { session in
             do {
-                let value = try step(session)
+                let value = try StepMeters.timed(StepKind(priority), session.watch) { try step(session) }
                 return (nil, { tell(.success(value)) })
             } catch {
                 return (error, { tell(.failure(error)) })
@@ -104,7 +104,9 @@ enum GroupCommit {
                 try undo(database, isOpen)
             } else {
                 if isOpen { try database.cachedStatement(sql: "RELEASE joint").execute() }
-                if !isKeptOpen { try database.cachedStatement(sql: "COMMIT").execute() }
+                if !isKeptOpen {
+                    try StepMeters.timed(.commit) { try database.cachedStatement(sql: "COMMIT").execute() }
+                }
             }
             return value
         } catch {

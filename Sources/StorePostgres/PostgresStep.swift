@@ -8,14 +8,16 @@ struct PostgresStep: Sendable {
     /// Tells the caller that its step was not kept.
     let fail: @Sendable (any Error) -> Void
 
+    /// A step; one that only reads is counted as such.
     init<Value: Sendable>(
-        _ priority: StepPriority, _ step: @escaping @Sendable (any StoreSession) throws -> Value,
+        _ priority: StepPriority, isQuery: Bool = false, _ step: @escaping @Sendable (any StoreSession) throws -> Value,
         _ tell: @escaping @Sendable (Result<Value, any Error>) -> Void
     ) {
         self.priority = priority
+        let kind = isQuery ? .read : StepKind(priority)
         run = { session in
             do {
-                let value = try step(session)
+                let value = try StepMeters.timed(kind, session.watch) { try step(session) }
                 return (nil, { tell(.success(value)) })
             } catch {
                 return (error, { tell(.failure(error)) })

@@ -18,6 +18,16 @@ struct HubOptions: ParsableArguments {
     var json = false
 }
 
+/// The options of a hub that makes backups by itself.
+struct BackupOptions: ParsableArguments {
+    @Option(help: "The folder where backups are made again and again (CROSSDOCK_BACKUP_DIR).")
+    var backupDir: String?
+    @Option(help: "How often: hourly, daily, weekly, minutes, or a cron line (CROSSDOCK_BACKUP_EVERY; else daily).")
+    var backupEvery: String?
+    @Option(help: "How many stay (CROSSDOCK_BACKUP_KEEP; else 14).")
+    var backupKeep: Int?
+}
+
 /// A hub opened for one command, with what must be closed after it.
 struct OpenHub: Sendable {
     let hub: Hub
