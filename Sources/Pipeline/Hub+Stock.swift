@@ -88,6 +88,7 @@ extension Hub {
         } catch let failure as PullFailure {
             switch failure {
             case .connector(let cause): throw cause
+            case .stopped: throw ConnectorFailure.cancelled(mayHaveHappened: false)
             case .repeating: throw ConnectorFailure.unreadable(detail: failure.description)
             }
         }

@@ -5,19 +5,20 @@ public struct WaitingStep: Sendable {
     /// How it stands among those that wait.
     public let priority: StepPriority
     /// Runs the step; the closure it gives back tells the caller, and is called once the commit is durable.
-    let run: @Sendable (any StoreSession) -> (failure: (any Error)?, tell: @Sendable () -> Void)
+    public let run: @Sendable (any StoreSession) -> (failure: (any Error)?, tell: @Sendable () -> Void)
     /// Tells the caller that its step was not kept.
     public let fail: @Sendable (any Error) -> Void
 
-    /// A step, and what is told of it once it is kept, or undone.
+    /// A step, and what is told of it once it is kept, or undone. One that only reads is counted as such.
     public init<Value: Sendable>(
-        _ priority: StepPriority, _ step: @escaping @Sendable (any StoreSession) throws -> Value,
+        _ priority: StepPriority, isQuery: Bool = false, _ step: @escaping @Sendable (any StoreSession) throws -> Value,
         _ tell: @escaping @Sendable (Result<Value, any Error>) -> Void
     ) {
         self.priority = priority
+        let kind = isQuery ? .read : StepKind(priority)
         run = { session in
             do {
-                let value = try StepMeters.timed(StepKind(priority), session.watch) { try step(session) }
+                let value = try StepMeters.timed(kind, session.watch) { try step(session) }
                 return (nil, { tell(.success(value)) })
             } catch {
                 return (error, { tell(.failure(error)) })
