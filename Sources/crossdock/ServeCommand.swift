@@ -22,6 +22,8 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var door: DoorOptions
     @Flag(help: "Show the page without a token; only on a loopback address.")
     var openOnLoopback = false
+    @Option(help: "A standby of the store that pages and lists are read from (CROSSDOCK_READ_REPLICA).")
+    var readReplica: String?
     @OptionGroup var backups: BackupOptions
     @OptionGroup var options: HubOptions
 
@@ -48,13 +50,17 @@ struct ServeCommand: AsyncParsableCommand {
                 Terminal.note("crossdock \(Version.text) works - stop with Ctrl-C")
                 await HubService.work(open, rounds)
             } else {
+                let replica = try StorePlace.replica(readReplica, of: place, open.environment)
+                let reports = replica.map { open.reporting(on: $0) }
                 let service = try await HubService(
-                    open, door: door, port: try wishedPort(open.environment), openOnLoopback: openOnLoopback,
+                    open, reports: reports?.hub, door: door, port: try wishedPort(open.environment),
+                    openOnLoopback: openOnLoopback,
                     role: role, backups: rounds)
                 try await service.run {
                     Terminal.note(
                         "crossdock \(Version.text) listens on \(door.scheme)://\(bind):\($0) - stop with Ctrl-C")
                 }
+                await reports?.store.close()
             }
             await open.close()
         }
@@ -97,7 +103,7 @@ struct HubService: Sendable {
     private let backups: BackupRounds?
 
     init(
-        _ open: OpenHub, door: Door, port: Int, openOnLoopback: Bool, role: HubRole = .all,
+        _ open: OpenHub, reports: Hub? = nil, door: Door, port: Int, openOnLoopback: Bool, role: HubRole = .all,
         backups: BackupRounds? = nil
     ) async throws {
         self.open = open
@@ -106,8 +112,10 @@ struct HubService: Sendable {
         self.door = door
         self.port = port
         let tokens = try await Tokens(key: TokenKey.bytes(open))
+        var shown: any HubPort = open.hub
+        if let reports { shown = ReportingHub(hub: open.hub, reports: reports) }
         console = try Console(
-            hub: open.hub, tokens: tokens,
+            hub: shown, tokens: tokens,
             options: Console.Options(
                 version: Version.text, openOnLoopback: openOnLoopback,
                 isBehindTLS: door.tls != nil || open.hub.publicURL?.hasPrefix("https:") ?? false),

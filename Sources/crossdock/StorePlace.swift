@@ -148,6 +148,21 @@ struct StorePlace: Sendable {
         return try password(environment).map { address.with(password: $0) } ?? address
     }
 
+    /// The replica that is named, beside a store on a server.
+    ///
+    /// - Throws: `Refusal`.
+    static func replica(
+        _ option: String?, of place: StorePlace, _ environment: HubEnvironment
+    ) throws -> PostgresAddress? {
+        guard let url = try option ?? environment.value(["CROSSDOCK_READ_REPLICA"]) else { return nil }
+        guard case .server = place.kind, PostgresAddress.isOne(url) else {
+            throw Refusal(
+                "--read-replica names a standby of a store on PostgreSQL: --store postgres://... --read-replica "
+                    + "postgres://USER@STANDBY/DATABASE")
+        }
+        return try address(url, environment)
+    }
+
     /// A server named in parts.
     private static func server(_ host: String, _ environment: HubEnvironment) throws -> Kind {
         var parts = ["host": host]

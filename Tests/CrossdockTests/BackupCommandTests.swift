@@ -167,6 +167,7 @@ struct BackupCommandTests {
     }
 
     @Test(arguments: [
+        (["serve", "--read-replica", "postgres://a@b/c"], "--read-replica names a standby of a store on PostgreSQL"),
         (["serve", "--backup-keep", "3"], "need a folder: --backup-dir DIR"),
         (["serve", "--backup-dir", "x", "--backup-keep", "0"], "--backup-keep 0: must be a number from 1 to 1000"),
         (["serve", "--backup-dir", "x", "--backup-every", "often"], "--backup-every: \"often\" is no interval"),
