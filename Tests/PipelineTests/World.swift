@@ -87,14 +87,15 @@ final class World: Sendable {
 
     /// A hub on the world's store; a second one is the same hub after a restart.
     func hub(
-        through way: (WorldTransport) -> any Transport = { $0 }, key: UInt8 = 7, clock: (any Clock<Duration>)? = nil
+        through way: (WorldTransport) -> any Transport = { $0 }, key: UInt8 = 7, clock: (any Clock<Duration>)? = nil,
+        connectors: [any ConnectorType.Type] = []
     ) throws -> Hub {
         let store = try place.open(Hub.migrations)
         let surroundings = ConnectorSurroundings(
             transport: way(WorldTransport(world: self)), now: { self.now }, random: { self.random($0) },
             blocking: InlineWork())
         return Hub(
-            store: MortalStore(store: store, world: self), connectors: [WooCommerce.self, GnuCash.self],
+            store: MortalStore(store: store, world: self), connectors: [WooCommerce.self, GnuCash.self] + connectors,
             surroundings: surroundings, vault: Vault(bytes: Array(repeating: key, count: 32)),
             publicURL: "https://hub.example",
             logger: Logger(label: "world", factory: { _ in SwiftLogNoOpLogHandler() }),
