@@ -17,6 +17,8 @@ public struct Console: Sendable {
         public var openOnLoopback: Bool
         /// Whether browsers reach the hub by https, so that the cookie is sent by https alone.
         public var isBehindTLS: Bool
+        /// How long the store may take to answer until the hub counts as down, in seconds.
+        public var healthPatienceSeconds = 3
 
         /// Options; access needs a token.
         public init(
@@ -59,7 +61,7 @@ public struct Console: Sendable {
         sections = Sections(templates: templates)
         assets = try Assets()
         desk = LiveDesk(hub: hub, sections: sections)
-        health = HealthDesk(hub: hub)
+        health = HealthDesk(hub: hub, patience: .seconds(options.healthPatienceSeconds))
     }
 
     /// Renews open pages until the task is cancelled. Run beside the server.

@@ -8,8 +8,6 @@ import Telemetry
 final class HealthDesk: Sendable {
     /// How long an answer serves, in seconds.
     static let keptSeconds = 1.0
-    /// How long a look may take until the store counts as down.
-    static let patience = Duration.seconds(3)
 
     private struct State {
         var kept: (report: HealthReport, at: Moment)?
@@ -17,11 +15,12 @@ final class HealthDesk: Sendable {
     }
 
     private let hub: any HubPort
+    /// How long a look may take until the store counts as down.
     private let patience: Duration
     private let state = Mutex(State())
     private let logger = Logger(label: "crossdock.console")
 
-    init(hub: any HubPort, patience: Duration = HealthDesk.patience) {
+    init(hub: any HubPort, patience: Duration) {
         self.hub = hub
         self.patience = patience
     }

@@ -75,8 +75,11 @@ public final class StatementWatch {
     /// Whether the step reads or writes a whole store, and is not counted with the others.
     public var isMeantToBeLong = false
 
+    /// The machine's uptime, in nanoseconds.
+    private let clock: () -> UInt64
+
     /// Nothing was run yet.
-    public init() {}
+    public init(clock: @escaping () -> UInt64 = { DispatchTime.now().uptimeNanoseconds }) { self.clock = clock }
 
     /// A step begins.
     func begin() {
@@ -86,9 +89,9 @@ public final class StatementWatch {
 
     /// Runs a statement.
     public func timed<Value>(_ sql: String, _ work: () throws -> Value) rethrows -> Value {
-        let start = DispatchTime.now().uptimeNanoseconds
+        let start = clock()
         defer {
-            let took = DispatchTime.now().uptimeNanoseconds - start
+            let took = clock() - start
             if took > slowest?.nanoseconds ?? 0 { slowest = (sql, took) }
         }
         return try work()

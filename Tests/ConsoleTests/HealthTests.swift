@@ -55,7 +55,7 @@ struct HealthTests {
 
     @Test func oneLookServesAllWhoAskWithinASecond() async throws {
         let hub = SampleHub()
-        let desk = HealthDesk(hub: hub)
+        let desk = HealthDesk(hub: hub, patience: .seconds(60))
         #expect(await desk.report().state == .ok)
         hub.set { $0.health = Self.late }
         #expect(await desk.report().state == .ok)

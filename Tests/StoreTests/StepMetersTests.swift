@@ -19,11 +19,12 @@ struct StepMetersTests {
     }
 
     @Test func theSlowestStatementOfAStepIsRemembered() throws {
-        let watch = StatementWatch()
-        watch.timed("short") {}
-        watch.timed("long") { for number in 0..<200_000 { withUnsafeBytes(of: number) { _ in } } }
-        watch.timed("short again") {}
-        #expect(watch.slowest?.sql == "long")
+        var now: UInt64 = 0
+        let watch = StatementWatch(clock: { now })
+        for (sql, nanoseconds) in [("short", 5), ("long", 90), ("short again", 30)] as [(String, UInt64)] {
+            watch.timed(sql) { now += nanoseconds }
+        }
+        #expect(watch.slowest?.sql == "long" && watch.slowest?.nanoseconds == 90)
         watch.isMeantToBeLong = true
         StepMeters.timed(.normal, watch) { #expect(watch.slowest == nil && !watch.isMeantToBeLong) }
     }
