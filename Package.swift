@@ -35,12 +35,16 @@ let rooms: [Room] = [
     Room(name: "Wire", row: 1, path: "Sources/Wire", uses: ["Commerce"], packages: [crypto]),
     Room(name: "Reconcile", row: 2, path: "Sources/Reconcile", uses: ["Commerce"]),
     Room(name: "Mapping", row: 2, path: "Sources/Mapping", uses: ["Commerce", "Wire"]),
-    Room(name: "Store", row: 2, path: "Sources/Store", uses: ["Commerce", "Telemetry"], packages: [grdb, sqlite]),
+    Room(
+        name: "Store", row: 2, path: "Sources/Store", uses: ["Commerce", "Telemetry"],
+        packages: [grdb, sqlite, metrics]),
     Room(
         name: "WireHTTP", row: 2, path: "Sources/WireHTTP", uses: ["Wire", "Telemetry"],
         packages: [hummingbird, asyncHTTPClient]),
     Room(
         name: "StorePostgres", row: 3, path: "Sources/StorePostgres", uses: ["Commerce", "Store", "CPostgres"]),
+    Room(
+        name: "Backup", row: 3, path: "Sources/Backup", uses: ["Commerce", "Wire", "Store"], packages: [crypto]),
     Room(name: "ConnectorKit", row: 3, path: "Sources/ConnectorKit", uses: ["Commerce", "Wire", "Mapping"]),
     Room(name: "Ledger", row: 3, path: "Sources/Ledger", uses: ["Commerce", "Wire", "Reconcile", "Store"]),
     Room(
@@ -59,8 +63,8 @@ let rooms: [Room] = [
     Room(
         name: "Pipeline", row: 5, path: "Sources/Pipeline",
         uses: [
-            "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Ledger", "Queue", "ConnectorKit", "Intake",
-            "Announce", "Deliver",
+            "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Backup", "Ledger", "Queue", "ConnectorKit",
+            "Intake", "Announce", "Deliver",
         ],
         packages: [logging]),
     Room(
@@ -136,6 +140,9 @@ let tests: [TestRoom] = [
     TestRoom(
         name: "StorePostgresTests", path: "Tests/StorePostgresTests",
         uses: ["Store", "StorePostgres", "TestStores", "Commerce"]),
+    TestRoom(
+        name: "BackupTests", path: "Tests/BackupTests",
+        uses: ["Backup", "Store", "StorePostgres", "TestStores", "Commerce", "Wire"]),
     TestRoom(name: "QueueTests", path: "Tests/QueueTests", uses: ["Queue", "Store", "TestStores", "Commerce"]),
     TestRoom(name: "WireHTTPTests", path: "Tests/WireHTTPTests", uses: ["WireHTTP", "Wire", "Commerce"]),
     TestRoom(

@@ -75,7 +75,7 @@ extension Console {
         case .notYours(let reason): return signInForm(reason, 403, envelope)
         case .welcome(let access):
             let seconds = access.expires.map { Int($0.seconds(since: envelope.now)) } ?? 0
-            return seeOther(cookie: "\(token); Max-Age=\(max(0, seconds))")
+            return seeOther(request, cookie: "\(token); Max-Age=\(max(0, seconds))")
         }
     }
 
@@ -83,11 +83,12 @@ extension Console {
         guard comesFromHere(request) else {
             return envelope.failure(.forbidden, "the form was sent from another site")
         }
-        return seeOther(cookie: "; Max-Age=0")
+        return seeOther(request, cookie: "; Max-Age=0")
     }
 
-    private func seeOther(cookie: String) -> HTTPResponse {
-        let rest = "; Path=/; HttpOnly; SameSite=Strict" + (options.isBehindTLS ? "; Secure" : "")
+    private func seeOther(_ request: HTTPRequest, cookie: String) -> HTTPResponse {
+        let isSecure = options.isBehindTLS || request.address.scheme == "https"
+        let rest = "; Path=/; HttpOnly; SameSite=Strict" + (isSecure ? "; Secure" : "")
         return HTTPResponse(
             status: 303, headers: ["Location": "/", "Set-Cookie": "\(Doorkeeper.cookie)=\(cookie)\(rest)"])
     }

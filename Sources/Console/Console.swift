@@ -1,6 +1,5 @@
 import Commerce
 import Pipeline
-import Telemetry
 import Wire
 
 /// The hub's HTTP side as a function: a request in, an answer out.
@@ -18,6 +17,8 @@ public struct Console: Sendable {
         public var openOnLoopback: Bool
         /// Whether browsers reach the hub by https, so that the cookie is sent by https alone.
         public var isBehindTLS: Bool
+        /// How long the store may take to answer until the hub counts as down, in seconds.
+        public var healthPatienceSeconds = 3
 
         /// Options; access needs a token.
         public init(
@@ -42,7 +43,7 @@ public struct Console: Sendable {
     let sections: Sections
     let assets: Assets
     let desk: LiveDesk
-    private let logger = Logger(label: "crossdock.console")
+    private let health: HealthDesk
 
     /// A console on a hub.
     ///
@@ -60,6 +61,7 @@ public struct Console: Sendable {
         sections = Sections(templates: templates)
         assets = try Assets()
         desk = LiveDesk(hub: hub, sections: sections)
+        health = HealthDesk(hub: hub, patience: .seconds(options.healthPatienceSeconds))
     }
 
     /// Renews open pages until the task is cancelled. Run beside the server.
@@ -89,7 +91,7 @@ public struct Console: Sendable {
             guard request.method == "POST" else { return refuse(method: "POST", envelope) }
             return await doors.atOrganization(path[3], request, envelope)
         case (1, "health"):
-            return isRead ? await health() : refuse(method: "GET, HEAD", envelope)
+            return isRead ? await health(request, envelope) : refuse(method: "GET, HEAD", envelope)
         case (2, "assets"):
             guard isRead else { return refuse(method: "GET, HEAD", envelope) }
             return assets.response(to: request, name: path[1]) ?? envelope.failure(.notFound, "there is no such file")
@@ -127,16 +129,16 @@ public struct Console: Sendable {
         }
     }
 
-    /// A status word and the version, nothing else (C-04), without an envelope (C-02).
-    private func health() async -> HTTPResponse {
-        var isWell = true
-        do {
-            _ = try await hub.integrations()
-        } catch {
-            isWell = false
-            logger.warning("health: the store cannot be read: \(error)")
+    /// A status word and the version, without an envelope (C-02); to whoever may see the pages also what was looked at
+    /// (C-04).
+    private func health(_ request: HTTPRequest, _ envelope: Envelope) async -> HTTPResponse {
+        let report = await health.report()
+        var body: [String: JSON] = [
+            "status": .string(report.state.rawValue), "version": .string(options.version),
+        ]
+        if case .welcome(let access) = await doorkeeper.look(at: request, now: envelope.now), access.role.seesPages {
+            body["checks"] = report.json
         }
-        let body: JSON = ["status": isWell ? "ok" : "unavailable", "version": .string(options.version)]
-        return .json(body, status: isWell ? 200 : 503)
+        return .json(JSON.object(body), status: report.state == .down ? 503 : 200)
     }
 }

@@ -30,6 +30,11 @@ public protocol HubPort: Sendable {
     /// - Throws: when the store cannot be read now.
     func overview(changeLimit: Int, waitingLimit: Int) async throws -> Overview
 
+    /// How the hub is, part by part.
+    ///
+    /// - Throws: when the store does not answer.
+    func health() async throws -> HealthReport
+
     /// The jobs in these states, in words.
     ///
     /// - Throws: when the store cannot be read now.

@@ -26,7 +26,7 @@ extension Hub {
     /// 15 seconds when it dies, and at once when it stops.
     ///
     /// - Throws: `StoreFailure`.
-    func runsSchedules() async throws -> Bool {
+    public func runsSchedules() async throws -> Bool {
         guard store.isShared else { return true }
         let now = now
         if let known = scheduleDuty.known(at: now) { return known }

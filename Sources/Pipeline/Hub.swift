@@ -1,3 +1,4 @@
+import Backup
 import ConnectorKit
 import Foundation
 import Intake
@@ -50,7 +51,7 @@ public final class Hub: Sendable {
 
     /// All migrations, in the order of their names.
     public static let migrations =
-        [IDPool.migration] + LedgerMigrations.all + QueueMigrations.all + IntakeMigrations.all
+        [IDPool.migration] + LedgerMigrations.all + QueueMigrations.all + IntakeMigrations.all + BackupTable.migrations
 
     /// A hub on a store. Reaches nothing.
     public init(

@@ -1,3 +1,4 @@
+import Backup
 import ConnectorKit
 import Ledger
 import Queue
@@ -19,6 +20,8 @@ public struct Overview: Sendable {
     public var rejectionCount: Int
     public var holdCount: Int
     public var conflictCount: Int
+    /// How the backups that are made again and again go; nil where none was ever tried.
+    public var backups: BackupState?
 }
 
 /// An integration at a glance.
@@ -147,7 +150,8 @@ extension Hub {
                     jobs.list([.available, .running, .retryable, .scheduled, .held, .dead], limit: waitingLimit)),
                 conflicts: try words.conflicts(ledger.openConflicts(limit: waitingLimit)),
                 rejections: try words.rejections(limit: waitingLimit), rejectionCount: counts.rejections,
-                holdCount: counts.holds, conflictCount: counts.conflicts)
+                holdCount: counts.holds, conflictCount: counts.conflicts,
+                backups: try BackupTable(session, organization: organization).state())
         }
     }
 

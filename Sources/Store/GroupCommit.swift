@@ -9,15 +9,16 @@ public struct WaitingStep: Sendable {
     /// Tells the caller that its step was not kept.
     public let fail: @Sendable (any Error) -> Void
 
-    /// A step, and what is told of it once it is kept, or undone.
+    /// A step, and what is told of it once it is kept, or undone. One that only reads is counted as such.
     public init<Value: Sendable>(
-        _ priority: StepPriority, _ step: @escaping @Sendable (any StoreSession) throws -> Value,
+        _ priority: StepPriority, isQuery: Bool = false, _ step: @escaping @Sendable (any StoreSession) throws -> Value,
         _ tell: @escaping @Sendable (Result<Value, any Error>) -> Void
     ) {
         self.priority = priority
+        let kind = isQuery ? .read : StepKind(priority)
         run = { session in
             do {
-                let value = try step(session)
+                let value = try StepMeters.timed(kind, session.watch) { try step(session) }
                 return (nil, { tell(.success(value)) })
             } catch {
                 return (error, { tell(.failure(error)) })
@@ -104,7 +105,9 @@ enum GroupCommit {
                 try undo(database, isOpen)
             } else {
                 if isOpen { try database.cachedStatement(sql: "RELEASE joint").execute() }
-                if !isKeptOpen { try database.cachedStatement(sql: "COMMIT").execute() }
+                if !isKeptOpen {
+                    try StepMeters.timed(.commit) { try database.cachedStatement(sql: "COMMIT").execute() }
+                }
             }
             return value
         } catch {

@@ -9,10 +9,13 @@ import Synchronization
 /// two fifths of a step's time went into the library's boxes for them (measured).
 final class SQLiteSession: StoreSession {
     private let database: Database
+    private let statements = StatementWatch()
     /// What is to be done once the step is durable.
     private(set) var effects: [@Sendable () -> Void] = []
 
     init(_ database: Database) { self.database = database }
+
+    var watch: StatementWatch? { statements }
 
     func rows(_ sql: String, _ values: [SQLValue]) throws -> [Row] {
         try with(sql) { statement in
@@ -43,7 +46,7 @@ final class SQLiteSession: StoreSession {
             let prepared = try database.cachedStatement(sql: SetQueries.translated(sql))
             let statement = SQLiteStatement(prepared.sqliteStatement)
             defer { statement.release() }
-            return try work(statement)
+            return try statements.timed(sql) { try work(statement) }
         } catch let error as DatabaseError {
             throw StoreFailure(error)
         }

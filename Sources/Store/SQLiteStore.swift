@@ -19,11 +19,7 @@ public final class SQLiteStore: Store {
     /// - Throws: `StoreFailure` when the file cannot be opened, is no database, or was made by a newer Crossdock.
     public init(path: String, migrations: [Migration]) throws {
         do {
-            var configuration = Configuration()
-            configuration.busyMode = .timeout(Self.busyTimeoutSeconds)
-            configuration.maximumReaderCount = Self.readerCount
-            configuration.prepareDatabase { database in try database.execute(sql: "PRAGMA cache_size = -8000") }
-            pool = try DatabasePool(path: path, configuration: configuration)
+            pool = try Self.pool(path)
             // The pool sets NORMAL when it switches to WAL, so FULL is set after opening, and looked at.
             let level = try pool.writeWithoutTransaction { database in
                 try database.execute(sql: "PRAGMA synchronous = FULL")
@@ -31,7 +27,7 @@ public final class SQLiteStore: Store {
                 return try Int.fetchOne(database, sql: "PRAGMA synchronous")
             }
             guard level == 2 else { throw StoreFailure.unavailable("SQLite does not keep synchronous=FULL") }
-            try Self.migrate(pool, migrations)
+            _ = try Self.migrate(pool, migrations)
         } catch let error as DatabaseError {
             throw StoreFailure(error)
         }
@@ -61,7 +57,11 @@ public final class SQLiteStore: Store {
             // A hub that stops still reads what it needs to settle: no cancellation breaks a step off.
             return try await withCheckedThrowingContinuation { continuation in
                 pool.asyncRead { database in
-                    continuation.resume(with: Result { try query(SQLiteSession(database.get())) })
+                    continuation.resume(
+                        with: Result {
+                            let session = SQLiteSession(try database.get())
+                            return try StepMeters.timed(.read, session.watch) { try query(session) }
+                        })
                 }
             }
         } catch let error as DatabaseError {
@@ -74,25 +74,5 @@ public final class SQLiteStore: Store {
         await withCheckedContinuation { continuation in committer.close { continuation.resume() } }
         checkpoints.close()
         try? pool.close()
-    }
-
-    private static func migrate(_ pool: DatabasePool, _ migrations: [Migration]) throws {
-        try pool.writeWithoutTransaction { database in
-            try database.inTransaction(.immediate) {
-                try database.execute(
-                    sql: "CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY NOT NULL) STRICT")
-                let applied = try Set(String.fetchAll(database, sql: "SELECT name FROM migration"))
-                let unknown = applied.subtracting(migrations.map(\.name))
-                guard unknown.isEmpty else {
-                    throw StoreFailure.unavailable(
-                        "it was made by a newer Crossdock (\(unknown.sorted().joined(separator: ", "))); use that one")
-                }
-                for migration in migrations where !applied.contains(migration.name) {
-                    try database.execute(sql: migration.sql)
-                    try database.execute(sql: "INSERT INTO migration VALUES (?)", arguments: [migration.name])
-                }
-                return .commit
-            }
-        }
     }
 }

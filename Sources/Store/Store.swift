@@ -53,10 +53,18 @@ public protocol StoreSession: AnyObject {
     /// is run again asks for it again, and it is done once.
     func afterCommit(_ effect: @escaping @Sendable () -> Void)
 
+    /// What remembers the slowest statement; nil where nobody asks.
+    var watch: StatementWatch? { get }
+
     /// Writes many rows of one table.
     ///
     /// - Throws: `StoreFailure`.
     func save(_ rows: [[SQLValue]], as upsert: Upsert) throws
+}
+
+extension StoreSession {
+    /// Nobody asks.
+    public var watch: StatementWatch? { nil }
 }
 
 /// How rows of a table are written: inserted, and updated where their key is there already.
@@ -124,9 +132,17 @@ public protocol Store: Sendable {
     /// Whether processes of several machines may use it at once.
     var isShared: Bool { get }
 
+    /// Which database keeps it.
+    var dialect: StoreDialect { get }
+
     /// Has somebody woken when another process on this store has written. It may come late, too often or not at all:
     /// whoever listens looks by himself now and then.
     func listen(_ wake: @escaping @Sendable () -> Void)
+
+    /// How it is: how fast, and on a server its clock and who follows it.
+    ///
+    /// - Throws: `StoreFailure` when it does not answer.
+    func vitals(now: @escaping @Sendable () -> Moment) async throws -> StoreVitals
 
     /// Lets running steps end and refuses new ones.
     func close() async
@@ -138,6 +154,9 @@ extension Store {
 
     /// A store in a file has the processes of one machine, mostly one.
     public var isShared: Bool { false }
+
+    /// A file of SQLite's.
+    public var dialect: StoreDialect { .sqlite }
 
     /// Nobody is woken, where processes learn of each other by looking.
     public func listen(_ wake: @escaping @Sendable () -> Void) {}

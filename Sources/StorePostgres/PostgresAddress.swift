@@ -58,6 +58,14 @@ public struct PostgresAddress: Sendable {
         self.passwordFile = passwordFile
     }
 
+    /// Whether a password stands in the address itself.
+    public var hasPassword: Bool { !(settings["password"] ?? "").isEmpty }
+
+    /// The same place with a password.
+    public func with(password: String) -> PostgresAddress {
+        PostgresAddress(settings.merging(["password": password]) { $1 }, passwordFile: passwordFile)
+    }
+
     /// What identifies the place, without any secret.
     public var words: String {
         let host = settings["host"] ?? settings["hostaddr"] ?? "this machine"

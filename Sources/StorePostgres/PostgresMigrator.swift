@@ -23,13 +23,16 @@ struct PostgresMigrator {
         }
     }
 
-    /// Applies what is missing.
+    /// Applies what is missing, and says what that was.
     ///
     /// - Throws: `PostgresFailure`, `StoreFailure`.
-    func run(_ migrations: [Migration]) throws {
+    @discardableResult
+    func run(_ migrations: [Migration]) throws -> SchemaChange {
         try checkPlace()
         // Mostly nothing is missing, and then nobody is waited for.
-        if try isOurs(), try missing(of: migrations).isEmpty { return }
+        if try isOurs(), try missing(of: migrations).isEmpty {
+            return SchemaChange(before: try applied(), applied: [])
+        }
         try checkRights()
         try link.script("BEGIN")
         // Freed with the transaction, also when this process dies.
@@ -38,16 +41,27 @@ struct PostgresMigrator {
             try checkEmpty()
             try link.script(Self.own)
         }
-        for migration in try missing(of: migrations) {
+        let before = try applied()
+        let missing = try missing(of: migrations)
+        for migration in missing {
             try link.script(migration.postgres)
             try ask("INSERT INTO migration VALUES (?1)", [.text(migration.name)])
         }
         try ask("DELETE FROM write_mark WHERE at < now() - interval '1 day'")
         try link.script("COMMIT")
+        return SchemaChange(before: before, applied: missing.map(\.name))
+    }
+
+    /// The migrations that were applied, in order; nil where no store is. Nothing is changed.
+    ///
+    /// - Throws: `PostgresFailure`, `StoreFailure`.
+    func look() throws -> [String]? {
+        try checkPlace()
+        return try isOurs() ? try applied() : nil
     }
 
     /// The tables of the store itself.
-    private static let own = """
+    static let own = """
         CREATE TABLE migration (name text COLLATE "C" PRIMARY KEY);
         -- One row for each organization: who writes holds it until the commit, so that its steps are serial.
         CREATE TABLE write_turn (organization_id bigint PRIMARY KEY);
@@ -95,8 +109,12 @@ struct PostgresMigrator {
         ).isEmpty
     }
 
+    private func applied() throws -> [String] {
+        try ask("SELECT name FROM migration ORDER BY name").map { $0.text(0) }
+    }
+
     private func missing(of migrations: [Migration]) throws -> [Migration] {
-        let applied = Set(try ask("SELECT name FROM migration").map { $0.text(0) })
+        let applied = Set(try applied())
         let unknown = applied.subtracting(migrations.map(\.name)).sorted()
         guard unknown.isEmpty else {
             throw StoreFailure.unavailable(

@@ -48,8 +48,14 @@ final class PostgresReader {
     private let queries: PostgresQueries
     private var connection: (link: PostgresConnection, schema: PostgresSchema)?
 
-    init(_ place: PostgresPlace, _ queries: PostgresQueries) {
+    private let patienceSeconds: Double
+
+    /// A reader that waits so long for a server that is away.
+    init(
+        _ place: PostgresPlace, _ queries: PostgresQueries, patienceSeconds: Double = PostgresWriter.patienceSeconds
+    ) {
         self.place = place
+        self.patienceSeconds = patienceSeconds
         self.queries = queries
     }
 
@@ -69,7 +75,7 @@ final class PostgresReader {
                 // What is left of its transaction goes with the connection.
                 connection = nil
                 let elapsed = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
-                guard failure.isPassing, elapsed < PostgresWriter.patienceSeconds else {
+                guard failure.isPassing, elapsed < patienceSeconds else {
                     query.fail(failure.storeFailure)
                     return
                 }

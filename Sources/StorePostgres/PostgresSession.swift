@@ -4,6 +4,7 @@ import Store
 final class PostgresSession: StoreSession {
     private let connection: PostgresConnection
     private let schema: PostgresSchema
+    private let statements = StatementWatch()
     /// What is to be done once the step is durable.
     private(set) var effects: [@Sendable () -> Void] = []
     /// The first thing that went wrong; nothing of the transaction can be kept after it.
@@ -19,6 +20,8 @@ final class PostgresSession: StoreSession {
         self.schema = schema
     }
 
+    var watch: StatementWatch? { statements }
+
     func rows(_ sql: String, _ values: [SQLValue]) throws -> [Row] {
         if !sql.hasPrefix("SELECT") { hasWritten = true }
         return try ask(sql, values, .rows).rows
@@ -32,7 +35,7 @@ final class PostgresSession: StoreSession {
     func runEach(_ sql: String, _ rows: [[SQLValue]]) throws -> [Int] {
         guard !rows.isEmpty else { return [] }
         hasWritten = true
-        return try noting {
+        return try noting(sql) {
             var counts: [Int] = []
             for start in stride(from: 0, to: rows.count, by: PostgresConnection.sendLimit) {
                 for row in rows[start..<min(start + PostgresConnection.sendLimit, rows.count)] {
@@ -51,7 +54,7 @@ final class PostgresSession: StoreSession {
     func save(_ rows: [[SQLValue]], as upsert: Upsert) throws {
         guard !rows.isEmpty else { return }
         hasWritten = true
-        try noting {
+        try noting(upsert.single) {
             if rows.count >= Self.listedRows, !upsert.hasRepeatedKey(rows), let types = try types(of: upsert) {
                 try connection.send(upsert.listed, PostgresParameters(columns: types, rows: rows))
                 return
@@ -73,13 +76,13 @@ final class PostgresSession: StoreSession {
 
     /// Waits for what was sent and not yet answered.
     func settle() throws {
-        try noting { _ = try connection.finish() }
+        try noting("(what was sent before)") { _ = try connection.finish() }
     }
 
     private func ask(
         _ sql: String, _ values: [SQLValue], _ want: PostgresConnection.Want
     ) throws -> PostgresConnection.Answer {
-        try noting {
+        try noting(sql) {
             try connection.send(sql, PostgresParameters(values), want)
             return try connection.finish().last ?? PostgresConnection.Answer()
         }
@@ -101,9 +104,9 @@ final class PostgresSession: StoreSession {
         return types.count == upsert.columns.count ? types : nil
     }
 
-    private func noting<Value>(_ work: () throws -> Value) throws -> Value {
+    private func noting<Value>(_ sql: String, _ work: () throws -> Value) throws -> Value {
         do {
-            return try work()
+            return try statements.timed(sql, work)
         } catch let error as PostgresFailure {
             failure = failure ?? error
             throw error.storeFailure

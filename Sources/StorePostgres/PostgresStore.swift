@@ -91,7 +91,7 @@ public final class PostgresStore: Store {
         _ query: @escaping @Sendable (any StoreSession) throws -> Value
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
-            queries.submit(WaitingStep(.normal, query) { continuation.resume(with: $0) })
+            queries.submit(WaitingStep(.normal, isQuery: true, query) { continuation.resume(with: $0) })
         }
     }
 
@@ -100,6 +100,9 @@ public final class PostgresStore: Store {
 
     /// Any number of processes.
     public var isShared: Bool { true }
+
+    /// PostgreSQL.
+    public var dialect: StoreDialect { .postgres }
 
     /// Has somebody woken when another process has written.
     public func listen(_ wake: @escaping @Sendable () -> Void) {
@@ -138,8 +141,11 @@ private struct PostgresOrganizationStore: Store {
     func of(_ organization: Int64) -> any Store { store.of(organization) }
 
     var isShared: Bool { true }
+    var dialect: StoreDialect { .postgres }
 
     func listen(_ wake: @escaping @Sendable () -> Void) { store.listen(wake) }
+
+    func vitals(now: @escaping @Sendable () -> Moment) async throws -> StoreVitals { try await store.vitals(now: now) }
 
     func close() async { await store.close() }
 }

@@ -191,7 +191,8 @@ final class PostgresWriter {
         batch.mark = lastMark
         try link.send("COMMIT", PostgresParameters([]), .tag)
         do {
-            guard try link.finish().last?.tag == "COMMIT" else {
+            let tag = try StepMeters.timed(.commit) { try link.finish().last?.tag }
+            guard tag == "COMMIT" else {
                 throw PostgresFailure(state: "40000", message: "PostgreSQL undid the transaction")
             }
             batch.mark = nil

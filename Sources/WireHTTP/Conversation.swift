@@ -14,6 +14,8 @@ struct Conversation: Sendable {
     let presence: Presence
     let handler: ServerChannel.Handler
     let date: ServerDate
+    let scheme: String
+    let proxies: TrustedProxies
     let peer: String?
     let outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
 
@@ -48,7 +50,8 @@ struct Conversation: Sendable {
             try await linger(&parts)
             return false
         case .whole(let bytes):
-            let response = await handler(Wire.HTTPRequest(head, body: bytes, peer: peer))
+            let response = await handler(
+                proxies.judged(Wire.HTTPRequest(head, body: bytes, scheme: scheme, peer: peer)))
             let closes = head.headerFields[.connection]?.lowercased() == "close"
             try await write(response, to: head.method, closes: closes)
             return !closes && response.stream == nil

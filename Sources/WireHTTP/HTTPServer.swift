@@ -34,9 +34,11 @@ public final class HTTPServer: Sendable {
 
     /// A server that is not listening yet.
     ///
-    /// Port 0 takes any free one; `onBound` is told which, once the server listens.
+    /// Port 0 takes any free one; `onBound` is told which, once the server listens. `tls`: with it nothing else is
+    /// spoken; `proxies`: whom it believes who called.
     public init(
-        host: String, port: Int, limits: ServerLimits = ServerLimits(),
+        host: String, port: Int, limits: ServerLimits = ServerLimits(), tls: ServerTLS? = nil,
+        proxies: TrustedProxies = TrustedProxies(),
         onBound: @escaping @Sendable (Int) async -> Void = { _ in }, handler: @escaping Handler
     ) {
         self.host = host
@@ -47,7 +49,8 @@ public final class HTTPServer: Sendable {
         logger.logLevel = .critical
         let bound = bound
         running = Server(
-            childChannelSetup: ServerChannel(limits: limits, serving: serving, handler: handler),
+            childChannelSetup: ServerChannel(
+                limits: limits, serving: serving, tls: tls, proxies: proxies, handler: handler),
             configuration: ServerConfiguration(
                 address: .hostname(host, port: port),
                 availableConnectionsDelegate: .maximum(limits.connections, logger: logger)),

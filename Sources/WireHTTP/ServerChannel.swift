@@ -18,6 +18,8 @@ struct ServerChannel: ServerChildChannel {
 
     let limits: ServerLimits
     let serving: Presence
+    let tls: ServerTLS?
+    let proxies: TrustedProxies
     let handler: Handler
     let date = ServerDate()
 
@@ -32,7 +34,11 @@ struct ServerChannel: ServerChildChannel {
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
                     maxHeaderFieldCount: limits.headerCount)))
-        return http.setup(channel: channel, logger: logger).map { ServerConnection(parts: $0, presence: presence) }
+        let secured = channel.eventLoop.makeCompletedFuture {
+            if let tls { try channel.pipeline.syncOperations.addHandler(tls.handler) }
+        }
+        return secured.flatMap { http.setup(channel: channel, logger: logger) }
+            .map { ServerConnection(parts: $0, presence: presence) }
     }
 
     func handle(value connection: ServerConnection, logger: Logger) async {
@@ -41,6 +47,7 @@ struct ServerChannel: ServerChildChannel {
                 try await connection.parts.executeThenClose { inbound, outbound in
                     let talk = Conversation(
                         limits: limits, serving: serving, presence: connection.presence, handler: handler, date: date,
+                        scheme: tls == nil ? "http" : "https", proxies: proxies,
                         peer: connection.channel.remoteAddress?.ipAddress, outbound: outbound)
                     try await talk.run(inbound)
                 }

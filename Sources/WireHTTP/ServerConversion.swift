@@ -3,12 +3,12 @@ import Wire
 
 extension Wire.HTTPRequest {
     /// A request as it reached the server.
-    init(_ head: HTTPTypes.HTTPRequest, body: [UInt8], peer: String?) {
+    init(_ head: HTTPTypes.HTTPRequest, body: [UInt8], scheme: String, peer: String?) {
         let target = head.path ?? "/"
         let path = target.prefix { $0 != "?" }
-        let authority = HTTPAddress("http://" + (head.authority ?? ""))
+        let authority = HTTPAddress(scheme + "://" + (head.authority ?? ""))
         let address = HTTPAddress(
-            scheme: "http", host: authority?.host ?? "", port: authority?.port, path: path.isEmpty ? "/" : String(path),
+            scheme: scheme, host: authority?.host ?? "", port: authority?.port, path: path.isEmpty ? "/" : String(path),
             query: HTTPAddress.query(String(target[path.endIndex...].dropFirst())))
         var headers = HTTPHeaders()
         for field in head.headerFields { headers.add(field.name.rawName, field.value) }

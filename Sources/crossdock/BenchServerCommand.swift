@@ -74,6 +74,8 @@ private struct ForgetfulHub: HubPort {
 
     func integrations() async throws -> [Integration] { [shop] }
 
+    func health() async throws -> HealthReport { HealthReport([]) }
+
     func jobs(in states: [JobState], limit: Int) async throws -> [JobReport] { [] }
 
     func job(_ id: Int64) async throws -> JobReport? { nil }

@@ -3,6 +3,7 @@ import ConnectorKit
 import Foundation
 import Pipeline
 import Store
+import StorePostgres
 import Telemetry
 import WireHTTP
 
@@ -18,6 +19,16 @@ struct HubOptions: ParsableArguments {
     var json = false
 }
 
+/// The options of a hub that makes backups by itself.
+struct BackupOptions: ParsableArguments {
+    @Option(help: "The folder where backups are made again and again (CROSSDOCK_BACKUP_DIR).")
+    var backupDir: String?
+    @Option(help: "How often: hourly, daily, weekly, minutes, or a cron line (CROSSDOCK_BACKUP_EVERY; else daily).")
+    var backupEvery: String?
+    @Option(help: "How many stay (CROSSDOCK_BACKUP_KEEP; else 14).")
+    var backupKeep: Int?
+}
+
 /// A hub opened for one command, with what must be closed after it.
 struct OpenHub: Sendable {
     let hub: Hub
@@ -25,6 +36,7 @@ struct OpenHub: Sendable {
     let environment: HubEnvironment
     let folder: String
     let key: [UInt8]
+    private let surroundings: ConnectorSurroundings
 
     /// How many threads books and other files may block at the same time.
     static let blockingThreads = 2
@@ -47,12 +59,21 @@ struct OpenHub: Sendable {
         if let url, HTTPAddress(url) == nil {
             throw Refusal("the public address \"\(url)\" is not an http or https address")
         }
-        let surroundings = ConnectorSurroundings(
+        surroundings = ConnectorSurroundings(
             transport: transport, now: Self.systemNow, random: Self.systemRandom,
             blocking: BlockingThreads(count: Self.blockingThreads))
         hub = Hub(
             store: try place.open(Hub.migrations), connectors: Registry.connectors, surroundings: surroundings,
             vault: Vault(bytes: key), publicURL: url, logger: Logger(label: "crossdock"))
+    }
+
+    /// The same hub, whose queries are asked of a replica, and what must be closed after it.
+    func reporting(on address: PostgresAddress) -> (hub: Hub, store: ReplicatedStore) {
+        let store = ReplicatedStore(hub.store, PostgresReplica(address), now: Self.systemNow)
+        let reports = Hub(
+            store: store, connectors: Registry.connectors, surroundings: surroundings, vault: Vault(bytes: key),
+            publicURL: hub.publicURL, logger: Logger(label: "crossdock"))
+        return (reports, store)
     }
 
     /// Closes the store and the connections.

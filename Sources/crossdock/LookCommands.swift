@@ -94,6 +94,7 @@ struct StatusCommand: AsyncParsableCommand {
             "people     \(overview.conflictCount) conflicts, \(overview.holdCount) held records, "
                 + "\(overview.rejectionCount) rejected payloads"
         )
+        if let backups = overview.backups { print("backup     \(backups.words)") }
         for report in overview.integrations {
             let last = report.pulledAt.values.max().map { "last read \($0)" } ?? "never read"
             print("\(report.name): \(report.state.rawValue), \(last)" + (report.reason.map { " - \($0)" } ?? ""))

@@ -1,3 +1,4 @@
+import Backup
 import ConnectorKit
 import Ledger
 import Pipeline
@@ -90,7 +91,24 @@ extension Overview {
             "records": .object(Dictionary(uniqueKeysWithValues: records.map { ($0.key.rawValue, .integer($0.value)) })),
             "tasks": jobCounts, "changes": .array(changes.map(\.json)), "waiting": .array(waiting.map(\.json)),
             "conflicts": .integer(conflictCount), "held": .integer(holdCount), "rejected": .integer(rejectionCount),
+            "backup": backups.map(\.json) ?? .null,
         ]
+    }
+}
+
+extension BackupState {
+    var json: JSON {
+        [
+            "madeAt": .text(madeAt?.description), "file": .text(file), "problem": .text(problem),
+            "failingSince": .text(failingSince?.description),
+        ]
+    }
+
+    /// How it stands, on one line.
+    var words: String {
+        let last = madeAt.map { "last made at \($0)" } ?? "none made yet"
+        guard let problem else { return last }
+        return "FAILING since \(failingSince?.description ?? "now"): \(problem); \(last)"
     }
 }
 

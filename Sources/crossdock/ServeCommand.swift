@@ -19,30 +19,48 @@ struct ServeCommand: AsyncParsableCommand {
     var publicURL: String?
     @Option(help: "What this process does: all, api (pages and webhooks) or worker (schedules and deliveries).")
     var role = HubRole.all
+    @OptionGroup var door: DoorOptions
     @Flag(help: "Show the page without a token; only on a loopback address.")
     var openOnLoopback = false
+    @Option(help: "A standby of the store that pages and lists are read from (CROSSDOCK_READ_REPLICA).")
+    var readReplica: String?
+    @OptionGroup var backups: BackupOptions
     @OptionGroup var options: HubOptions
 
     static let usualPort = 8008
 
     func run() async throws {
         try await Terminal.run {
-            let open = try OpenHub(options, publicURL: publicURL)
-            guard !openOnLoopback || ["127.0.0.1", "::1", "localhost"].contains(bind) else {
+            guard !openOnLoopback || Door.isLoopback(bind) else {
                 throw Refusal(
                     "--open-on-loopback shows everything to whoever asks; it needs a loopback --bind, not \(bind)")
             }
+            let door = try Door(door, bind: bind, HubEnvironment())
+            let open = try OpenHub(options, publicURL: publicURL)
             try await open.hub.checkKey()
+            let settings = try BackupSettings(backups, open.environment, role: role)
+            let place = try StorePlace(options, open.environment)
+            if options.store != nil, case .server(let address) = place.kind, address.hasPassword {
+                Terminal.note(
+                    "the password in --store is seen by whoever lists this machine's processes; put it into a file "
+                        + "and name that in CROSSDOCK_STORE_PASSWORD_FILE")
+            }
+            let rounds = settings.map { BackupRounds(open: open, place: place, settings: $0) }
             if role == .worker {
                 Terminal.note("crossdock \(Version.text) works - stop with Ctrl-C")
-                await HubService.work(open)
+                await HubService.work(open, rounds)
             } else {
+                let replica = try StorePlace.replica(readReplica, of: place, open.environment)
+                let reports = replica.map { open.reporting(on: $0) }
                 let service = try await HubService(
-                    open, host: bind, port: try wishedPort(open.environment), openOnLoopback: openOnLoopback,
-                    role: role)
+                    open, reports: reports?.hub, door: door, port: try wishedPort(open.environment),
+                    openOnLoopback: openOnLoopback,
+                    role: role, backups: rounds)
                 try await service.run {
-                    Terminal.note("crossdock \(Version.text) listens on http://\(bind):\($0) - stop with Ctrl-C")
+                    Terminal.note(
+                        "crossdock \(Version.text) listens on \(door.scheme)://\(bind):\($0) - stop with Ctrl-C")
                 }
+                await reports?.store.close()
             }
             await open.close()
         }
@@ -79,31 +97,42 @@ enum PortNumber {
 struct HubService: Sendable {
     private let open: OpenHub
     private let console: Console
-    private let host: String
+    private let door: Door
     private let port: Int
     private let role: HubRole
+    private let backups: BackupRounds?
 
-    init(_ open: OpenHub, host: String, port: Int, openOnLoopback: Bool, role: HubRole = .all) async throws {
+    init(
+        _ open: OpenHub, reports: Hub? = nil, door: Door, port: Int, openOnLoopback: Bool, role: HubRole = .all,
+        backups: BackupRounds? = nil
+    ) async throws {
         self.open = open
+        self.backups = backups
         self.role = role
-        self.host = host
+        self.door = door
         self.port = port
         let tokens = try await Tokens(key: TokenKey.bytes(open))
+        var shown: any HubPort = open.hub
+        if let reports { shown = ReportingHub(hub: open.hub, reports: reports) }
         console = try Console(
-            hub: open.hub, tokens: tokens,
+            hub: shown, tokens: tokens,
             options: Console.Options(
                 version: Version.text, openOnLoopback: openOnLoopback,
-                isBehindTLS: open.hub.publicURL?.hasPrefix("https:") ?? false),
+                isBehindTLS: door.tls != nil || open.hub.publicURL?.hasPrefix("https:") ?? false),
             random: OpenHub.systemRandom)
     }
 
     /// Runs until SIGINT, SIGTERM or cancellation; then ends what is under way. `whenReady` is told the port.
     func run(_ whenReady: @escaping @Sendable (Int) async -> Void) async throws {
-        let server = HTTPServer(host: host, port: port, onBound: whenReady) { await console.respond(to: $0) }
+        let server = HTTPServer(
+            host: door.bind, port: port, tls: door.tls, proxies: door.proxies, onBound: whenReady
+        ) { await console.respond(to: $0) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             group.addTask { await console.run() }
             if role == .all { group.addTask { await Engine(open.hub).run() } }
+            if let backups { group.addTask { await backups.run() } }
+            if let tls = door.tls { group.addTask { await Interruption.eachHangUp { Door.reload(tls) } } }
             group.addTask { await Interruption.wait() }
             _ = try await group.next()
             group.cancelAll()
@@ -112,9 +141,10 @@ struct HubService: Sendable {
     }
 
     /// Works without a server until SIGINT, SIGTERM or cancellation.
-    static func work(_ open: OpenHub) async {
+    static func work(_ open: OpenHub, _ backups: BackupRounds?) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await Engine(open.hub).run() }
+            if let backups { group.addTask { await backups.run() } }
             group.addTask { await Interruption.wait() }
             _ = await group.next()
             group.cancelAll()
@@ -134,16 +164,30 @@ enum TokenKey {
 
 /// Waits for the signals that ask a program to stop.
 enum Interruption {
+    /// Returns at the first.
     static func wait() async {
+        await listen(for: [SIGINT, SIGTERM]) { false }
+    }
+
+    /// Does something at each SIGHUP, until cancelled.
+    static func eachHangUp(_ work: @escaping @Sendable () -> Void) async {
+        await listen(for: [SIGHUP]) {
+            work()
+            return true
+        }
+    }
+
+    /// Goes on for as long as the work says so.
+    private static func listen(for numbers: [Int32], _ work: () -> Bool) async {
         let (signals, arrived) = AsyncStream<Void>.makeStream()
-        let sources = [SIGINT, SIGTERM].map { number in
+        let sources = numbers.map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { arrived.yield() }
             source.resume()
             return source
         }
-        for await _ in signals { break }
+        for await _ in signals where !work() { break }
         sources.forEach { $0.cancel() }
     }
 }

@@ -3,8 +3,8 @@ import Store
 import StorePostgres
 
 /// Where the store is, and the folder of what lies beside it.
-struct StorePlace {
-    enum Kind {
+struct StorePlace: Sendable {
+    enum Kind: Sendable {
         case file(String)
         case server(PostgresAddress)
     }
@@ -14,9 +14,6 @@ struct StorePlace {
     let folder: String
 
     init(_ options: HubOptions, _ environment: HubEnvironment) throws {
-        if options.data != nil, options.store != nil {
-            throw Refusal("--data and --store both name the store; give one of them")
-        }
         kind = try Self.kind(options, environment)
         switch kind {
         case .file(let path):
@@ -44,10 +41,51 @@ struct StorePlace {
         }
     }
 
+    /// Brings the schema up to date and says what was done.
+    ///
+    /// - Throws: `Refusal`, `StoreFailure`.
+    func migrate(_ migrations: [Migration]) throws -> SchemaChange {
+        switch kind {
+        case .file(let path):
+            try Self.prepare(path)
+            return try SQLiteStore.migrate(path: path, migrations: migrations)
+        case .server(let address): return try PostgresStore.migrate(address, migrations: migrations)
+        }
+    }
+
+    /// The migrations the store has, in order; nil where none is. Nothing is changed.
+    ///
+    /// - Throws: `StoreFailure`.
+    func migrations() throws -> [String]? {
+        switch kind {
+        case .file(let path): try SQLiteStore.migrations(at: path)
+        case .server(let address): try PostgresStore.migrations(at: address)
+        }
+    }
+
+    /// What identifies the place, without any secret.
+    var words: String {
+        switch kind {
+        case .file(let path): path
+        case .server(let address): address.words
+        }
+    }
+
+    /// Takes away a store's file that was made in vain.
+    func removeFile() {
+        guard case .file(let path) = kind else { return }
+        for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + end) }
+    }
+
     // MARK: Names of the store
 
     /// The command line, then the hub's own variables, then the seeds' (C-24).
-    private static func kind(_ options: HubOptions, _ environment: HubEnvironment) throws -> Kind {
+    ///
+    /// - Throws: `Refusal`.
+    static func kind(_ options: HubOptions, _ environment: HubEnvironment) throws -> Kind {
+        if options.data != nil, options.store != nil {
+            throw Refusal("--data and --store both name the store; give one of them")
+        }
         if let url = options.store { return try kind(of: url, environment) }
         if let data = options.data { return .file(data + "/crossdock.sqlite") }
         let url = try environment.value(["CROSSDOCK_STORE", "DATABASE_URL"])
@@ -85,11 +123,7 @@ struct StorePlace {
                     + "(postgres://USER@HOST/DATABASE)")
         }
         if PostgresAddress.isOne(url) {
-            do {
-                return .server(try PostgresAddress(url, passwordFile: passwordFile(environment)))
-            } catch {
-                throw Refusal("\(error)")
-            }
+            return .server(try address(url, environment))
         }
         for prefix in ["sqlite://", "sqlite:", "file:"] where url.hasPrefix(prefix) {
             return .file(String(url.dropFirst(prefix.count)))
@@ -102,18 +136,51 @@ struct StorePlace {
         return .file(url)
     }
 
+    /// A server named in one text; its password may stand beside it.
+    private static func address(_ url: String, _ environment: HubEnvironment) throws -> PostgresAddress {
+        let address: PostgresAddress
+        do {
+            address = try PostgresAddress(url, passwordFile: passwordFile(environment))
+        } catch {
+            throw Refusal("\(error)")
+        }
+        guard !address.hasPassword else { return address }
+        return try password(environment).map { address.with(password: $0) } ?? address
+    }
+
+    /// The replica that is named, beside a store on a server.
+    ///
+    /// - Throws: `Refusal`.
+    static func replica(
+        _ option: String?, of place: StorePlace, _ environment: HubEnvironment
+    ) throws -> PostgresAddress? {
+        guard let url = try option ?? environment.value(["CROSSDOCK_READ_REPLICA"]) else { return nil }
+        guard case .server = place.kind, PostgresAddress.isOne(url) else {
+            throw Refusal(
+                "--read-replica names a standby of a store on PostgreSQL: --store postgres://... --read-replica "
+                    + "postgres://USER@STANDBY/DATABASE")
+        }
+        return try address(url, environment)
+    }
+
     /// A server named in parts.
     private static func server(_ host: String, _ environment: HubEnvironment) throws -> Kind {
         var parts = ["host": host]
-        parts["port"] = try environment.value(["DB_PORT"])
+        if let port = try environment.value(["DB_PORT"]) {
+            parts["port"] = String(try PortNumber.checked(Int(port), "DB_PORT \"\(port)\""))
+        }
         parts["user"] = try environment.value(["DB_USERNAME"])
         parts["dbname"] = try environment.value(["DB_NAME"])
-        let file = try passwordFile(environment)
-        if let password = try environment.value(["DB_PASSWORD"]) {
-            if file != nil { throw Refusal("DB_PASSWORD and DB_PASSWORD_FILE both name a password; keep one of them") }
-            parts["password"] = password
+        parts["password"] = try password(environment)
+        return .server(PostgresAddress(parts, passwordFile: try passwordFile(environment)))
+    }
+
+    private static func password(_ environment: HubEnvironment) throws -> String? {
+        let password = try environment.value(["DB_PASSWORD"])
+        if password != nil, try passwordFile(environment) != nil {
+            throw Refusal("DB_PASSWORD and DB_PASSWORD_FILE both name a password; keep one of them")
         }
-        return .server(PostgresAddress(parts, passwordFile: file))
+        return password
     }
 
     private static func passwordFile(_ environment: HubEnvironment) throws -> String? {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Backup
 import ConnectorKit
 import Foundation
 import Ledger
@@ -26,7 +27,8 @@ enum Terminal {
     }
 
     private static func isRefusal(_ error: any Error) -> Bool {
-        error is Refusal || error is SettingsError || error is HubError || error is Vault.Failure
+        error is Refusal || error is BackupFailure || error is SettingsError || error is HubError
+            || error is Vault.Failure
     }
 
     /// What happened, in words.

@@ -48,16 +48,6 @@ struct AnswerTests {
         #expect(headers["Cache-Control"] == (path.hasPrefix("/assets") ? "no-cache" : "no-store"))
     }
 
-    @Test func healthSaysAWordAndTheVersionAndNothingElse() async throws {
-        let asking = try await Asking()
-
-        #expect(await asking.ask("GET", "/health").json == ["status": "ok", "version": "1.2.3"])
-        asking.hub.set { $0.isBroken = true }
-        let answer = await asking.ask("GET", "/health")
-        #expect(answer.status == 503)
-        #expect(answer.json == ["status": "unavailable", "version": "1.2.3"])
-    }
-
     @Test func aFileThatTheBrowserHasIsNotSentAgain() async throws {
         let asking = try await Asking()
         let first = await asking.ask("GET", "/assets/console.css")

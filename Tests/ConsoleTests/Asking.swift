@@ -16,9 +16,10 @@ struct Asking {
     init(_ overview: Overview = .busy, openOnLoopback: Bool = false, isBehindTLS: Bool = false) async throws {
         hub = SampleHub(overview)
         tokens = try await Tokens(key: Self.key)
+        var options = Console.Options(version: "1.2.3", openOnLoopback: openOnLoopback, isBehindTLS: isBehindTLS)
+        options.healthPatienceSeconds = 60
         console = try Console(
-            hub: hub, tokens: tokens,
-            options: Console.Options(version: "1.2.3", openOnLoopback: openOnLoopback, isBehindTLS: isBehindTLS),
+            hub: hub, tokens: tokens, options: options,
             random: { Array(repeating: 0xAB, count: $0) })
     }
 

@@ -22,6 +22,9 @@ final class SampleHub: HubPort {
         var received: [(call: WebhookCall, integration: String)] = []
         var isBroken = false
         var jobs: [JobReport] = []
+        var health = HealthReport([])
+        /// Who asks how it is waits for as long as this is not finished.
+        var delay: AsyncStream<Void>?
     }
 
     let state: Mutex<State>
@@ -72,6 +75,13 @@ final class SampleHub: HubPort {
 
     func why(job id: Int64) async throws -> String? {
         try await job(id).map { "limit of \($0.integration): 12 s" }
+    }
+
+    func health() async throws -> HealthReport {
+        if let delay = state.withLock({ $0.delay }) { for await _ in delay {} }
+        let (isBroken, health) = state.withLock { ($0.isBroken, $0.health) }
+        if isBroken { throw Broken() }
+        return health
     }
 
     func overview(changeLimit: Int, waitingLimit: Int) async throws -> Overview {

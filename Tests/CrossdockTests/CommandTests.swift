@@ -161,6 +161,11 @@ struct CommandTests {
         (["DB_HOST": "127.0.0.1", "DATABASE_URL": "sqlite:a"], "both name the store"),
         (["DB_HOST": "a", "DB_PASSWORD": "hidden-word", "DB_PASSWORD_FILE": "b"], "both name a password"),
         (["DATABASE_URL": "sqlite:a", "CROSSDOCK_STORE": "sqlite:b"], "are one setting and differ"),
+        (["DB_HOST": "a", "DB_PORT": "x"], "DB_PORT \"x\" is no port"),
+        (
+            ["DATABASE_URL": "postgres://a@b/c", "DB_PASSWORD": "hidden-word", "DB_PASSWORD_FILE": "b"],
+            "both name a password"
+        ),
         (["LOG_LEVEL": "loud"], "the log level \"loud\" is none of"),
         (["CROSSDOCK_ENCRYPTION_KEY": "hidden-word"], "key"),
         (["CROSSDOCK_PUBLIC_URL": "http://a.example", "API_BASE_URL": "http://b.example"], "one setting and differ"),

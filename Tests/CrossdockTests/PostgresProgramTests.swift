@@ -38,6 +38,40 @@ struct PostgresProgramTests {
         #expect(again.errors.contains("the target is in use"), "\(again.said)")
     }
 
+    /// The seeds' names: in one text, in parts, with the password beside it or in a file.
+    @Test func aServerMayBeNamedInEachOfTheWaysThereAre() async throws {
+        let program = try program()
+        defer { program.close() }
+        let url = try #require(URLComponents(string: place.server ?? ""))
+        let (host, port, user) = (url.host ?? "", String(url.port ?? 0), url.user ?? "")
+        let (password, base) = (url.password ?? "", String(url.path.dropFirst()))
+        let plain = "postgres://\(user)@\(host):\(port)/\(base)"
+        let parts = ["DB_HOST": host, "DB_PORT": port, "DB_USERNAME": user, "DB_NAME": base]
+        try program.write(password + "\n", to: "word")
+        try program.write("wrong", to: "wrong-word")
+        // The schema of this test; the database is shared.
+        let schema = try #require(place.url.split(separator: "%3D").last)
+        let path = ["PGOPTIONS": "-csearch_path=\(schema)"]
+
+        for (named, isRight) in [
+            (["DATABASE_URL": "\(plain.replacing("@", with: ":\(password)@"))"], true),
+            (["DATABASE_URL": plain, "DB_PASSWORD": password], true),
+            (["CROSSDOCK_STORE": plain, "CROSSDOCK_STORE_PASSWORD_FILE": "word"], true),
+            (["CROSSDOCK_STORE": plain, "DB_PASSWORD_FILE": "word"], true),
+            (parts.merging(["DB_PASSWORD": password]) { $1 }, true),
+            (parts.merging(["DB_PASSWORD_FILE": "word"]) { $1 }, true),
+            (parts.merging(["DB_PASSWORD_FILE": "wrong-word"]) { $1 }, false),
+            (parts.merging(["DB_PASSWORD": "wrong"]) { $1 }, false),
+        ] {
+            let answer = try await program.run(["migrate"], environment: named.merging(path) { $1 })
+            #expect(answer.status == (isRight ? 0 : 1), "\(named.keys.sorted()): \(answer.said)")
+            #expect(isRight || answer.errors.contains("refuses the password"), "\(answer.said)")
+            #expect(!answer.said.contains(password), "\(named.keys.sorted())")
+        }
+        let applied = try await program.run(["schema", "--store", place.url, "--json"])
+        #expect(!applied.output.contains("missing"), "\(applied.said)")
+    }
+
     @Test func aHubWithAnotherKeyIsRefused() async throws {
         let program = try program()
         defer { program.close() }

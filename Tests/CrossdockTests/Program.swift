@@ -136,8 +136,10 @@ final class RunningProgram: Sendable {
     }
 
     /// Waits for the line on standard error that names an address of this machine, and gives the port.
-    func port(withinSeconds seconds: Int = 30) async throws -> Int {
-        let mark = "http://127.0.0.1:"
+    func port(
+        withinSeconds seconds: Int = 30, scheme: String = "http", host: String = "127.0.0.1"
+    ) async throws -> Int {
+        let mark = "\(scheme)://\(host):"
         let found = try await eventually(withinSeconds: seconds) { () -> Int? in
             guard self.isRunning, let place = self.errors.range(of: mark) else { return self.isRunning ? nil : -1 }
             let rest = self.errors[place.upperBound...]

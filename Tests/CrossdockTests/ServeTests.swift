@@ -48,6 +48,9 @@ struct ServeTests {
         #expect(counts.status == 200)
         let text = String(decoding: counts.body, as: UTF8.self)
         #expect(text.contains("crossdock_series_refused_total 0"), "\(text)")
+        for kind in ["read", "normal", "commit"] {
+            #expect(text.contains("crossdock_store_step_seconds_count{kind=\"\(kind)\"}"), "\(kind): \(text)")
+        }
 
         hub.send(SIGTERM)
         #expect(try await hub.ended(withinSeconds: 10) == 0, "\(hub.errors)")

@@ -1,0 +1,81 @@
+import Foundation
+import GRDB
+
+/// The schema of a store in a file.
+extension SQLiteStore {
+    private static let own = "CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY NOT NULL) STRICT"
+
+    /// Brings the schema of a file up to date, made when it is not there, and says what was done.
+    ///
+    /// - Throws: `StoreFailure` as `init(path:migrations:)`.
+    public static func migrate(path: String, migrations: [Migration]) throws -> SchemaChange {
+        do {
+            let pool = try pool(path)
+            defer { try? pool.close() }
+            return try migrate(pool, migrations)
+        } catch let error as DatabaseError {
+            throw StoreFailure(error)
+        }
+    }
+
+    /// The migrations that were applied to a file, in order; nil where no store is. Nothing is changed.
+    ///
+    /// - Throws: `StoreFailure` when the file cannot be read or is no database.
+    public static func migrations(at path: String) throws -> [String]? {
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        do {
+            let queue = try DatabaseQueue(path: path)
+            defer { try? queue.close() }
+            return try queue.read { database in
+                try database.tableExists("migration") ? try names(database) : nil
+            }
+        } catch let error as DatabaseError {
+            throw StoreFailure(error)
+        }
+    }
+
+    /// The schema as one text for SQLite's own program.
+    public static func script(_ migrations: [Migration]) -> String {
+        let head = """
+            -- The store of Crossdock on SQLite 3.37 or later. Into a new file: sqlite3 crossdock.sqlite <schema.sql
+            BEGIN;
+            \(own);
+            """
+        return Migration.script(of: migrations, head: head) { $0.sql }
+    }
+
+    static func pool(_ path: String) throws -> DatabasePool {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(busyTimeoutSeconds)
+        configuration.maximumReaderCount = readerCount
+        configuration.prepareDatabase { database in try database.execute(sql: "PRAGMA cache_size = -8000") }
+        return try DatabasePool(path: path, configuration: configuration)
+    }
+
+    static func migrate(_ pool: DatabasePool, _ migrations: [Migration]) throws -> SchemaChange {
+        var change = SchemaChange(before: [], applied: [])
+        try pool.writeWithoutTransaction { database in
+            try database.inTransaction(.immediate) {
+                try database.execute(sql: own)
+                let before = try names(database)
+                let unknown = Set(before).subtracting(migrations.map(\.name))
+                guard unknown.isEmpty else {
+                    throw StoreFailure.unavailable(
+                        "it was made by a newer Crossdock (\(unknown.sorted().joined(separator: ", "))); use that one")
+                }
+                let missing = migrations.filter { !before.contains($0.name) }
+                for migration in missing {
+                    try database.execute(sql: migration.sql)
+                    try database.execute(sql: "INSERT INTO migration VALUES (?)", arguments: [migration.name])
+                }
+                change = SchemaChange(before: before, applied: missing.map(\.name))
+                return .commit
+            }
+        }
+        return change
+    }
+
+    private static func names(_ database: Database) throws -> [String] {
+        try String.fetchAll(database, sql: "SELECT name FROM migration ORDER BY name")
+    }
+}

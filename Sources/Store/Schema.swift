@@ -1,0 +1,46 @@
+/// Which database keeps a store.
+public enum StoreDialect: String, Sendable, CaseIterable {
+    case sqlite
+    case postgres
+}
+
+/// What bringing a schema up to date did.
+public struct SchemaChange: Hashable, Sendable {
+    /// The migrations that were there, in order; none where there was no store.
+    public let before: [String]
+    /// Those that were applied now, in order.
+    public let applied: [String]
+
+    /// A change.
+    public init(before: [String], applied: [String]) {
+        self.before = before
+        self.applied = applied
+    }
+
+    /// The migrations that are there now, in order.
+    public var after: [String] { before + applied }
+}
+
+extension Migration {
+    /// The whole schema as one text: what stands before the first migration, with its `BEGIN`, then each with its name,
+    /// as if the hub had applied it. Loaded into an empty place it is a store that the hub takes as its own.
+    public static func script(
+        of migrations: [Migration], head: String, _ text: (Migration) -> String
+    ) -> String {
+        let parts = migrations.map { migration in
+            """
+            -- \(migration.name)
+
+            \(text(migration).trimmed)
+            INSERT INTO migration VALUES ('\(migration.name)');
+
+            """
+        }
+        return (["\(head)\n"] + parts + ["COMMIT;\n"]).joined(separator: "\n")
+    }
+}
+
+extension String {
+    /// Without blank lines at its end.
+    fileprivate var trimmed: Substring { self[..<(lastIndex { !$0.isWhitespace }.map(index(after:)) ?? startIndex)] }
+}
