@@ -9,11 +9,13 @@ struct Plea: Sendable {
     var calls = 0
 }
 
-/// How often a vendor is called that asked to be left alone, which is measured; and how many writes follow from what
-/// people do, which is judged.
+/// How often a vendor is called that asked to be left alone, and how many writes follow from what people do: both have
+/// bounds.
 extension World {
     /// How long what is under way may still call, in seconds.
     static let patienceGraceSeconds = 2.0
+    /// How many calls of what was under way, in all processes, may come all the same.
+    static let patienceSlack = 25
 
     /// A vendor's answer asks to be left alone.
     mutating func askForPatience(_ response: HTTPResponse, of vendor: Int) {
@@ -29,6 +31,10 @@ extension World {
         plea.calls += 1
         pleas[vendor] = plea
         coverage.mostUnasked = max(coverage.mostUnasked, plea.calls)
+        guard plea.calls == Self.patienceSlack + 1 else { return }
+        oracle.breach(
+            "I9", "\(vendors[vendor].name) asked to be left alone, and was called \(plea.calls) times before its time",
+            now)
     }
 
     /// What the hub writes follows from what people did: so many vendors for each of their deeds, and once more for
