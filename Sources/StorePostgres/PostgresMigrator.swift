@@ -33,7 +33,7 @@ struct PostgresMigrator {
         try checkRights()
         try link.script("BEGIN")
         // Freed with the transaction, also when this process dies.
-        try ask("SELECT pg_advisory_xact_lock(hashtextextended('crossdock migration ' || current_schema(), 0))")
+        try ask("SELECT pg_advisory_xact_lock(\(Self.turn))")
         if try !isOurs() {
             try checkEmpty()
             try link.script(Self.own)
@@ -45,6 +45,9 @@ struct PostgresMigrator {
         try ask("DELETE FROM write_mark WHERE at < now() - interval '1 day'")
         try link.script("COMMIT")
     }
+
+    /// What is held by who changes the schema.
+    static let turn = "hashtextextended('crossdock migration ' || current_schema(), 0)"
 
     /// The tables of the store itself.
     private static let own = """

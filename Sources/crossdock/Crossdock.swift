@@ -25,7 +25,7 @@ struct Crossdock: AsyncParsableCommand {
             SyncCommand.self, StatusCommand.self, JobsCommand.self, DeadCommand.self, SchedulesCommand.self,
             BatchesCommand.self, PauseCommand.self, ResumeCommand.self, CancelCommand.self, LimitsCommand.self,
             ConflictsCommand.self, ExplainCommand.self, SandboxCommand.self, DemoCommand.self,
-            MoveCommand.self, BenchCommand.self, VersionCommand.self,
+            MoveCommand.self, MaintainCommand.self, BenchCommand.self, VersionCommand.self,
         ])
 
     /// Runs the program. Words that make no command end it as everything wrong that is given does: with 2.

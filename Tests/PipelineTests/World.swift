@@ -29,6 +29,8 @@ final class World: Sendable {
     let headers = Mutex<[String: String]>([:])
     /// The calls whose answer never came.
     let unanswered = Mutex<[HTTPRequest]>([])
+    /// The store of the last hub, for what no report says.
+    private let opened = Mutex<(any Store)?>(nil)
     /// What happens right before a write reaches a shop: somebody there is a moment faster. Once, then it is forgotten.
     let beforeWrite = Mutex<(@Sendable (World, String) -> Void)?>(nil)
 
@@ -88,11 +90,12 @@ final class World: Sendable {
     /// A hub on the world's store; a second one is the same hub after a restart.
     func hub(through way: (WorldTransport) -> any Transport = { $0 }, key: UInt8 = 7) throws -> Hub {
         let store = try place.open(Hub.migrations)
+        opened.withLock { $0 = store }
         let surroundings = ConnectorSurroundings(
             transport: way(WorldTransport(world: self)), now: { self.now }, random: { self.random($0) },
             blocking: InlineWork())
         return Hub(
-            store: MortalStore(store: store, world: self), connectors: [WooCommerce.self, GnuCash.self],
+            store: MortalStore(store: WatchedStore(store), world: self), connectors: [WooCommerce.self, GnuCash.self],
             surroundings: surroundings, vault: Vault(bytes: Array(repeating: key, count: 32)),
             publicURL: "https://hub.example", logger: Logger(label: "world", factory: { _ in SwiftLogNoOpLogHandler() })
         )
@@ -179,6 +182,12 @@ struct MortalStore: Store {
 
     func listen(_ wake: @escaping @Sendable () -> Void) { store.listen(wake) }
 
+    func slice(_ table: TimeSlices, now: Moment, keepFrom: Moment?) async throws -> [String] {
+        try await store.slice(table, now: now, keepFrom: keepFrom)
+    }
+
+    func tidy(isThorough: Bool) async throws -> [String] { try await store.tidy(isThorough: isThorough) }
+
     func close() async { await store.close() }
 }
 
@@ -213,6 +222,7 @@ extension World {
 
     /// The hub's tables, for what no report says.
     func count(_ hub: Hub, _ sql: String) async throws -> Int {
-        try await hub.store.read { Int(try $0.rows(sql, []).first?.integer(0) ?? 0) }
+        let store = opened.withLock { $0 } ?? hub.store
+        return try await store.read { Int(try $0.rows(sql, []).first?.integer(0) ?? 0) }
     }
 }
