@@ -12,7 +12,7 @@ public struct PlannedWrite: Hashable, Sendable {
     public var request: WriteRequest
     /// What is written, in the hub's own terms.
     public var wrote: Parts
-    /// Whether this attempt only looked, and what an earlier one came to is still unclear.
+    /// Whether what an earlier attempt came to is still unclear: this one only looked, or repeats it by its key.
     public var isUnresolved = false
 }
 

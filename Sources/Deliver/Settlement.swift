@@ -183,9 +183,11 @@ extension Settlement {
     /// What an earlier attempt carried and what was found shows, though nothing tells who made it.
     private func carried(_ write: PlannedWrite, _ answer: Draft, _ context: SettleContext) -> [String: LinkedPart] {
         guard write.isRepeat else { return [:] }
+        let intent = Parts(write.job.intent?["wrote"]?.object ?? [:])
         return Reconcile.carried(
-            kind: write.record.kind, intent: Parts(write.job.intent?["wrote"]?.object ?? [:]), shown: answer.parts,
-            normalForm: { context.target.normalForm(of: ScopedName($0).part, $1) })
+            kind: write.record.kind, intent: intent, shown: answer.parts,
+            normalForm: { context.target.normalForm(of: ScopedName($0).part, $1) }
+        ).merging(HubLink.carriedStock(intent, shown: answer.parts)) { $1 }
     }
 
     private static func comparedAgain(_ context: SettleContext) -> JobOutcome {

@@ -45,6 +45,7 @@ extension Absorb {
     func carried(_ attempt: OpenAttempt, _ draft: Draft) -> [String: LinkedPart] {
         Reconcile.carried(
             kind: draft.kind, intent: attempt.wrote, shown: draft.parts,
-            normalForm: { [rules] in rules.normalForm(draft.kind, ScopedName($0).part, $1) })
+            normalForm: { [rules] in rules.normalForm(draft.kind, ScopedName($0).part, $1) }
+        ).merging(HubLink.carriedStock(attempt.wrote, shown: draft.parts)) { $1 }
     }
 }

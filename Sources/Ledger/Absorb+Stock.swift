@@ -33,6 +33,10 @@ extension Absorb {
         guard side.shown != nil else {
             // The hub counts it already: this side is only met. What it shows is its offer, and is brought in step.
             link.parts[part] = LinkedPart(sent: theirs, seen: theirs)
+            if side.write != nil {
+                side.drop()
+                keep(side, record.id)
+            }
             return (try open(&record, &link), false)
         }
         let known = side

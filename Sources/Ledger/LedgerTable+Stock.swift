@@ -124,6 +124,25 @@ extension LedgerTable {
         return sides
     }
 
+    /// The records, by integration, that a create may have put up for sale that was never answered.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func unansweredOffers() throws -> [Int64: Set<Int64>] {
+        var records: [Int64: Set<Int64>] = [:]
+        for row in try session.rows(
+            """
+            SELECT side.integration_id, side.record_id FROM stock_side AS side
+            WHERE side.organization_id = ?1 AND side.wrote IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM link WHERE link.organization_id = side.organization_id
+                    AND link.record_id = side.record_id AND link.integration_id = side.integration_id
+                    AND link.is_active = 1)
+            """, [.integer(organization)])
+        {
+            records[row.integer(0), default: []].insert(row.integer(1))
+        }
+        return records
+    }
+
     // MARK: Saving
 
     /// Remembers what is known of the stock of records at one side.

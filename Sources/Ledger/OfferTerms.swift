@@ -130,6 +130,9 @@ public struct StockOffers: Sendable {
             let side = link.stockSide(sides[record.id]?[link.integration])
             if side.shown != nil { product.sides[link.integration] = side }
         }
+        // A create that was not answered may have put up what it carried.
+        for (integration, side) in sides[record.id] ?? [:]
+        where side.write != nil && product.sides[integration] == nil { product.sides[integration] = side }
         for channel in channels where channel.writing[record.kind] != nil {
             let terms = channel.options.terms(of: record.naturalKey)
             product.rules[channel.integration] = terms.rule

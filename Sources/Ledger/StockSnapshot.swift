@@ -75,6 +75,15 @@ extension HubLink {
         return side
     }
 
+    /// The stock that a create of ours carried, where it may be what made a counterpart that shows so much or less of
+    /// it: what is missing was sold there before anybody heard of it. One that shows more is somebody's own.
+    public static func carriedStock(_ intent: Parts, shown: Parts) -> [String: LinkedPart] {
+        guard let carried = intent[stockPart], let quantity = StockLevel.quantity(carried),
+            let seen = StockLevel.quantity(shown[stockPart]), seen <= quantity
+        else { return [:] }
+        return [stockPart: LinkedPart(sent: carried, seen: carried)]
+    }
+
     /// Remembers what the side shows and offers now.
     public mutating func remember(_ side: StockSide) {
         func level(_ quantity: ExactDecimal?, like json: JSON?) -> JSON? {

@@ -7,7 +7,6 @@ import Synchronization
 /// The loops of a running hub: workers, schedule, leases, watch over webhooks. Every wait is here; steps have none.
 public struct Engine: Sendable {
     let hub: Hub
-    let clock: any Clock<Duration>
 
     /// How long it rests when nothing is due and nobody wakes it, in milliseconds.
     static let restMilliseconds = 200
@@ -17,8 +16,9 @@ public struct Engine: Sendable {
     /// How often work nobody knows is looked for, in seconds.
     static let unknownSeconds = 30
     static let scheduleSeconds = 2
-    /// What comparing ids is called where breakers are kept.
+    /// What comparing ids, and looking at webhooks, is called where breakers are kept.
     static let census = "census"
+    static let webhooks = "webhooks"
     /// How long what is under way when the hub stops may take to its end, in seconds; then it is broken off. Below the
     /// ten seconds that container engines wait before they kill.
     static let drainSeconds = 8
@@ -30,12 +30,13 @@ public struct Engine: Sendable {
     /// Where the workers run; nil for where tasks run by themselves. A task of its own does not inherit it.
     let executor: (any TaskExecutor)?
 
-    /// The loops of a hub, by that clock.
-    public init(_ hub: Hub, clock: any Clock<Duration> = ContinuousClock(), on executor: (any TaskExecutor)? = nil) {
+    /// The loops of a hub, by its clock.
+    public init(_ hub: Hub, on executor: (any TaskExecutor)? = nil) {
         self.hub = hub
         self.executor = executor
-        self.clock = clock
     }
+
+    private var clock: any Clock<Duration> { hub.clock }
 
     /// Runs until cancelled. Then nothing more is begun, and it returns once the work under way has ended; what takes
     /// longer than `drainSeconds` is broken off, and goes back on the queue as if it had not been tried.
@@ -160,13 +161,14 @@ public struct Engine: Sendable {
     }
 
     private func watchWebhooks(_ integration: Integration) async throws -> Bool {
-        guard hub.mustWatchWebhooks(integration) else { return false }
+        guard hub.mustWatchWebhooks(integration, hub.now) else { return false }
         do {
             return try await hub.ensureWebhooks(integration)
         } catch let failure as ConnectorFailure {
             // A shop that refuses to register webhooks is polled: that net must not hang on them.
             hub.logger.warning("webhooks: \(failure.sentence)", metadata: ["integration": "\(integration.name)"])
             try await hub.noteWebhooks("not registered: \(failure.sentence); it is polled", of: integration)
+            if failure.asksToWait { try await hub.noteFailure(failure, integration, Self.webhooks) }
             return false
         }
     }
@@ -191,18 +193,6 @@ private final class BusyRounds: Sendable {
 }
 
 extension Hub {
-    /// Whether calls to an integration are let through now.
-    ///
-    /// - Throws: `StoreFailure`.
-    func isOpen(_ integration: Integration) async throws -> Bool {
-        let (organization, now) = (organization, now)
-        return try await store.read { session in
-            let table = JobTable(session, organization: organization)
-            guard try !table.pauses().contains(where: { $0.stops(.pull, of: integration.id) }) else { return false }
-            return try table.gate(of: integration.id).closedUntil.map { $0 <= now } ?? true
-        }
-    }
-
     /// Reads the kinds whose time has come. One that cannot be read rests by itself, and the others are read.
     ///
     /// - Throws: `PullFailure` of the first kind that could not be read, `HubError`, `StoreFailure`.
@@ -246,7 +236,7 @@ extension Hub {
         }
         // Only what uses up a limit, or tries a breaker, is written down.
         guard grant.isFree, !grant.isPlain else { return grant.isFree }
-        return try await store.write { try JobTable($0, organization: organization).begin(work, now: now) }
+        return try await store.write { try JobTable($0, organization: organization).begin(work, now: now) == nil }
     }
 
     /// Compares ids of the kinds whose time has come.
@@ -259,7 +249,8 @@ extension Hub {
             try LedgerTable($0, organization: organization).cursors(integration.id)
         }
         for kind in try sourceKinds(integration) {
-            guard isCensusDue(integration, cursors[kind]) else { continue }
+            guard isCensusDue(integration, cursors[kind], now) else { continue }
+            guard try await isOpen(integration) else { return }
             let breaker = try await store.read {
                 try JobTable($0, organization: organization).breaker(of: side)
             }
@@ -277,7 +268,7 @@ extension Hub {
             let table = JobTable(session, organization: organization)
             var gate = try table.gate(of: integration.id)
             switch failure {
-            case .throttled(let seconds): gate = gate.afterThrottle(seconds: seconds ?? 30, now: now)
+            case .throttled(let seconds): gate = gate.afterThrottle(seconds: seconds ?? Gate.unsaidSeconds, now: now)
             case .busy(_, let seconds): gate = gate.afterThrottle(seconds: seconds, now: now)
             case .unauthorized(let detail):
                 try LedgerTable(session, organization: organization).set(.refused, reason: detail, of: integration.id)

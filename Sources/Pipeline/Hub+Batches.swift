@@ -78,11 +78,13 @@ extension Hub {
     /// - Throws: `StoreFailure`.
     public func cancelBatch(_ id: Int64, by: String, reason: String) async throws -> JobTable.Cancelled? {
         let (organization, now) = (organization, now)
-        return try await store.write { session in
+        let cancelled = try await store.write { session -> JobTable.Cancelled? in
             let table = JobTable(session, organization: organization)
             guard let batch = try table.progress(ofBatch: id), batch.endedAt == nil else { return nil }
             return try table.cancelBatch(id, by: by, reason: reason, now: now)
         }
+        if let cancelled, cancelled.dropped > 0 { try await forgetDroppedOffers() }
+        return cancelled
     }
 
     /// The last step of a batch.
@@ -105,6 +107,7 @@ extension Hub {
             }
             all = all.followed(by: some)
         }
+        if all.dropped > 0 { try await forgetDroppedOffers() }
         return all
     }
 

@@ -21,14 +21,17 @@ extension Hub {
 
     /// Compares the ids of one kind. Nil where the vendor offers no such list.
     ///
-    /// - Throws: `ConnectorFailure`, `HubError`, `StoreFailure`.
+    /// - Throws: `ConnectorFailure`, `PullFailure`, `HubError`, `StoreFailure`.
     public func census(_ integration: Integration, _ kind: RecordKind) async throws -> CensusResult? {
         guard let source = try connector(of: integration).sources[kind] else { return nil }
         var listed = Set<String>()
         var position: String?
         var positions = Set<String>()
         repeat {
-            guard let page = try await source.census(after: position) else { return nil }
+            let page = try await patiently(
+                .pull(integration.id, kind), of: integration, isFirst: position == nil
+            ) { [position] in try await source.census(after: position) }
+            guard let page else { return nil }
             listed.formUnion(page.ids)
             position = page.next
             if let position, !positions.insert(position).inserted {

@@ -143,7 +143,9 @@ extension Hub {
                 try JobTable($0, organization: organization).dropDead(filter, by: by, now: now)
             }
             all += some
-            guard some == JobTable.bulkLimit else { return all }
+            guard some < JobTable.bulkLimit else { continue }
+            if all > 0 { try await forgetDroppedOffers() }
+            return all
         }
     }
 }

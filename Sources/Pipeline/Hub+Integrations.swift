@@ -264,6 +264,8 @@ extension Hub {
     /// - Throws: `StoreFailure`.
     public func cancel(job id: Int64) async throws -> Bool {
         let (organization, now) = (organization, now)
-        return try await store.write { try JobTable($0, organization: organization).cancel(id, now: now) }
+        let isDropped = try await store.write { try JobTable($0, organization: organization).cancel(id, now: now) }
+        if isDropped { try await forgetDroppedOffers() }
+        return isDropped
     }
 }

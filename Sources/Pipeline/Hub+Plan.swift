@@ -63,11 +63,13 @@ extension Hub {
         var watch = PageWatch(kind: kind)
         repeat {
             let page: Page
-            do throws(ConnectorFailure) {
-                page = try await source.page(
-                    PageRequest(since: isFull ? nil : cursor.since, position: next, limit: Self.pageSize))
-            } catch {
-                throw PullFailure.connector(error)
+            let request = PageRequest(since: isFull ? nil : cursor.since, position: next, limit: Self.pageSize)
+            do {
+                page = try await patiently(.pull(integration.id, kind), of: integration, isFirst: next == nil) {
+                    try await source.page(request)
+                }
+            } catch let failure as ConnectorFailure {
+                throw PullFailure.connector(failure)
             }
             try watch.saw(page, at: next)
             next = page.next

@@ -14,6 +14,8 @@ public struct PullProgress: Sendable {
 public enum PullFailure: Error, Sendable, CustomStringConvertible {
     case connector(ConnectorFailure)
     case repeating(RecordKind, String)
+    /// Somebody stopped it.
+    case stopped(String)
 
     /// One sentence for an operator.
     public var description: String {
@@ -22,6 +24,7 @@ public enum PullFailure: Error, Sendable, CustomStringConvertible {
         case .repeating(let kind, let position):
             "the far side gives the same page of \(kind.rawValue)s again and again (at \(position)); stopped, nothing "
                 + "is lost, and what was read is kept"
+        case .stopped(let reason): "\(reason); what was read is kept"
         }
     }
 }
@@ -73,9 +76,10 @@ extension Hub {
         var newest = cursor.since
         var pages = PageWatch(kind: kind)
         var askedAt: Int64?
+        let work = DueWork.pull(integration.id, kind)
         repeat {
-            let asked = try await readPage(
-                source, PageRequest(since: cursor.since, position: next, limit: Self.pageSize))
+            let request = PageRequest(since: cursor.since, position: next, limit: Self.pageSize)
+            let asked = try await readPage(source, request, work, integration)
             try pages.saw(asked.page, at: next)
             askedAt = askedAt ?? asked.askedAt
             next = asked.page.next
@@ -111,15 +115,19 @@ extension Hub {
         var observedAt: Moment
     }
 
-    private func readPage(_ source: any RecordSource, _ request: PageRequest) async throws -> AskedPage {
+    private func readPage(
+        _ source: any RecordSource, _ request: PageRequest, _ work: DueWork, _ integration: Integration
+    ) async throws -> AskedPage {
         let organization = organization
-        let number = try await store.read { try LedgerTable($0, organization: organization).settleNumber() }
-        let requested = now
-        do throws(ConnectorFailure) {
-            let page = try await source.page(request)
-            return AskedPage(page: page, askedAt: number, requestedAt: requested, observedAt: now)
-        } catch {
-            throw PullFailure.connector(error)
+        do {
+            return try await patiently(work, of: integration, isFirst: request.position == nil) {
+                let number = try await store.read { try LedgerTable($0, organization: organization).settleNumber() }
+                let requested = now
+                let page = try await source.page(request)
+                return AskedPage(page: page, askedAt: number, requestedAt: requested, observedAt: now)
+            }
+        } catch let failure as ConnectorFailure {
+            throw PullFailure.connector(failure)
         }
     }
 

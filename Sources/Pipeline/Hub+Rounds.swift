@@ -10,7 +10,7 @@ extension Hub {
     ///
     /// - Throws: `StoreFailure`.
     func integrationsDue() async throws -> [Integration] {
-        let organization = organization
+        let (organization, now) = (organization, now)
         return try await store.read { session in
             let ledger = LedgerTable(session, organization: organization)
             let jobs = JobTable(session, organization: organization)
@@ -21,39 +21,37 @@ extension Hub {
             let scheduled = try ScheduleTable(session, organization: organization).readings()
             let cursors = try ledger.cursors()
             return active.filter { integration in
-                if closed.holds(integration, now: self.now) { return false }
-                if self.mustWatchWebhooks(integration) || asked.contains(integration.id) { return true }
-                return self.isReadingDue(integration, scheduled, cursors[integration.id] ?? [:])
+                if closed.holds(integration, now: now) { return false }
+                if self.mustWatchWebhooks(integration, now) || asked.contains(integration.id) { return true }
+                return self.isReadingDue(integration, scheduled, cursors[integration.id] ?? [:], now)
             }
         }
     }
 
-    /// What keeps integrations from being called.
-    private struct Closed {
-        let pauses: [Pause]
-        let gates: [Int64: Gate]
-
-        init(_ jobs: JobTable) throws { (pauses, gates) = try (jobs.pauses(), jobs.gates()) }
-
-        func holds(_ integration: Integration, now: Moment) -> Bool {
-            if pauses.contains(where: { $0.stops(.pull, of: integration.id) }) { return true }
-            return gates[integration.id]?.closedUntil.map { $0 > now } ?? false
+    /// Whether calls to an integration are let through now.
+    ///
+    /// - Throws: `StoreFailure`.
+    func isOpen(_ integration: Integration) async throws -> Bool {
+        let (organization, now) = (organization, now)
+        return try await store.read { session in
+            try !Closed(JobTable(session, organization: organization)).holds(integration, now: now)
         }
     }
 
     /// Whether it is time to look at the webhooks of an integration.
-    func mustWatchWebhooks(_ integration: Integration) -> Bool {
+    func mustWatchWebhooks(_ integration: Integration, _ now: Moment) -> Bool {
         integration.webhookAt.map { now.seconds(since: $0) >= Engine.webhookWatchSeconds } ?? true
     }
 
     /// Whether it is time to read a kind, or to compare its ids. One whose kinds are not known is due: its round says
     /// why.
     private func isReadingDue(
-        _ integration: Integration, _ scheduled: Set<ScheduleSubject>, _ cursors: [RecordKind: PullCursor]
+        _ integration: Integration, _ scheduled: Set<ScheduleSubject>, _ cursors: [RecordKind: PullCursor],
+        _ now: Moment
     ) -> Bool {
         guard let kinds = try? sourceKinds(integration) else { return true }
         return kinds.contains { kind in
-            if isCensusDue(integration, cursors[kind]) { return true }
+            if isCensusDue(integration, cursors[kind], now) { return true }
             if scheduled.contains(.pull(integration: integration.id, kind: kind)) { return false }
             if integration.options.isByHand(kind) { return false }
             return Self.isTime(for: kind, of: integration, cursors[kind], now)
@@ -61,7 +59,7 @@ extension Hub {
     }
 
     /// Whether it is time to compare the ids of a kind. Before it has been read once, there is nothing to compare.
-    func isCensusDue(_ integration: Integration, _ cursor: PullCursor?) -> Bool {
+    func isCensusDue(_ integration: Integration, _ cursor: PullCursor?, _ now: Moment) -> Bool {
         guard let cursor, cursor.pulledAt != nil else { return false }
         return now.seconds(since: cursor.censusAt ?? integration.createdAt) >= Engine.censusSeconds
     }
@@ -71,5 +69,18 @@ extension Hub {
     ) -> Bool {
         guard let pulledAt = cursor?.pulledAt else { return true }
         return now.seconds(since: pulledAt) >= Double(integration.options.intervalSeconds(kind))
+    }
+}
+
+/// What keeps integrations from being called.
+private struct Closed {
+    let pauses: [Pause]
+    let gates: [Int64: Gate]
+
+    init(_ jobs: JobTable) throws { (pauses, gates) = try (jobs.pauses(), jobs.gates()) }
+
+    func holds(_ integration: Integration, now: Moment) -> Bool {
+        if pauses.contains(where: { $0.stops(.pull, of: integration.id) }) { return true }
+        return gates[integration.id]?.closedUntil.map { $0 > now } ?? false
     }
 }

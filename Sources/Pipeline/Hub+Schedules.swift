@@ -128,6 +128,8 @@ extension Hub {
             return try await fail(jobs, failure, integration)
         } catch let failure as ConnectorFailure {
             return try await fail(jobs, failure, integration)
+        } catch PullFailure.stopped {
+            return try await settle(jobs.map { ($0, .released(keepsIntent: true)) })
         } catch let failure as PullFailure {
             return try await settle(jobs.map { ($0, .dead(errorClass: "repeating", error: failure.description)) })
         }

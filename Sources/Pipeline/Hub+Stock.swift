@@ -88,6 +88,7 @@ extension Hub {
         } catch let failure as PullFailure {
             switch failure {
             case .connector(let cause): throw cause
+            case .stopped: throw ConnectorFailure.cancelled(mayHaveHappened: false)
             case .repeating: throw ConnectorFailure.unreadable(detail: failure.description)
             }
         }
@@ -145,20 +146,38 @@ extension Hub {
         for write in plan.writes {
             guard let offer = StockLevel.quantity(write.wrote[HubLink.stockPart]) else { continue }
             let id = write.record.id
-            let side = write.link?.stockSide(load.offers?.sides[id]?[peer.id])
+            let known = load.offers?.sides[id]?[peer.id]
+            var side = write.link?.stockSide(known) ?? StockSide()
             offers.append(
                 OfferRow(
-                    id: try ids.next(), record: id, integration: peer.id, quantity: offer, was: side?.standing,
+                    id: try ids.next(), record: id, integration: peer.id, quantity: offer, was: side.standing,
                     number: number, plannedAt: now))
-            guard var side else { continue }
             side.plan(
                 StockWrite(
                     quantity: offer, from: side.standing ?? .zero, number: number,
-                    writing: peer.stockWriting(write.record.kind)))
+                    writing: write.link == nil ? .absolute : peer.stockWriting(write.record.kind)))
             sides[id] = side
         }
         try ledger.save(sides, of: peer.id)
         try ledger.append(offers)
+    }
+
+    /// What a dropped create may have put up for sale is counted on no longer: who dropped it has looked.
+    func forgetDroppedOffers() async throws {
+        let organization = organization
+        try await store.write { session in
+            let (ledger, table) = (
+                LedgerTable(session, organization: organization), JobTable(session, organization: organization)
+            )
+            for (integration, records) in try ledger.unansweredOffers() {
+                let open = Set(try table.intended(integration, keys: records.map { String($0) }).map(\.key))
+                let left = records.filter { !open.contains(String($0)) }
+                let known = try ledger.sides(ofRecords: left.sorted(), in: integration)
+                var sides = known.compactMapValues { $0[integration] }
+                for id in left { sides[id]?.drop() }
+                try ledger.save(sides, of: integration)
+            }
+        }
     }
 
     /// What became of stock that was written. What was learned of a side while the call was under way stays.
@@ -179,14 +198,23 @@ extension Hub {
             let id = write.record.id
             let place = settlement.links.firstIndex { $0.record == id && $0.role == HubLink.mainRole }
             let offer = StockLevel.quantity(write.wrote[HubLink.stockPart])
-            if offer != nil { outcomes[id] = result.offerOutcome }
-            guard let place, let now = current[id] else { continue }
+            let told = result.offerOutcome
+            let outcome = write.isUnresolved && told == "not sent" ? "unclear" : told
+            if offer != nil { outcomes[id] = outcome }
+            guard let place, let now = current[id] else {
+                // A create: the link that comes of it knows what it carried.
+                if outcome != "unclear", var side = known[id]?[integration], side.write != nil {
+                    side.drop()
+                    sides[id] = side
+                }
+                continue
+            }
             let answered = settlement.links[place].parts[HubLink.stockPart]
             settlement.links[place].parts[HubLink.stockPart] = now.parts[HubLink.stockPart]
             if now.digest == nil { settlement.links[place].digest = nil }
             guard offer != nil else { continue }
             var side = now.stockSide(known[id]?[integration])
-            switch result.offerOutcome {
+            switch outcome {
             case "settled":
                 try side.settle(answered: StockLevel.quantity(answered?.seen), number: number)
                 settlement.links[place].remember(side)

@@ -201,7 +201,7 @@ extension Hub {
             let outcomes = jobs.map { job -> (job: Job, outcome: JobOutcome) in
                 switch failure {
                 case .throttled(let seconds):
-                    (job, Self.snooze(failure.sentence, seconds ?? 30, now))
+                    (job, Self.snooze(failure.sentence, seconds ?? Gate.unsaidSeconds, now))
                 case .busy(let detail, let seconds): (job, Self.snooze(detail, seconds, now))
                 case .cancelled: (job, .released(keepsIntent: true))
                 case .unavailable:
@@ -217,7 +217,9 @@ extension Hub {
                     (job, .dead(errorClass: failure.errorClass, error: failure.sentence, keepsIntent: true))
                 }
             }
-            if case .throttled(let seconds) = failure { gate = gate.afterThrottle(seconds: seconds ?? 30, now: now) }
+            if case .throttled(let seconds) = failure {
+                gate = gate.afterThrottle(seconds: seconds ?? Gate.unsaidSeconds, now: now)
+            }
             try table.settle(outcomes, owner: owner, now: now)
             try table.save(gate, of: integration.id)
             if case .throttled = failure {

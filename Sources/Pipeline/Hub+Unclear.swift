@@ -30,7 +30,11 @@ extension Hub {
             case .result(let result):
                 if case .written = result {} else { write.isUnresolved = true }
                 looked.append((write, result))
-            case .repeatable: open.append(write)
+            case .repeatable:
+                // A key makes the repeat harmless, and tells nothing of the earlier attempt: refused now, it is as
+                // unclear as before.
+                write.isUnresolved = peer.createsByKey(write.record.kind)
+                open.append(write)
             case .wait(let until):
                 let reason =
                     "\(write.record.title): an earlier attempt to create it was not answered; until "

@@ -25,6 +25,8 @@ public final class Hub: Sendable {
     let surroundings: ConnectorSurroundings
     let vault: Vault
     let logger: Logger
+    /// By what its waits are measured.
+    let clock: any Clock<Duration>
     /// This process's name as an owner of leases.
     let owner: String
     let addressBook = AddressBook()
@@ -53,7 +55,8 @@ public final class Hub: Sendable {
     /// A hub on a store. Reaches nothing.
     public init(
         store: any Store, organization: Int64 = 1, connectors types: [any ConnectorType.Type],
-        surroundings: ConnectorSurroundings, vault: Vault, publicURL: String? = nil, logger: Logger
+        surroundings: ConnectorSurroundings, vault: Vault, publicURL: String? = nil, logger: Logger,
+        clock: any Clock<Duration> = ContinuousClock()
     ) {
         self.store = store.of(organization)
         ids = IDPool(self.store)
@@ -63,6 +66,7 @@ public final class Hub: Sendable {
         self.vault = vault
         self.publicURL = publicURL
         self.logger = logger
+        self.clock = clock
         owner = Signature.hex(surroundings.random(8))
     }
 
@@ -84,7 +88,7 @@ public final class Hub: Sendable {
         guard let type = registry[integration.connector] else {
             throw HubError("\(integration.name): there is no connector named \(integration.connector)")
         }
-        let ear = LimitEar(surroundings.transport)
+        let ear = LimitEar(surroundings.transport, clock: surroundings.now)
         var surroundings = surroundings
         surroundings.transport = ear
         let connector: Connector

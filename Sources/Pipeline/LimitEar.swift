@@ -3,19 +3,48 @@ import Ledger
 import Queue
 import Synchronization
 
-/// The way to one integration, on which the hub hears what answers say of how much it may still ask for. Every request
-/// and every answer passes as it is.
+/// The way to one integration, on which the hub hears what answers say of how much it may still ask for.
+///
+/// Every answer passes as it is. Once one asks for a pause, no request of this process passes before its end: it is
+/// answered here with the rest of that pause, so that what is under way stops with its next call and not with its last.
 final class LimitEar: Transport {
     private let transport: any Transport
+    private let clock: @Sendable () -> Moment
     private let heard = Mutex<LimitReading?>(nil)
+    private let quiet = Mutex<Quiet?>(nil)
 
-    init(_ transport: any Transport) { self.transport = transport }
+    /// A pause that was asked for. A clock that was set back ends it: the far side will say so again.
+    private struct Quiet {
+        let from: Moment
+        let until: Moment
+
+        func secondsLeft(_ now: Moment) -> Int? {
+            now < from || now >= until ? nil : max(1, Int(until.seconds(since: now).rounded(.up)))
+        }
+    }
+
+    private static let tooMany = 429
+
+    init(_ transport: any Transport, clock: @escaping @Sendable () -> Moment) {
+        self.transport = transport
+        self.clock = clock
+    }
 
     func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
+        if let seconds = quiet.withLock({ $0?.secondsLeft(clock()) }) {
+            return HTTPResponse(status: Self.tooMany, headers: ["Retry-After": "\(seconds)"], body: [])
+        }
         let response = try await transport.send(request)
         let reading = LimitReading.headers { response.headers[$0] }
         if reading.form != nil { heard.withLock { $0 = reading } }
+        if response.status == Self.tooMany { hush(response) }
         return response
+    }
+
+    private func hush(_ response: HTTPResponse) {
+        let now = clock()
+        let seconds = response.retryAfterSeconds(now: now) ?? Gate.unsaidSeconds
+        quiet.withLock { $0 = Quiet(from: now, until: now.adding(seconds: Double(seconds))) }
     }
 
     /// What the latest answer said since it was last asked; nil when answers say nothing.

@@ -55,6 +55,16 @@ public struct Admission: Hashable, Sendable {
         self.running = running
     }
 
+    /// What still stands in the way of the next call of work that was begun: its own breaker and its own place among
+    /// calls under way do not.
+    public var goingOn: Admission {
+        var later = self
+        later.running = nil
+        later.breaker = Breaker()
+        later.allowances.removeAll { $0.form == .together }
+        return later
+    }
+
     /// What may be begun.
     public enum Grant: Hashable, Sendable {
         /// At most so many jobs. `isProbe`: they find out whether calls go through again.

@@ -23,6 +23,9 @@ public struct Gate: Hashable, Sendable {
     /// The longest it is closed, in seconds.
     public static let longestClosedSeconds = 300.0
 
+    /// How long the far side is left alone that asks for it and does not say how long, in seconds.
+    public static let unsaidSeconds = 30
+
     /// The gate after a call that went through.
     public func afterSuccess() -> Gate { Gate() }
 

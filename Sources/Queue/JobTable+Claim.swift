@@ -75,17 +75,23 @@ extension JobTable {
         return jobs
     }
 
-    /// Begins one call for which there is no job, within the same limits. False when something stands in the way.
+    /// Begins one call for which there is no job, within the same limits. Nil once it is begun, or what stands in the
+    /// way. `goesOn`: it is not the first call of that work.
     ///
     /// - Throws: `StoreFailure`.
-    public func begin(_ work: DueWork, now: Moment) throws -> Bool {
-        let admission = try admission(to: work)
-        guard case .jobs(_, let isProbe) = admission.grant(1, now: now) else { return false }
+    public func begin(_ work: DueWork, goesOn: Bool = false, now: Moment) throws -> WaitReason? {
+        let found = try admission(to: work)
+        let admission = goesOn ? found.goingOn : found
+        let isProbe: Bool
+        switch admission.grant(1, now: now) {
+        case .wait(let reason): return reason
+        case .jobs(_, let probes): isProbe = probes
+        }
         for allowance in admission.allowances where allowance.form != .together {
             try save(allowance.taking(1, now: now), of: work.integration)
         }
         if isProbe { try save(admission.breaker.probing(now: now), of: FarOperation(work.integration, work.operation)) }
-        return true
+        return nil
     }
 
     static let readyStatement = """

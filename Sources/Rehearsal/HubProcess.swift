@@ -17,12 +17,13 @@ struct HubProcess: Sendable {
             store: RehearsedStore(stage: stage, life: life), connectors: [WooCommerce.self, StallConnector.self],
             surroundings: surroundings, vault: Vault(bytes: Array(repeating: 7, count: 32)),
             publicURL: "https://hub.example",
-            logger: Logger(label: "rehearsal", factory: { _ in StageLog(stage: stage, life: life) }))
+            logger: Logger(label: "rehearsal", factory: { _ in StageLog(stage: stage, life: life) }),
+            clock: VirtualClock(stage: stage, life: life))
     }
 
     /// Runs the hub's own loops until the process dies.
-    func run(_ stage: Stage, life: Int) -> Task<Void, Never> {
-        let engine = Engine(hub, clock: VirtualClock(stage: stage, life: life), on: stage.executor)
+    func run(_ stage: Stage) -> Task<Void, Never> {
+        let engine = Engine(hub, on: stage.executor)
         return Task(executorPreference: stage.executor) { await engine.run() }
     }
 }

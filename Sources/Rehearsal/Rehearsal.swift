@@ -181,7 +181,7 @@ public struct Rehearsal: Sendable {
         }
         guard let life else { return }
         let hub = HubProcess(stage, life: life)
-        let task = hub.run(stage, life: life)
+        let task = hub.run(stage)
         stage.world.withLock { world in
             world.lives[life].hub = hub
             world.lives[life].task = task

@@ -16,7 +16,7 @@ extension StallVendor {
 
     private static func answer(_ body: JSON, _ status: Int, _ now: Moment) -> HTTPResponse {
         HTTPResponse(
-            status: status, headers: ["Content-Type": "application/json", "Date": HTTPDate.text(now)],
+            status: status, headers: ["Content-Type": "application/json", "Date": WrittenDate.text(now)],
             body: body.bytes)
     }
 

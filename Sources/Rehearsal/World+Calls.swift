@@ -100,7 +100,7 @@ extension World {
         case .throttled: Self.page(429)
         case .throttledWithSeconds: Self.page(429, ["Retry-After": "45"])
         case .throttledWithDate:
-            Self.page(429, ["Retry-After": HTTPDate.text(hubNow.adding(seconds: 60))])
+            Self.page(429, ["Retry-After": WrittenDate.text(hubNow.adding(seconds: 60))])
         case .serverError: Self.page(503)
         case .unauthorized: Self.page(401)
         default: nil
@@ -173,7 +173,7 @@ extension World {
 }
 
 /// A moment as HTTP writes it.
-enum HTTPDate {
+enum WrittenDate {
     private static let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",

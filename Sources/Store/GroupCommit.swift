@@ -5,7 +5,7 @@ public struct WaitingStep: Sendable {
     /// How it stands among those that wait.
     public let priority: StepPriority
     /// Runs the step; the closure it gives back tells the caller, and is called once the commit is durable.
-    let run: @Sendable (any StoreSession) -> (failure: (any Error)?, tell: @Sendable () -> Void)
+    public let run: @Sendable (any StoreSession) -> (failure: (any Error)?, tell: @Sendable () -> Void)
     /// Tells the caller that its step was not kept.
     public let fail: @Sendable (any Error) -> Void
 

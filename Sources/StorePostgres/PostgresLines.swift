@@ -5,12 +5,12 @@ import Synchronization
 /// Steps that wait, in one line for each organization. Lines run beside each other, the steps of one never do.
 final class PostgresLines: Sendable {
     private struct Line {
-        var steps: [[PostgresStep]] = StepPriority.allCases.map { _ in [] }
+        var steps: [[WaitingStep]] = StepPriority.allCases.map { _ in [] }
         var isServed = false
 
         var isEmpty: Bool { steps.allSatisfy(\.isEmpty) }
 
-        mutating func next(beside first: PostgresStep?) -> PostgresStep? {
+        mutating func next(beside first: WaitingStep?) -> WaitingStep? {
             for index in steps.indices where !steps[index].isEmpty {
                 // A claim does not wait for the disk because of others.
                 if first?.priority == .lease, index != StepPriority.lease.rawValue { return nil }
@@ -31,7 +31,7 @@ final class PostgresLines: Sendable {
     private let signal = DispatchSemaphore(value: 0)
 
     /// Puts a step in its organization's line.
-    func submit(_ step: PostgresStep, of organization: Int64) {
+    func submit(_ step: WaitingStep, of organization: Int64) {
         let isTaken = state.withLock { state in
             guard !state.isClosing else { return false }
             let wasIdle = state.lines[organization].map { $0.isEmpty && !$0.isServed } ?? true
@@ -43,10 +43,10 @@ final class PostgresLines: Sendable {
     }
 
     /// Waits for a line that nobody serves, and takes its first step. Nil once closed and empty.
-    func take() -> (organization: Int64, step: PostgresStep)? {
+    func take() -> (organization: Int64, step: WaitingStep)? {
         while true {
             signal.wait()
-            let (found, isOver) = state.withLock { state -> ((Int64, PostgresStep)?, Bool) in
+            let (found, isOver) = state.withLock { state -> ((Int64, WaitingStep)?, Bool) in
                 guard !state.waiting.isEmpty else {
                     return (nil, state.isClosing && state.lines.values.allSatisfy { $0.isEmpty })
                 }
@@ -64,7 +64,7 @@ final class PostgresLines: Sendable {
     }
 
     /// The next step of a line that is being served, to share its transaction.
-    func next(of organization: Int64, beside first: PostgresStep) -> PostgresStep? {
+    func next(of organization: Int64, beside first: WaitingStep) -> WaitingStep? {
         state.withLock { $0.lines[organization]?.next(beside: first) }
     }
 

@@ -5,21 +5,15 @@ import Synchronization
 
 /// Queries that wait for a connection that reads.
 final class PostgresQueries: Sendable {
-    /// A query, and how to tell that there is no server to ask.
-    struct Query: Sendable {
-        let run: @Sendable (any StoreSession) -> (failure: (any Error)?, tell: @Sendable () -> Void)
-        let fail: @Sendable (any Error) -> Void
-    }
-
     private struct State {
-        var waiting: [Query] = []
+        var waiting: [WaitingStep] = []
         var isClosing = false
     }
 
     private let state = Mutex(State())
     private let signal = DispatchSemaphore(value: 0)
 
-    func submit(_ query: Query) {
+    func submit(_ query: WaitingStep) {
         let isTaken = state.withLock { state in
             if !state.isClosing { state.waiting.append(query) }
             return !state.isClosing
@@ -28,7 +22,7 @@ final class PostgresQueries: Sendable {
     }
 
     /// The next query; nil once closed and empty.
-    func take() -> Query? {
+    func take() -> WaitingStep? {
         while true {
             signal.wait()
             let (query, isOver) = state.withLock { state in
@@ -64,7 +58,7 @@ final class PostgresReader {
         while let query = queries.take() { answer(query) }
     }
 
-    private func answer(_ query: PostgresQueries.Query) {
+    private func answer(_ query: WaitingStep) {
         let start = DispatchTime.now().uptimeNanoseconds
         var pause = PostgresWriter.firstPauseSeconds
         while true {
@@ -72,12 +66,14 @@ final class PostgresReader {
                 try attempt(query)()
                 return
             } catch let failure as PostgresFailure {
-                if failure.isLost { connection = nil }
+                // What is left of its transaction goes with the connection.
+                connection = nil
                 let elapsed = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
                 guard failure.isPassing, elapsed < PostgresWriter.patienceSeconds else {
                     query.fail(failure.storeFailure)
                     return
                 }
+                // SAFETY: the thread is this reader's own; nothing else waits for it.
                 Thread.sleep(forTimeInterval: pause * Double.random(in: 0.5...1))
                 pause = min(pause * 2, PostgresWriter.longestPauseSeconds)
             } catch {
@@ -87,7 +83,7 @@ final class PostgresReader {
         }
     }
 
-    private func attempt(_ query: PostgresQueries.Query) throws -> @Sendable () -> Void {
+    private func attempt(_ query: WaitingStep) throws -> @Sendable () -> Void {
         let (link, schema) = try connected()
         try link.send("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         let session = PostgresSession(link, schema)

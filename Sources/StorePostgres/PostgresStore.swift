@@ -85,7 +85,7 @@ public final class PostgresStore: Store {
         _ priority: StepPriority, of organization: Int64, _ step: @escaping @Sendable (any StoreSession) throws -> Value
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
-            lines.submit(PostgresStep(priority, step) { continuation.resume(with: $0) }, of: organization)
+            lines.submit(WaitingStep(priority, step) { continuation.resume(with: $0) }, of: organization)
         }
     }
 
@@ -96,8 +96,7 @@ public final class PostgresStore: Store {
         _ query: @escaping @Sendable (any StoreSession) throws -> Value
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
-            let step = PostgresStep(.normal, query) { continuation.resume(with: $0) }
-            queries.submit(PostgresQueries.Query(run: step.run, fail: step.fail))
+            queries.submit(WaitingStep(.normal, query) { continuation.resume(with: $0) })
         }
     }
 

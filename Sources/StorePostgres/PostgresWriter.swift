@@ -53,6 +53,7 @@ final class PostgresWriter {
             } catch let failure as PostgresFailure {
                 if failure.isLost { connection = nil }
                 if failure.isPassing, isWorthWaiting(for: failure, &batch) {
+                    // SAFETY: the thread is this writer's own; who waits for it waits for the server.
                     Thread.sleep(forTimeInterval: pause * Double.random(in: 0.5...1))
                     pause = min(pause * 2, Self.longestPauseSeconds)
                     continue
@@ -246,7 +247,7 @@ final class PostgresWriter {
 /// Steps that share a transaction.
 struct PostgresBatch {
     let organization: Int64
-    var steps: [PostgresStep]
+    var steps: [WaitingStep]
     /// Whether each step runs behind a mark of its own, because one of them is known to fail.
     var isApart = false
     /// Who is told what, once the commit is durable.
@@ -256,7 +257,7 @@ struct PostgresBatch {
     /// Since when it is tried again and again.
     var failingSince: UInt64?
 
-    init(_ organization: Int64, _ steps: [PostgresStep]) {
+    init(_ organization: Int64, _ steps: [WaitingStep]) {
         self.organization = organization
         self.steps = steps
     }

@@ -61,11 +61,12 @@ struct DrainTests {
         world.openShop("north", products: 0, customers: 1)
         world.openShop("south", products: 0, customers: 0, seed: 5)
         let way = Mutex<SlowWay?>(nil)
-        let hub = try world.hub { transport in
-            let slow = SlowWay(transport)
-            way.withLock { $0 = slow }
-            return slow
-        }
+        let hub = try world.hub(
+            through: { transport in
+                let slow = SlowWay(transport)
+                way.withLock { $0 = slow }
+                return slow
+            }, clock: HastyClock(endsLongWaits: endsLongWaits))
         // Read once, by hand: the engine has nothing else to do.
         var options = IntegrationOptions()
         options.byHand = Set(RecordKind.allCases.map(\.rawValue))
@@ -83,7 +84,7 @@ struct DrainTests {
             }
         }
         let slow = try #require(way.withLock { $0 })
-        let engine = Task { await Engine(hub, clock: HastyClock(endsLongWaits: endsLongWaits)).run() }
+        let engine = Task { await Engine(hub).run() }
         await slow.waitForACall()
         return Scene(world: world, hub: hub, way: slow, engine: engine)
     }

@@ -88,17 +88,22 @@ final class World: Sendable {
     }
 
     /// A hub on the world's store; a second one is the same hub after a restart.
-    func hub(through way: (WorldTransport) -> any Transport = { $0 }, key: UInt8 = 7) throws -> Hub {
+    func hub(
+        through way: (WorldTransport) -> any Transport = { $0 }, key: UInt8 = 7, clock: (any Clock<Duration>)? = nil,
+        connectors: [any ConnectorType.Type] = []
+    ) throws -> Hub {
         let store = try place.open(Hub.migrations)
         opened.withLock { $0 = store }
         let surroundings = ConnectorSurroundings(
             transport: way(WorldTransport(world: self)), now: { self.now }, random: { self.random($0) },
             blocking: InlineWork())
         return Hub(
-            store: MortalStore(store: WatchedStore(store), world: self), connectors: [WooCommerce.self, GnuCash.self],
+            store: MortalStore(store: WatchedStore(store), world: self),
+            connectors: [WooCommerce.self, GnuCash.self] + connectors,
             surroundings: surroundings, vault: Vault(bytes: Array(repeating: key, count: 32)),
-            publicURL: "https://hub.example", logger: Logger(label: "world", factory: { _ in SwiftLogNoOpLogHandler() })
-        )
+            publicURL: "https://hub.example",
+            logger: Logger(label: "world", factory: { _ in SwiftLogNoOpLogHandler() }),
+            clock: clock ?? PassingClock(world: self))
     }
 
     private func random(_ count: Int) -> [UInt8] {

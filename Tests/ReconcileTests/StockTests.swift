@@ -170,3 +170,15 @@ struct StockOfferTests {
         }
     }
 }
+
+extension StockOfferTests {
+    @Test func whatAnUnansweredCreateMayOfferIsNotDealtToAnother() throws {
+        var put = StockSide()
+        put.plan(StockWrite(quantity: ExactDecimal(6), number: 1))
+        let rules = [1: OfferRule(), 2: OfferRule()] as [Int64: OfferRule]
+        let stock = ProductStock(sellable: ExactDecimal(8), mode: .allotted, sides: [1: put], rules: rules)
+        // Side 1 may offer 6 already: 2 are left, and a repeat carries the same.
+        #expect(try stock.offers() == [1: ExactDecimal(6), 2: ExactDecimal(2)])
+        #expect(try stock.exposure() == .zero)
+    }
+}

@@ -22,18 +22,18 @@ struct AnswerReading: Sendable {
             guard let json else { throw notJSON(response) }
             return WooCommerceClient.Answer(
                 json: json, total: response.headers["X-WP-Total"].flatMap { Int($0) },
-                farClock: FarClock.moment(of: response.headers))
+                farClock: response.headers.date)
         }
         if (300..<400).contains(status) { throw moved(response) }
         #if Mutations
             if Mutation.retiredVersionIsEmpty.isPlanted, json?["code"]?.string == "rest_no_route" {
-                return WooCommerceClient.Answer(json: [], total: 0, farClock: FarClock.moment(of: response.headers))
+                return WooCommerceClient.Answer(json: [], total: 0, farClock: response.headers.date)
             }
         #endif
         if status == 401 || status == 403 { throw unauthorized(json, response) }
-        if status == 429 { throw .throttled(retryAfterSeconds: Self.retryAfter(response, now: now)) }
+        if status == 429 { throw .throttled(retryAfterSeconds: response.retryAfterSeconds(now: now)) }
         if status == 501 || (400..<500).contains(status) { throw refused(json, status) }
-        let hint = Self.retryAfter(response, now: now).map { ", asks to be left alone for \($0) s" } ?? ""
+        let hint = response.retryAfterSeconds(now: now).map { ", asks to be left alone for \($0) s" } ?? ""
         throw .unavailable(mayHaveHappened: writes, detail: "\(path): status \(status)\(hint)\(words(json))")
     }
 
@@ -97,7 +97,7 @@ struct AnswerReading: Sendable {
 
     private func clockDetail(_ response: HTTPResponse) -> String {
         let base = "the shop refuses our timestamp: its clock and ours are more than 15 minutes apart"
-        guard let far = FarClock.moment(of: response.headers) else { return base }
+        guard let far = response.headers.date else { return base }
         let seconds = Int(far.seconds(since: now))
         return base + "; its clock is \(abs(seconds)) s \(seconds > 0 ? "ahead of" : "behind") ours"
     }
@@ -130,12 +130,6 @@ struct AnswerReading: Sendable {
             text = text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: "••••")
         }
         return text
-    }
-
-    static func retryAfter(_ response: HTTPResponse, now: Moment) -> Int? {
-        guard let text = response.headers["Retry-After"] else { return nil }
-        if let seconds = Int(text) { return max(0, seconds) }
-        return FarClock.moment(text).map { max(0, Int($0.seconds(since: now))) }
     }
 }
 
@@ -188,25 +182,5 @@ extension [JSON] {
             }
         }
         return drafts
-    }
-}
-
-/// The shop's clock as HTTP tells it.
-enum FarClock {
-    private static let months = [
-        "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6, "Jul": 7, "Aug": 8, "Sep": 9, "Oct": 10,
-        "Nov": 11, "Dec": 12,
-    ]
-
-    static func moment(of headers: HTTPHeaders) -> Moment? { headers["Date"].flatMap(moment) }
-
-    /// Reads `Fri, 20 Nov 2026 21:51:20 GMT`; nil for anything else.
-    static func moment(_ text: String) -> Moment? {
-        let words = text.split(separator: " ").map(String.init)
-        guard words.count == 6, words[5] == "GMT", let month = months[words[2]], let day = Int(words[1]) else {
-            return nil
-        }
-        func two(_ value: Int) -> String { value < 10 ? "0\(value)" : String(value) }
-        return Moment(iso: "\(words[3])-\(two(month))-\(two(day))T\(words[4])Z")
     }
 }

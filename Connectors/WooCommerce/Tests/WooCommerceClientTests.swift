@@ -174,9 +174,9 @@ struct WooCommerceClientTests {
     }
 
     @Test func theShopsClockIsRead() {
-        #expect(FarClock.moment("Fri, 20 Nov 2026 21:51:20 GMT") == Moment(iso: "2026-11-20T21:51:20"))
-        #expect(FarClock.moment("Fri, 20 Foo 2026 21:51:20 GMT") == nil)
-        #expect(FarClock.moment("yesterday") == nil)
+        #expect(HTTPDate.moment("Fri, 20 Nov 2026 21:51:20 GMT") == Moment(iso: "2026-11-20T21:51:20"))
+        #expect(HTTPDate.moment("Fri, 20 Foo 2026 21:51:20 GMT") == nil)
+        #expect(HTTPDate.moment("yesterday") == nil)
     }
 
     @Test func checkingSaysWhatWasFound() async throws {

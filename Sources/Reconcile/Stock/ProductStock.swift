@@ -86,7 +86,7 @@ public struct ProductStock: Hashable, Sendable {
         let plan = try AllotmentPlan(sellable: room, targets: targets, standing: standing)
         var offers: [Int64: ExactDecimal] = [:]
         for channel in rules.keys {
-            let kept = sides[channel]?.standing ?? .zero
+            let kept = sides[channel].flatMap { $0.standing ?? $0.write?.quantity } ?? .zero
             offers[channel] = plan.lower[channel] ?? plan.raise[channel] ?? kept
         }
         return offers
