@@ -12,8 +12,8 @@ public enum ChangeNumber {
 
     /// Changes of that moment and later have numbers above this, and numbers below it are of earlier changes.
     public static func mark(_ moment: Moment) -> Int64 {
-        let passed = max(0, min(moment.milliseconds, first + limit / perMillisecond) - first)
-        return passed * perMillisecond
+        let counted = min(max(moment.milliseconds, first), first + limit / perMillisecond)
+        return (counted - first) * perMillisecond
     }
 
     /// What the first of these changes comes behind, at least.

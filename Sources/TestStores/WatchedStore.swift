@@ -6,6 +6,8 @@ import Synchronization
 /// A store on a server that looks at every statement before it is run for the first time: it must name the organization
 /// in every table that is spread by it. One that does not is refused, so that the test which ran it fails.
 public struct WatchedStore: Store {
+    /// The store itself, for what tests ask of all organizations at once.
+    public var unwatched: any Store { store }
     private let store: any Store
 
     /// The store, watched where it is on a server.

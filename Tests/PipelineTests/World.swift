@@ -29,8 +29,6 @@ final class World: Sendable {
     let headers = Mutex<[String: String]>([:])
     /// The calls whose answer never came.
     let unanswered = Mutex<[HTTPRequest]>([])
-    /// The store of the last hub, for what no report says.
-    private let opened = Mutex<(any Store)?>(nil)
     /// What happens right before a write reaches a shop: somebody there is a moment faster. Once, then it is forgotten.
     let beforeWrite = Mutex<(@Sendable (World, String) -> Void)?>(nil)
 
@@ -93,7 +91,6 @@ final class World: Sendable {
         connectors: [any ConnectorType.Type] = []
     ) throws -> Hub {
         let store = try place.open(Hub.migrations)
-        opened.withLock { $0 = store }
         let surroundings = ConnectorSurroundings(
             transport: way(WorldTransport(world: self)), now: { self.now }, random: { self.random($0) },
             blocking: InlineWork())
@@ -227,7 +224,7 @@ extension World {
 
     /// The hub's tables, for what no report says.
     func count(_ hub: Hub, _ sql: String) async throws -> Int {
-        let store = opened.withLock { $0 } ?? hub.store
+        let store = ((hub.store as? MortalStore)?.store as? WatchedStore)?.unwatched ?? hub.store
         return try await store.read { Int(try $0.rows(sql, []).first?.integer(0) ?? 0) }
     }
 }
