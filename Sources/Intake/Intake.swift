@@ -61,14 +61,13 @@ public enum Intake {
         let isNew =
             try session.run(
                 """
-                INSERT INTO delivery (organization_id, id, integration_id, repeat_key, topic, headers, body,
-                received_at, state)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'received')
+                INSERT INTO delivery (organization_id, id, integration_id, repeat_key, topic, received_at, state)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'received')
                 ON CONFLICT (organization_id, integration_id, repeat_key) DO NOTHING
                 """,
                 [
                     .integer(organization), .integer(id), .integer(integration), .text(parcel.repeatKey),
-                    .text(parcel.topic), .text(parcel.headers), .blob(parcel.body), SQLValue(parcel.now),
+                    .text(parcel.topic), SQLValue(parcel.now),
                 ]) == 1
         guard isNew else {
             let known = try session.rows(
@@ -78,11 +77,20 @@ public enum Intake {
                 """, [.integer(organization), .integer(integration), .text(parcel.repeatKey)])
             return .repeated(known.first?.integer(0) ?? id)
         }
+        try session.save(
+            [
+                [
+                    .integer(organization), .integer(id), SQLValue(parcel.now), .text(parcel.headers),
+                    .blob(parcel.body),
+                ]
+            ], as: bodyRow)
         let job = NewJob(
             .receive, integration: integration, kind: .order, key: String(id), priority: 50, runAt: parcel.now)
         try JobTable(session, organization: organization).add([job], ids: &ids, now: parcel.now)
         return .stored(id)
     }
+
+    private static let bodyRow = Upsert("delivery_body", ["organization_id", "id", "received_at", "headers", "body"])
 
     /// A stored call, as it arrived.
     ///
@@ -92,7 +100,10 @@ public enum Intake {
     ) throws -> [Int64: StoredCall] {
         let rows = try session.rows(
             """
-            SELECT id, headers, body, received_at FROM delivery WHERE organization_id = ?1 AND id IN {2}
+            SELECT delivery.id, whole.headers, whole.body, delivery.received_at
+            FROM delivery JOIN delivery_body AS whole ON whole.organization_id = delivery.organization_id
+                AND whole.id = delivery.id AND whole.received_at = delivery.received_at
+            WHERE delivery.organization_id = ?1 AND delivery.id IN {2}
             """, [.integer(organization), .ids(ids)])
         return Dictionary(
             rows.map { row in
@@ -133,6 +144,59 @@ public enum DeliveryState: String, Hashable, Sendable {
     case rejected
 }
 
+extension Intake {
+    /// How long calls are kept, in seconds: ninety days, and those nobody could settle as long again.
+    public static let keptSeconds = 90.0 * 86_400
+
+    /// The bodies in slices of seven days.
+    public static let bodySlices = TimeSlices(
+        "delivery_body", by: "received_at", days: 7,
+        need: "SELECT 1 FROM delivery WHERE state = 'received' AND received_at >= ?1 AND received_at < ?2 LIMIT 1"
+    ) { $0.milliseconds }
+
+    /// How many calls one step of forgetting looks at, so that the writer is not held for long.
+    static let pruneStepSize: Int64 = 2000
+
+    /// One step of forgetting old calls.
+    public struct PruneStep: Hashable, Sendable {
+        /// Calls that were forgotten in this step.
+        public var forgotten: Int
+        /// Where the next step goes on; nil when all are looked at.
+        public var next: Int64?
+    }
+
+    /// Forgets calls that came before `limit`, bodies included: looks at some, beginning behind `after`. One that was
+    /// not settled is kept as long again.
+    ///
+    /// - Throws: `StoreFailure`.
+    public static func prune(
+        before limit: Moment, after: Int64, organization: Int64, session: any StoreSession
+    ) throws -> PruneStep {
+        let looked = try session.rows(
+            """
+            SELECT max(id), count(*) FROM (
+                SELECT id FROM delivery WHERE organization_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3) AS looked
+            """, [.integer(organization), .integer(after), .integer(pruneStepSize)])
+        guard let last = looked.first?.optionalInteger(0) else { return PruneStep(forgotten: 0, next: nil) }
+        let old = """
+            organization_id = ?1 AND id > ?2 AND id <= ?3 AND received_at < ?4
+                AND (state <> 'received' OR received_at < ?5)
+            """
+        let values: [SQLValue] = [
+            .integer(organization), .integer(after), .integer(last), SQLValue(limit),
+            SQLValue(limit.adding(seconds: -keptSeconds)),
+        ]
+        try session.run(
+            """
+            DELETE FROM delivery_body WHERE organization_id = ?1 AND id > ?2 AND id <= ?3 AND received_at < ?4
+                AND id IN (SELECT id FROM delivery WHERE \(old))
+            """, values)
+        let forgotten = try session.run("DELETE FROM delivery WHERE \(old)", values)
+        let isLast = looked.first?.integer(1) ?? 0 < pruneStepSize
+        return PruneStep(forgotten: forgotten, next: isLast ? nil : last)
+    }
+}
+
 /// The tables of intake.
 public enum IntakeMigrations {
     /// In order.
@@ -149,6 +213,30 @@ public enum IntakeMigrations {
                     OR state = 'rejected'), detail TEXT,
                 UNIQUE (organization_id, integration_id, repeat_key)
             ) STRICT;
-            """)
+            """),
+        Migration("0301-delivery-body", bodies, postgres: slicedBodies),
     ]
+
+    private static let bodies = """
+        -- What a call said, apart from what is known of it: the one is written once and is large, the other changes.
+        CREATE TABLE delivery_body (
+            id INTEGER PRIMARY KEY, organization_id INTEGER NOT NULL, received_at INTEGER NOT NULL,
+            headers TEXT NOT NULL, body BLOB NOT NULL
+        ) STRICT;
+        INSERT INTO delivery_body SELECT id, organization_id, received_at, headers, body FROM delivery;
+        ALTER TABLE delivery DROP COLUMN headers;
+        ALTER TABLE delivery DROP COLUMN body;
+        """
+
+    /// On a server the bodies are sliced by the time they came. That no id is there twice is seen to by `delivery`.
+    private static let slicedBodies = """
+        CREATE TABLE delivery_body (
+            organization_id bigint NOT NULL, id bigint NOT NULL, received_at bigint NOT NULL,
+            headers text COLLATE "C" NOT NULL, body bytea NOT NULL, PRIMARY KEY (organization_id, id, received_at)
+        ) PARTITION BY RANGE (received_at);
+        CREATE TABLE delivery_body_rest PARTITION OF delivery_body DEFAULT;
+        INSERT INTO delivery_body SELECT organization_id, id, received_at, headers, body FROM delivery;
+        ALTER TABLE delivery DROP COLUMN headers;
+        ALTER TABLE delivery DROP COLUMN body;
+        """
 }

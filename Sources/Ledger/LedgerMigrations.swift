@@ -6,6 +6,7 @@ public enum LedgerMigrations {
     public static let all = [
         Migration("0100-ledger", integrations + records + history), Migration("0110-stock", stock),
         Migration("0111-stock-doubts", doubts), Migration("0112-key-check", keyCheck),
+        Migration("0113-counter", counter, onlyPostgres: changeSlices),
     ]
 
     private static let integrations = """
@@ -146,6 +147,31 @@ public enum LedgerMigrations {
     private static let keyCheck = """
         -- A word sealed with the key of the first hub that opened this store; another key cannot open it.
         CREATE TABLE key_check (id INTEGER PRIMARY KEY CHECK (id = 1), sealed BLOB NOT NULL) STRICT;
+        """
+
+    private static let counter = """
+        -- The counters of a tenant stand apart from it: they are written by every step, while the list of tenants,
+        -- which every node of a spread store keeps whole, is hardly ever written.
+        CREATE TABLE counter (
+            organization_id INTEGER PRIMARY KEY NOT NULL, change_number INTEGER NOT NULL,
+            settle_number INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO counter SELECT id, change_number, settle_number FROM organization;
+        ALTER TABLE organization DROP COLUMN change_number;
+        ALTER TABLE organization DROP COLUMN settle_number;
+        """
+
+    /// On a server the change log is sliced by its numbers, which grow with time.
+    private static let changeSlices = """
+
+        ALTER TABLE change RENAME TO change_before;
+        ALTER INDEX change_pkey RENAME TO change_before_pkey;
+        ALTER INDEX change_record RENAME TO change_before_record;
+        CREATE TABLE change (LIKE change_before, PRIMARY KEY (organization_id, number)) PARTITION BY RANGE (number);
+        CREATE INDEX change_record ON change (organization_id, record_id, number);
+        CREATE TABLE change_rest PARTITION OF change DEFAULT;
+        INSERT INTO change SELECT * FROM change_before;
+        DROP TABLE change_before;
         """
 
     private static let doubts = """

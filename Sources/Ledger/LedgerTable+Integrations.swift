@@ -131,7 +131,7 @@ extension LedgerTable {
     ///
     /// - Throws: `StoreFailure`.
     public func settleNumber() throws -> Int64 {
-        try session.rows("SELECT settle_number FROM organization WHERE id = ?1", [.integer(organization)])
+        try session.rows("SELECT settle_number FROM counter WHERE organization_id = ?1", [.integer(organization)])
             .first?.integer(0) ?? 0
     }
 
@@ -140,8 +140,11 @@ extension LedgerTable {
     /// - Throws: `StoreFailure`.
     public func nextSettleNumber() throws -> Int64 {
         try session.rows(
-            "UPDATE organization SET settle_number = settle_number + 1 WHERE id = ?1 RETURNING settle_number",
-            [.integer(organization)]
+            """
+            INSERT INTO counter (organization_id, change_number, settle_number) VALUES (?1, 0, 1)
+            ON CONFLICT (organization_id) DO UPDATE SET settle_number = counter.settle_number + 1
+            RETURNING settle_number
+            """, [.integer(organization)]
         ).first?.integer(0) ?? 0
     }
 }

@@ -181,8 +181,12 @@ public struct LedgerTable {
         guard !changes.isEmpty else { return }
         let last =
             try session.rows(
-                "UPDATE organization SET change_number = change_number + ?2 WHERE id = ?1 RETURNING change_number",
-                [.integer(organization), .integer(Int64(changes.count))]
+                """
+                INSERT INTO counter (organization_id, change_number, settle_number) VALUES (?1, ?2 + ?3, 0)
+                ON CONFLICT (organization_id) DO UPDATE SET change_number = ?2
+                    + CASE WHEN counter.change_number < ?3 THEN ?3 ELSE counter.change_number END
+                RETURNING change_number
+                """, [.integer(organization), .integer(Int64(changes.count)), .integer(ChangeNumber.before(changes))]
             ).first?.integer(0) ?? 0
         let first = last - Int64(changes.count) + 1
         try session.save(

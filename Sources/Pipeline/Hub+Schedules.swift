@@ -142,7 +142,7 @@ extension Hub {
     func runTask(_ job: Job) async throws {
         do {
             switch OwnTask(rawValue: String(job.key.prefix { $0 != "/" })) {
-            case .prune: try await prune()
+            case .prune: for said in try await forgetOld() { logger.info("\(said)") }
             case .report: try await report(job)
             case nil:
                 let error = "this hub has no task named \"\(job.key)\""
@@ -153,22 +153,5 @@ extension Hub {
             try await putBack([job], "\(error)")
             logger.warning("task \(job.key) stopped: \(error)")
         }
-    }
-
-    /// Forgets what is old enough, in small steps between which others write.
-    private func prune() async throws {
-        let (organization, now) = (organization, now)
-        var after: Int64? = 0
-        var (forgotten, dead) = (0, 0)
-        while let from = after {
-            let step = try await store.write(.bulk) {
-                try JobTable($0, organization: organization).prune(Retention(), after: from, now: now)
-            }
-            forgotten += step.forgotten
-            dead += step.deadForgotten
-            after = step.next
-        }
-        if dead > 0 { logger.warning("\(dead) dead letters were forgotten: nobody looked at them for ninety days") }
-        if forgotten > 0 { logger.info("\(forgotten) old tasks were forgotten") }
     }
 }

@@ -144,6 +144,18 @@ public protocol Store: Sendable {
     /// - Throws: `StoreFailure` when it does not answer.
     func vitals(now: @escaping @Sendable () -> Moment) async throws -> StoreVitals
 
+    /// Makes the slices of a table that come next, and takes away those that hold nothing from `keepFrom` on. Says in
+    /// sentences what it did; nothing where a store keeps no slices.
+    ///
+    /// - Throws: `StoreFailure`.
+    func slice(_ table: TimeSlices, now: Moment, keepFrom: Moment?) async throws -> [String]
+
+    /// Brings what the store keeps for itself in order: its knowledge of its tables, and room that is not used any
+    /// more. `isThorough`: although others wait for it meanwhile. Says in sentences what it did.
+    ///
+    /// - Throws: `StoreFailure`.
+    func tidy(isThorough: Bool) async throws -> [String]
+
     /// Lets running steps end and refuses new ones.
     func close() async
 }
@@ -160,6 +172,12 @@ extension Store {
 
     /// Nobody is woken, where processes learn of each other by looking.
     public func listen(_ wake: @escaping @Sendable () -> Void) {}
+
+    /// Rows go one by one, where there are no slices.
+    public func slice(_ table: TimeSlices, now: Moment, keepFrom: Moment?) async throws -> [String] { [] }
+
+    /// Nothing, where nothing is kept beside the rows.
+    public func tidy(isThorough: Bool) async throws -> [String] { [] }
 
     /// Runs a step of normal priority.
     ///

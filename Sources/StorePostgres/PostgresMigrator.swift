@@ -36,7 +36,7 @@ struct PostgresMigrator {
         try checkRights()
         try link.script("BEGIN")
         // Freed with the transaction, also when this process dies.
-        try ask("SELECT pg_advisory_xact_lock(hashtextextended('crossdock migration ' || current_schema(), 0))")
+        try ask("SELECT pg_advisory_xact_lock(\(Self.turn))")
         if try !isOurs() {
             try checkEmpty()
             try link.script(Self.own)
@@ -59,6 +59,9 @@ struct PostgresMigrator {
         try checkPlace()
         return try isOurs() ? try applied() : nil
     }
+
+    /// What is held by who changes the schema.
+    static let turn = "hashtextextended('crossdock migration ' || current_schema(), 0)"
 
     /// The tables of the store itself.
     static let own = """

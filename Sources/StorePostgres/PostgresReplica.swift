@@ -172,6 +172,18 @@ public final class ReplicatedStore: Store {
         try await primary.vitals(now: now)
     }
 
+    /// As the primary.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func slice(_ table: TimeSlices, now: Moment, keepFrom: Moment?) async throws -> [String] {
+        try await primary.slice(table, now: now, keepFrom: keepFrom)
+    }
+
+    /// As the primary.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func tidy(isThorough: Bool) async throws -> [String] { try await primary.tidy(isThorough: isThorough) }
+
     /// Lets go of the replica; the primary belongs to who opened it.
     public func close() async { await replica.close() }
 }

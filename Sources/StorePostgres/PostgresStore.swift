@@ -11,6 +11,7 @@ public final class PostgresStore: Store {
     private let queries = PostgresQueries()
     private let ended = DispatchGroup()
     private let listener: PostgresListener
+    private let address: PostgresAddress
 
     /// Connections that write: as many organizations are written beside each other.
     static let writerCount = 2
@@ -22,6 +23,7 @@ public final class PostgresStore: Store {
     /// - Throws: `StoreFailure` when there is no server, it is too old, lets nobody in, or its schema is not ours.
     public init(_ address: PostgresAddress, migrations: [Migration], isBeingMoved: Bool = false) throws {
         let place = PostgresPlace(address: address)
+        self.address = address
         listener = PostgresListener(place)
         do {
             try PostgresMigrator(address, isBeingMoved: isBeingMoved).run(migrations)
@@ -54,6 +56,9 @@ public final class PostgresStore: Store {
             throw failure.storeFailure
         }
     }
+
+    /// A statement's text as the server is told it.
+    package static func translated(_ sql: String) -> String { PostgresStatement(sql).text }
 
     private func start(_ name: String, _ work: @escaping @Sendable () -> Void) {
         let ended = ended
@@ -110,6 +115,35 @@ public final class PostgresStore: Store {
         if listener.add(wake) { start("crossdock-listener") { listener.run() } }
     }
 
+    /// Makes the slices of a table that come next, and takes away old ones.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func slice(_ table: TimeSlices, now: Moment, keepFrom: Moment?) async throws -> [String] {
+        try await upkeep { try $0.slice(table, now: now, keepFrom: keepFrom) }
+    }
+
+    /// Has the server look at all tables and take back what rows that are gone leave behind.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func tidy(isThorough: Bool) async throws -> [String] {
+        try await upkeep { try $0.tidy(isThorough: isThorough) }
+    }
+
+    /// On a connection of its own, for it may take long.
+    private func upkeep(_ work: @escaping @Sendable (PostgresUpkeep) throws -> [String]) async throws -> [String] {
+        let address = address
+        return try await withCheckedThrowingContinuation { continuation in
+            start("crossdock-upkeep") {
+                continuation.resume(
+                    with: Result {
+                        do { return try work(PostgresUpkeep(address)) } catch let failure as PostgresFailure {
+                            throw failure.storeFailure
+                        }
+                    })
+            }
+        }
+    }
+
     /// Ends the threads once what waits is done.
     public func close() async {
         lines.close()
@@ -146,6 +180,12 @@ private struct PostgresOrganizationStore: Store {
     func listen(_ wake: @escaping @Sendable () -> Void) { store.listen(wake) }
 
     func vitals(now: @escaping @Sendable () -> Moment) async throws -> StoreVitals { try await store.vitals(now: now) }
+
+    func slice(_ table: TimeSlices, now: Moment, keepFrom: Moment?) async throws -> [String] {
+        try await store.slice(table, now: now, keepFrom: keepFrom)
+    }
+
+    func tidy(isThorough: Bool) async throws -> [String] { try await store.tidy(isThorough: isThorough) }
 
     func close() async { await store.close() }
 }

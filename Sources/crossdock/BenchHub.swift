@@ -60,7 +60,7 @@ extension Hub {
     }
 
     /// How many lines the change log has ever had.
-    func changeCount() async throws -> Int64 { try await number("SELECT change_number FROM organization") }
+    func changeCount() async throws -> Int64 { try await number("SELECT count(*) FROM change") }
 
     /// When links were last written, added up: it moves when any link is written.
     func linkStamp() async throws -> Int64 { try await number("SELECT coalesce(sum(seen_at), 0) FROM link") }

@@ -26,7 +26,7 @@ struct Crossdock: AsyncParsableCommand {
             BatchesCommand.self, PauseCommand.self, ResumeCommand.self, CancelCommand.self, LimitsCommand.self,
             ConflictsCommand.self, ExplainCommand.self, SandboxCommand.self, DemoCommand.self,
             BackupCommand.self, RestoreCommand.self, MoveCommand.self, MigrateCommand.self, SchemaCommand.self,
-            BenchCommand.self, VersionCommand.self,
+            MaintainCommand.self, BenchCommand.self, VersionCommand.self,
         ])
 
     /// Runs the program. Words that make no command end it as everything wrong that is given does: with 2.

@@ -14,6 +14,17 @@ enum Blow: String, CaseIterable, Sendable {
     case fsync
     /// Its clock is set back by one hour, and forward again at the end of its life.
     case clock
+    /// The server that holds its store is killed, and is back after a while.
+    case server
+    /// All its connections to that server are ended.
+    case cut
+    /// It stands still for longer than its leases last, while another hub goes on; then it wakes and goes on, too.
+    case frozen
+
+    /// Those that befall a hub on a file, and those that befall one on a server.
+    static let (ofFiles, ofServers): ([Blow], [Blow]) = (
+        [.kill, .tear, .full, .readonly, .fsync, .clock], [.kill, .server, .cut, .frozen]
+    )
 
     /// The fault behind it; nil for a plain kill.
     var fault: Faults.Name? { Faults.Name(rawValue: rawValue) }
@@ -23,6 +34,8 @@ extension KillLoop {
     /// How long a fault lasts, and how long the hub may recover from it before it is killed, in milliseconds.
     private static let faultMilliseconds = 100...1_500
     private static let recoveryMilliseconds = 1...800
+    /// How long a hub is frozen, in milliseconds: a lease lasts 15 s.
+    private static let frozenMilliseconds = 16_500
 
     /// Lets a blow fall; the world goes on meanwhile. Whoever is to be killed is killed by the caller.
     func strike(_ blow: Blow, _ hub: RunningProgram, meanwhile: () async throws -> Void) async throws {
@@ -30,6 +43,26 @@ extension KillLoop {
         switch blow {
         case .kill: return
         case .tear: _ = try await hub.endedOrNot(withinMilliseconds: Self.faultMilliseconds.upperBound)
+        case .server:
+            try await cluster?.kill()
+            try await meanwhile()
+            try await clock.sleep(for: .milliseconds(dice.within(Self.faultMilliseconds)))
+            try await cluster?.again()
+            try await clock.sleep(for: .milliseconds(dice.within(Self.recoveryMilliseconds)))
+        case .cut:
+            for _ in 0..<dice.within(1...5) {
+                try cluster?.cut("crossdock")
+                try await meanwhile()
+                try await clock.sleep(for: .milliseconds(dice.within(Self.recoveryMilliseconds)))
+            }
+        case .frozen:
+            let other = try program.start(["serve", "--role", "worker"])
+            defer { other.send(SIGKILL) }
+            hub.send(SIGSTOP)
+            try await meanwhile()
+            try await clock.sleep(for: .milliseconds(Self.frozenMilliseconds))
+            hub.send(SIGCONT)
+            try await clock.sleep(for: .milliseconds(dice.within(Self.recoveryMilliseconds)))
         case .full, .readonly, .fsync, .clock:
             guard let fault = blow.fault else { return }
             try faults.arm(fault, "-3600")

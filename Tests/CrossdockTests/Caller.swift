@@ -50,10 +50,8 @@ actor Caller {
     }
 
     /// The acknowledged calls that are not in the store of a hub under their receipts.
-    func lost(from program: Program) async throws -> [String] {
-        let store = try SQLiteStore(path: program.path("hub/crossdock.sqlite"), migrations: Hub.migrations)
-        let rows = try await store.read { try $0.rows("SELECT id, body FROM delivery", []) }
-        await store.close()
+    func lost(in store: any Store) async throws -> [String] {
+        let rows = try await store.read { try $0.rows("SELECT id, body FROM delivery_body", []) }
         let kept = Dictionary(
             rows.map { ("rcp_\($0.integer(0))", String(decoding: $0.blob(1), as: UTF8.self)) },
             uniquingKeysWith: { first, _ in first })

@@ -1,5 +1,7 @@
 import Commerce
 import Foundation
+import Pipeline
+import Store
 import Testing
 
 /// The real program on disks and clocks that fail. `KillLoopTests` strikes at random instants; here each fault is
@@ -49,7 +51,10 @@ struct CrashTests {
         #expect(served.hub.isRunning)
         served.hub.send(SIGKILL)
         _ = try await served.hub.ended(withinSeconds: 10)
-        #expect(try await served.caller.lost(from: served.program) == [])
+        let store = try SQLiteStore(
+            path: served.program.path("hub/crossdock.sqlite"), migrations: Hub.migrations)
+        #expect(try await served.caller.lost(in: store) == [])
+        await store.close()
     }
 
     @Test(arguments: [Faults.Name.full, .readonly])

@@ -3,6 +3,8 @@ import Foundation
 import GnuCashBook
 import Pipeline
 import Store
+import StorePostgres
+import TestStores
 import Testing
 
 @testable import crossdock
@@ -17,6 +19,8 @@ final class KillLoop {
     let program: Program
     var dice: Dice
     let faults: Faults
+    /// The server of its own that holds the hub's store; nil where that is a file.
+    let cluster: TestCluster?
     private let caller: Caller
     private let standIn: RunningProgram
     private let shop: ShopVisitor
@@ -38,12 +42,16 @@ final class KillLoop {
     var book: String { program.path("books.gnucash") }
 
     /// Starts the shop, makes the book and connects both.
-    init(kills: Int, form: BookForm, seed: UInt64, blows: [Blow] = [.kill]) async throws {
+    init(
+        kills: Int, form: BookForm, seed: UInt64, blows: [Blow] = [.kill], cluster: TestCluster? = nil
+    ) async throws {
         (self.kills, self.form, self.seed, self.blows) = (kills, form, seed, blows)
+        self.cluster = cluster
         dice = Dice(seed)
         var program = try Program()
         program.environment["CROSSDOCK_ALLOW_PRIVATE_HOSTS"] = "127.0.0.1"
         program.environment["LOG_LEVEL"] = "warning"
+        program.environment["CROSSDOCK_STORE"] = cluster?.url()
         self.program = program
         faults = try Faults(in: program.folder)
         standIn = try program.start([
@@ -52,8 +60,7 @@ final class KillLoop {
         ])
         shop = ShopVisitor(url: "http://127.0.0.1:\(try await standIn.port())")
         // A port that was just free; the shop's webhooks name it, so it stays the same from life to life.
-        let probe = try program.start(
-            ["serve", "--port", "0"], environment: ["CROSSDOCK_DATA": program.path("probe")])
+        let probe = try program.start(["serve", "--port", "0", "--data", program.path("probe")])
         hubPort = try await probe.port()
         probe.send(SIGKILL)
         caller = Caller(hubPort: hubPort)
@@ -108,7 +115,9 @@ final class KillLoop {
         try await finish()
         let verdict = KillVerdict(loop: self, shop: shop, shopEdits: shopEdits, bookEdits: bookEdits)
         let calls = await caller.acknowledged
-        let problems = try await verdict.problems() + caller.lost(from: program)
+        let store = try store()
+        let problems = try await verdict.problems() + caller.lost(in: store)
+        await store.close()
         print(
             "kill-loop: seed \(seed), \(kills) blows (\(struck) with work in hand), \(placed) orders placed, "
                 + "\(shopEdits.count + bookEdits.count) customers edited, \(calls.count) calls acknowledged and "
@@ -173,7 +182,7 @@ final class KillLoop {
     /// The hub stays down for a while, which is not waited for: what is kept until a moment is kept until an earlier
     /// one. Without it every kill but one in 15 s would find the work of the last one still leased.
     private func letTimePass() async throws {
-        let store = try SQLiteStore(path: program.path("hub/crossdock.sqlite"), migrations: Hub.migrations)
+        let store = try store()
         try await store.write { session in
             try session.run(
                 """
@@ -188,6 +197,14 @@ final class KillLoop {
                 [.integer(Self.absenceMilliseconds)])
         }
         await store.close()
+    }
+
+    /// The hub's store.
+    private func store() throws -> any Store {
+        guard let cluster else {
+            return try SQLiteStore(path: program.path("hub/crossdock.sqlite"), migrations: Hub.migrations)
+        }
+        return try PostgresStore(try PostgresAddress(cluster.url()), migrations: Hub.migrations)
     }
 
     private func happen(_ skus: [String], _ emails: [String]) async throws {

@@ -215,7 +215,7 @@ struct QueueUseTests {
         _ = try await hub.pull(north)
         let sku = try #require(world.firstSimpleSKU("north"))
         let records = try await hub.store.read { session in
-            let rows = try session.rows("SELECT id FROM record WHERE kind = 'product'", [])
+            let rows = try session.rows("SELECT id FROM record WHERE organization_id = 1 AND kind = 'product'", [])
             return try LedgerTable(session, organization: 1).records(rows.map { $0.integer(0) })
         }
         let one = try #require(records.first { $0.naturalKey == NaturalKey.folded(sku) })

@@ -165,7 +165,10 @@ struct WorkersTests {
             var ids = block
             let table = JobTable(session, organization: 1)
             let record = try session.rows(
-                "SELECT record_id FROM link WHERE integration_id = ?1 AND kind = 'product' AND external_id = ?2",
+                """
+                SELECT record_id FROM link
+                WHERE organization_id = 1 AND integration_id = ?1 AND kind = 'product' AND external_id = ?2
+                """,
                 [.integer(north.id), .text(id)])[0].integer(0)
             // Another process is writing it.
             try table.add(
@@ -178,15 +181,18 @@ struct WorkersTests {
             try table.intend(
                 jobs.map { ($0, ["at": .integer(now.milliseconds), "wrote": [:]]) }, owner: "another",
                 deadline: now.adding(seconds: 75))
-            try session.run("UPDATE link SET in_flight = 1 WHERE record_id = ?1", [.integer(record)])
+            try session.run(
+                "UPDATE link SET in_flight = 1 WHERE organization_id = 1 AND record_id = ?1", [.integer(record)])
         }
 
         #expect(try await hub.turn(for: [north.id]))
 
         let fetches = try await hub.store.read { session in
             try session.rows(
-                "SELECT state, run_at FROM job WHERE queue = 'fetch' AND key = ?1 AND state <> 'completed'", [.text(id)]
-            )
+                """
+                SELECT state, run_at FROM job
+                WHERE organization_id = 1 AND queue = 'fetch' AND key = ?1 AND state <> 'completed'
+                """, [.text(id)])
         }
         #expect(fetches.map { $0.text(0) } == ["scheduled"])
         #expect(fetches.first?.moment(1) == now.adding(seconds: Hub.staleWaitSeconds))
@@ -215,9 +221,12 @@ struct WorkersTests {
         let rows = try await hub.store.read { session in
             try session.rows(
                 """
-                SELECT record.parts, job.run_at FROM link JOIN record ON record.id = link.record_id
-                LEFT JOIN job ON job.queue = 'fetch' AND job.key = link.external_id AND job.state = 'scheduled'
-                WHERE link.integration_id = ?1 AND link.external_id = ?2 AND link.kind = 'product'
+                SELECT record.parts, job.run_at FROM link
+                JOIN record ON record.organization_id = link.organization_id AND record.id = link.record_id
+                LEFT JOIN job ON job.organization_id = link.organization_id AND job.queue = 'fetch'
+                    AND job.key = link.external_id AND job.state = 'scheduled'
+                WHERE link.organization_id = 1 AND link.integration_id = ?1 AND link.external_id = ?2
+                    AND link.kind = 'product'
                 """, [.integer(north.id), .text(id)])
         }
         #expect(rows.map { $0.json(0)["name"]?["v"] } == ["New name"])

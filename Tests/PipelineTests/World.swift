@@ -95,7 +95,8 @@ final class World: Sendable {
             transport: way(WorldTransport(world: self)), now: { self.now }, random: { self.random($0) },
             blocking: InlineWork())
         return Hub(
-            store: MortalStore(store: store, world: self), connectors: [WooCommerce.self, GnuCash.self] + connectors,
+            store: MortalStore(store: WatchedStore(store), world: self),
+            connectors: [WooCommerce.self, GnuCash.self] + connectors,
             surroundings: surroundings, vault: Vault(bytes: Array(repeating: key, count: 32)),
             publicURL: "https://hub.example",
             logger: Logger(label: "world", factory: { _ in SwiftLogNoOpLogHandler() }),
@@ -183,6 +184,18 @@ struct MortalStore: Store {
 
     func listen(_ wake: @escaping @Sendable () -> Void) { store.listen(wake) }
 
+    var dialect: StoreDialect { store.dialect }
+
+    func vitals(now: @escaping @Sendable () -> Moment) async throws -> StoreVitals {
+        try await store.vitals(now: now)
+    }
+
+    func slice(_ table: TimeSlices, now: Moment, keepFrom: Moment?) async throws -> [String] {
+        try await store.slice(table, now: now, keepFrom: keepFrom)
+    }
+
+    func tidy(isThorough: Bool) async throws -> [String] { try await store.tidy(isThorough: isThorough) }
+
     func close() async { await store.close() }
 }
 
@@ -217,6 +230,7 @@ extension World {
 
     /// The hub's tables, for what no report says.
     func count(_ hub: Hub, _ sql: String) async throws -> Int {
-        try await hub.store.read { Int(try $0.rows(sql, []).first?.integer(0) ?? 0) }
+        let store = ((hub.store as? MortalStore)?.store as? WatchedStore)?.unwatched ?? hub.store
+        return try await store.read { Int(try $0.rows(sql, []).first?.integer(0) ?? 0) }
     }
 }

@@ -37,9 +37,13 @@ struct JobStateTests {
                 try settle(table, job, .released(keepsIntent: false))
             }, Deed("rescued") { table, _, _ in _ = try table.rescue(now: start + 500) },
             Deed("found unknown") { table, job, _ in
-                try table.session.run("UPDATE job SET kind = 'planet' WHERE id = ?1", [.integer(job.id)])
+                try table.session.run(
+                    "UPDATE job SET kind = 'planet' WHERE organization_id = ?2 AND id = ?1",
+                    [.integer(job.id), .integer(table.organization)])
                 try table.giveUpUnknown(now: start)
-                try table.session.run("UPDATE job SET kind = 'product' WHERE id = ?1", [.integer(job.id)])
+                try table.session.run(
+                    "UPDATE job SET kind = 'product' WHERE organization_id = ?2 AND id = ?1",
+                    [.integer(job.id), .integer(table.organization)])
             }, Deed("completed", .completed),
             Deed("failed", .retry(errorClass: "e", error: "e", at: start + 5, keepsIntent: false)),
             Deed("snoozed", .snooze(reason: "r", until: start + 5)), Deed("ended held", .held(reason: "r")),

@@ -35,7 +35,8 @@ struct PayloadTests {
     func aStoredOneThatCannotBeReadIsGivenUpAndHoldsUpNoOther(text: String, expected: String) async throws {
         try await QueueStage.once { table, ids throws in
             try table.add([newJob("bad", priority: 0), newJob("good")], ids: &ids, now: Self.start)
-            try table.session.run("UPDATE job SET payload = ?1 WHERE key = 'bad'", [.text(text)])
+            try table.session.run(
+                "UPDATE job SET payload = ?1 WHERE organization_id = 1 AND key = 'bad'", [.text(text)])
             #expect(try table.take(work(), limit: 2, owner: "me", now: Self.start).map(\.key) == ["good"])
             let letter = try #require(try table.deadLetters().first)
             #expect(letter.key == "bad")
@@ -49,8 +50,8 @@ struct PayloadTests {
         try await QueueStage.once { table, ids throws in
             try table.add(
                 [newJob("1"), newJob("2", at: Self.start + 60), newJob("3"), newJob("4")], ids: &ids, now: Self.start)
-            try table.session.run("UPDATE job SET kind = 'planet' WHERE key IN ('1', '2')", [])
-            try table.session.run("UPDATE job SET queue = 'teleport' WHERE key = '3'", [])
+            try table.session.run("UPDATE job SET kind = 'planet' WHERE organization_id = 1 AND key IN ('1', '2')", [])
+            try table.session.run("UPDATE job SET queue = 'teleport' WHERE organization_id = 1 AND key = '3'", [])
             #expect(try table.due(at: Self.start).map(\.operation) == ["deliver product"])
             #expect(try table.giveUpUnknown(now: Self.start) == 3)
             #expect(try table.giveUpUnknown(now: Self.start) == 0)
@@ -69,7 +70,7 @@ struct PayloadTests {
     @Test func aLaneGoesOnBehindWorkNobodyKnows() async throws {
         try await QueueStage.once { table, ids throws in
             try table.add([newJob("1", lane: "k"), newJob("2", lane: "k")], ids: &ids, now: Self.start)
-            try table.session.run("UPDATE job SET queue = 'teleport' WHERE key = '1'", [])
+            try table.session.run("UPDATE job SET queue = 'teleport' WHERE organization_id = 1 AND key = '1'", [])
             #expect(try table.claim(work(), limit: 9, owner: "me", now: Self.start).isEmpty)
             try table.giveUpUnknown(now: Self.start)
             #expect(try table.claim(work(), limit: 9, owner: "me", now: Self.start).map(\.key) == ["2"])

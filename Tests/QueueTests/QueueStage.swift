@@ -14,7 +14,7 @@ final class QueueStage: Sendable {
     private let nextID = Mutex<Int64>(1000)
 
     init() throws {
-        store = try place.open([IDPool.migration] + QueueMigrations.all)
+        store = WatchedStore(try place.open([IDPool.migration] + QueueMigrations.all))
     }
 
     deinit { place.remove() }

@@ -1,0 +1,40 @@
+import Store
+
+/// How changes are numbered: upwards in each organization, in the order of their commits, so that who asks for what
+/// came behind a number misses nothing. Numbers grow with time, too, so that what is old lies together.
+public enum ChangeNumber {
+    /// How many numbers there are in a millisecond. More changes than that go on into the next.
+    static let perMillisecond: Int64 = 4096
+    /// The moment of the first number, 2020-01-01T00:00:00Z, in milliseconds since 1970.
+    static let first: Int64 = 1_577_836_800_000
+    /// A clock that is far ahead moves numbers no further than here (the year 2054), half of what JSON can hold.
+    static let limit: Int64 = 1 << 52
+
+    /// Changes of that moment and later have numbers above this, and numbers below it are of earlier changes.
+    public static func mark(_ moment: Moment) -> Int64 {
+        let counted = min(max(moment.milliseconds, first), first + limit / perMillisecond)
+        return (counted - first) * perMillisecond
+    }
+
+    /// What the first of these changes comes behind, at least.
+    static func before(_ changes: [Change]) -> Int64 { changes.map { mark($0.at) }.max() ?? 0 }
+}
+
+extension LedgerTable {
+    /// The change log in slices of thirty days.
+    public static let changeSlices = TimeSlices("change", by: "number", days: 30, mark: ChangeNumber.mark)
+
+    /// How many changes one step forgets, so that the writer is not held for long.
+    static let forgetStepSize: Int64 = 2000
+
+    /// Forgets some of the changes from before that moment; how many, and none when there are no more.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func forgetChanges(before limit: Moment) throws -> Int {
+        try session.run(
+            """
+            DELETE FROM change WHERE organization_id = ?1 AND number IN (
+                SELECT number FROM change WHERE organization_id = ?1 AND number < ?2 ORDER BY number LIMIT ?3)
+            """, [.integer(organization), .integer(ChangeNumber.mark(limit)), .integer(Self.forgetStepSize)])
+    }
+}

@@ -1,0 +1,72 @@
+import Intake
+import Ledger
+import Queue
+import Store
+
+/// What is done now and then so that the store stays as quick as it was: old rows go, room for new ones is made.
+extension Hub {
+    /// All of it at once, as a person asks for it. `changesSeconds`: how long changes are kept; nil for ever.
+    /// `isThorough`: although others wait for it meanwhile. Says in sentences what was done.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func maintain(changesSeconds: Double? = nil, isThorough: Bool = false) async throws -> [String] {
+        try await forgetOld(changesSeconds: changesSeconds) + store.tidy(isThorough: isThorough)
+    }
+
+    /// Makes the slices of tables that come next; forgets what is old enough, whole slices where they are, the rest in
+    /// small steps between which others write. Says in sentences what was done.
+    ///
+    /// - Throws: `StoreFailure`.
+    func forgetOld(changesSeconds: Double? = nil) async throws -> [String] {
+        let now = now
+        let calls = now.adding(seconds: -Intake.keptSeconds)
+        let changes = changesSeconds.map { now.adding(seconds: -$0) }
+        var said = try await store.slice(Intake.bodySlices, now: now, keepFrom: calls)
+        said += try await store.slice(LedgerTable.changeSlices, now: now, keepFrom: changes)
+        said += try await forgetJobsAndCalls(now, callsBefore: calls)
+        if let changes { said += try await forgetChanges(before: changes) }
+        return said
+    }
+
+    /// Jobs and calls, some of each in one step.
+    private func forgetJobsAndCalls(_ now: Moment, callsBefore limit: Moment) async throws -> [String] {
+        let organization = organization
+        var (nextJob, nextCall): (Int64?, Int64?) = (0, 0)
+        var (jobs, dead, calls) = (0, 0, 0)
+        while nextJob != nil || nextCall != nil {
+            let (fromJob, fromCall) = (nextJob, nextCall)
+            let (some, others) = try await store.write(.bulk) { session in
+                (
+                    try fromJob.map {
+                        try JobTable(session, organization: organization).prune(Retention(), after: $0, now: now)
+                    },
+                    try fromCall.map {
+                        try Intake.prune(before: limit, after: $0, organization: organization, session: session)
+                    }
+                )
+            }
+            jobs += some?.forgotten ?? 0
+            dead += some?.deadForgotten ?? 0
+            calls += others?.forgotten ?? 0
+            (nextJob, nextCall) = (some?.next, others?.next)
+        }
+        if dead > 0 { logger.warning("\(dead) dead letters were forgotten: nobody looked at them for ninety days") }
+        let said = [
+            jobs > 0 ? "\(jobs) old tasks were forgotten" : nil,
+            calls > 0 ? "\(calls) calls of vendors from before \(limit.day) were forgotten" : nil,
+        ]
+        return said.compactMap { $0 }
+    }
+
+    private func forgetChanges(before limit: Moment) async throws -> [String] {
+        let organization = organization
+        var (forgotten, last) = (0, 0)
+        repeat {
+            last = try await store.write(.bulk) {
+                try LedgerTable($0, organization: organization).forgetChanges(before: limit)
+            }
+            forgotten += last
+        } while last > 0
+        return forgotten > 0 ? ["\(forgotten) changes from before \(limit.day) were forgotten"] : []
+    }
+}

@@ -1,0 +1,111 @@
+import Foundation
+import Pipeline
+import Store
+import TestStores
+import Testing
+
+@testable import StorePostgres
+
+/// A server of the test's own is struck under load. After each: no acknowledged call lost, no job lost, no effect
+/// twice.
+@Suite("A server that is struck under load", .serialized)
+struct ServerFaultTests {
+    /// Two processes' stores on a server, whose connections bear that name.
+    private func stores(_ url: String, name: String = "load") throws -> [PostgresStore] {
+        let mark = url.contains("?") ? "&" : "?"
+        let address = try PostgresAddress(url + "\(mark)application_name=\(name)")
+        return try (0..<2).map { _ in try PostgresStore(address, migrations: Hub.migrations) }
+    }
+
+    /// Lets the load run and looks at what is left.
+    private func verdict(
+        _ stores: [PostgresStore], strikingEvery count: Int, _ strike: @Sendable (Int) async throws -> Void
+    ) async throws -> (problems: [String], load: ServerLoad) {
+        let load = ServerLoad(stores)
+        try await load.run(strikingEvery: count, strike)
+        let problems = try await load.problems(in: stores[0])
+        for store in stores { await store.close() }
+        return (problems, load)
+    }
+
+    @Test func aServerThatIsKilledAndStartedAgain() async throws {
+        let cluster = try await TestCluster.start()
+        let stores = try stores(cluster.url())
+        let (problems, _) = try await verdict(stores, strikingEvery: 60) { _ in
+            try await cluster.kill()
+            try await cluster.again()
+        }
+        #expect(problems.isEmpty, "\(problems)")
+        await cluster.stop()
+    }
+
+    @Test func connectionsThatAreEndedInTheMiddleOfTransactions() async throws {
+        let cluster = try await TestCluster.start()
+        let stores = try stores(cluster.url())
+        let (problems, _) = try await verdict(stores, strikingEvery: 12) { _ in try cluster.cut("load") }
+        #expect(problems.isEmpty, "\(problems)")
+        await cluster.stop()
+    }
+
+    /// Others take every connection there is, while those of the hub are ended; then they let go.
+    @Test func aServerThatHasNoConnectionLeft() async throws {
+        let cluster = try await TestCluster.start(["max_connections=14", "superuser_reserved_connections=0"])
+        let stores = try stores(cluster.url())
+        let other = try PostgresAddress(cluster.url())
+        let (problems, _) = try await verdict(stores, strikingEvery: 100) { _ in
+            var (held, refused): ([PostgresConnection], Int) = ([], 0)
+            while refused < 40 {
+                do {
+                    held.append(try PostgresConnection(other))
+                } catch {
+                    refused += 1
+                    // The hub's own are ended, so that it needs new ones, and finds none.
+                    if refused == 1, let link = held.first {
+                        try link.script(
+                            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'load'")
+                    }
+                }
+                await Task.yield()
+            }
+            #expect(held.count > 4)
+        }
+        #expect(problems.isEmpty, "\(problems)")
+        await cluster.stop()
+    }
+
+    /// No file of the server can grow, until the hub has been told so a few times.
+    @Test func aServerWhoseDiskIsFull() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "crossdock-full-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let faults = try Faults(in: folder)
+        let cluster = try await TestCluster.start(environment: faults.environment)
+        let stores = try stores(cluster.url())
+        let load = ServerLoad(stores, calls: 400)
+        try await load.run(strikingEvery: 100) { _ in
+            let before = load.refusals
+            try faults.arm(.full)
+            _ = try await eventually(withinSeconds: 20) { load.refusals >= before + 3 ? true : nil }
+            faults.disarm(.full)
+        }
+        #expect(load.refusals >= 3)
+        let problems = try await load.problems(in: stores[0])
+        #expect(problems.isEmpty, "\(problems)")
+        for store in stores { await store.close() }
+        await cluster.stop()
+    }
+
+    /// The primary dies for good; its copy, which every commit waited for, takes its place.
+    @Test func aCopyThatTakesThePlaceOfADeadPrimary() async throws {
+        let primary = try await TestCluster.start()
+        let copy = try await primary.standby()
+        let stores = try stores(primary.url(or: copy))
+        let (problems, _) = try await verdict(stores, strikingEvery: 150) { _ in
+            try await primary.kill()
+            try await copy.promote()
+        }
+        #expect(problems.isEmpty, "\(problems)")
+        await primary.stop()
+        await copy.stop()
+    }
+}

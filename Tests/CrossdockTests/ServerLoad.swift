@@ -1,0 +1,171 @@
+import ConnectorKit
+import Intake
+import Queue
+import Store
+import Synchronization
+import Wire
+
+/// Vendors that call, and workers that carry what they said to a far side, on several stores as several processes would
+/// be, while the server is struck. The clock is moved by hand, and only where work waits for it.
+final class ServerLoad: Sendable {
+    /// How many calls there are.
+    let calls: Int
+    private let stores: [any Store]
+    private let time = Mutex(Moment(seconds: 1_700_000_000))
+    /// Calls that were acknowledged.
+    private let acknowledged = Mutex<Set<Int>>([])
+    /// What the far side did, by key; more than once is what must not be.
+    private let effects = Mutex<[String: Int]>([:])
+    private let refused = Mutex(0)
+    private let (news, progress) = AsyncStream<Int>.makeStream()
+
+    private static let integration: Int64 = 5
+    private static let work = DueWork(integration: integration, queue: .receive, kind: .order)
+
+    init(_ stores: [any Store], calls: Int = 300) {
+        self.stores = stores.map { $0.of(1) }
+        self.calls = calls
+    }
+
+    private var now: Moment { time.withLock { $0 } }
+
+    /// How many calls and settlements the store did not take at the first try.
+    var refusals: Int { refused.withLock { $0 } }
+
+    /// Lets everybody work until all calls are acknowledged and all work is done. `strike` is called each time so many
+    /// more calls were acknowledged; the others go on meanwhile.
+    func run(strikingEvery count: Int, _ strike: @Sendable (Int) async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for caller in 0..<8 { group.addTask { try await self.call(caller) } }
+            for worker in 0..<4 { group.addTask { try await self.carry(worker) } }
+            var told = 0
+            for await _ in news {
+                told += 1
+                if told % count == 0, told < calls { try await strike(told / count) }
+                if told == calls { break }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    // MARK: Vendors
+
+    /// Calls with every eighth number, each until it is acknowledged.
+    private func call(_ caller: Int) async throws {
+        let store = stores[caller % stores.count]
+        let ids = IDPool(store)
+        for number in stride(from: caller, to: calls, by: 8) {
+            let parcel = Intake.Parcel(
+                WebhookCall(headers: [:], body: Array("call \(number)".utf8)), repeatKey: "\(number)",
+                topic: "order.updated", now: now)
+            try await untilTaken {
+                let block = try await ids.draw(2)
+                _ = try await store.write(.urgent) { session in
+                    try Intake.store(
+                        parcel, integration: Self.integration, organization: 1, ids: block, session: session)
+                }
+            }
+            acknowledged.withLock { _ = $0.insert(number) }
+            progress.yield(number)
+        }
+    }
+
+    /// Tries again, as a vendor does, and as a worker does that must not forget.
+    private func untilTaken(_ work: () async throws -> Void) async throws {
+        while true {
+            do {
+                return try await work()
+            } catch StoreFailure.unavailable {
+                try Task.checkCancellation()
+                refused.withLock { $0 += 1 }
+                await Task.yield()
+            }
+        }
+    }
+
+    // MARK: Workers
+
+    /// Takes what is due, says what it will send, sends it, settles.
+    private func carry(_ worker: Int) async throws {
+        let (store, owner) = (stores[worker % stores.count], "worker \(worker)")
+        while true {
+            try Task.checkCancellation()
+            let now = now
+            do {
+                let jobs = try await store.write(.lease) { session in
+                    let table = JobTable(session, organization: 1)
+                    try table.rescue(now: now)
+                    return try table.claim(Self.work, limit: 7, owner: owner, now: now)
+                }
+                if jobs.isEmpty {
+                    if try await isDone(store) { return }
+                    // What is left is leased to somebody, perhaps in vain: time passes.
+                    time.withLock { $0 = $0.adding(seconds: 1) }
+                    await Task.yield()
+                    continue
+                }
+                try await send(jobs, by: owner, on: store)
+            } catch StoreFailure.unavailable {
+                refused.withLock { $0 += 1 }
+                await Task.yield()
+            } catch StoreFailure.refused {
+                // The lease went to another.
+            }
+        }
+    }
+
+    private func send(_ jobs: [Job], by owner: String, on store: any Store) async throws {
+        let deadline = self.now.adding(seconds: JobTable.callDeadlineSeconds)
+        try await store.write { session in
+            try JobTable(session, organization: 1).intend(
+                jobs.map { ($0, ["at": "once"]) }, owner: owner, deadline: deadline)
+        }
+        for job in jobs {
+            effects.withLock { effects in
+                // Who takes over an attempt looks at the far side; no call goes out after its deadline.
+                let isThere = job.intent != nil && effects[job.key] != nil
+                if !isThere, self.now < deadline { effects[job.key, default: 0] += 1 }
+            }
+        }
+        let sentAt = self.now
+        try await untilTaken {
+            _ = try await store.write(.urgent) { session in
+                try JobTable(session, organization: 1).settle(
+                    jobs.map { ($0, .completed) }, owner: owner, now: sentAt)
+            }
+        }
+    }
+
+    private func isDone(_ store: any Store) async throws -> Bool {
+        guard acknowledged.withLock({ $0.count }) == calls else { return false }
+        return try await store.read { session in
+            try session.rows("SELECT 1 FROM job WHERE organization_id = 1 AND is_open = 1 LIMIT 1", []).isEmpty
+        }
+    }
+
+    // MARK: The verdict
+
+    /// What is wrong at the end, one sentence each.
+    func problems(in store: any Store) async throws -> [String] {
+        let (bodies, jobs) = try await store.read { session in
+            (
+                try session.rows("SELECT id, body FROM delivery_body WHERE organization_id = 1", []),
+                try session.rows("SELECT key, state FROM job WHERE organization_id = 1", [])
+            )
+        }
+        let kept = Dictionary(grouping: bodies) { String(decoding: $0.blob(1), as: UTF8.self) }
+        var problems: [String] = []
+        for number in 0..<calls where kept["call \(number)"]?.count != 1 {
+            problems.append("call \(number) is kept \(kept["call \(number)"]?.count ?? 0) times")
+        }
+        let states = Dictionary(grouping: jobs) { $0.text(0) }
+        let done = effects.withLock { $0 }
+        for body in bodies {
+            let key = String(body.integer(0))
+            let found = states[key]?.map { $0.text(1) } ?? []
+            if found != ["completed"] { problems.append("the job of \(key) is \(found)") }
+            if done[key] != 1 { problems.append("\(key) was done \(done[key] ?? 0) times") }
+        }
+        return problems
+    }
+}
