@@ -78,3 +78,5 @@ SELECT create_distributed_table('delivery', 'organization_id', colocate_with => 
 WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('delivery' AS regclass));
 SELECT create_distributed_table('delivery_body', 'organization_id', colocate_with => 'write_turn')
 WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('delivery_body' AS regclass));
+SELECT create_distributed_table('backup', 'organization_id', colocate_with => 'write_turn')
+WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('backup' AS regclass));
