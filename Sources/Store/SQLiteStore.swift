@@ -6,7 +6,7 @@ import Synchronization
 /// steps into one commit. Several processes may have the file open; they take turns.
 public final class SQLiteStore: Store {
     private let pool: DatabasePool
-    private let committer: GroupCommitter
+    let committer: GroupCommitter
     private let checkpoints: Checkpoints
 
     /// How long a writer waits for another process's transaction, in seconds.

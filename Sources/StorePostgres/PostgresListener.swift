@@ -78,8 +78,7 @@ final class PostgresListener: Sendable {
                     if place.areOthers(try link.notified(withinMilliseconds: Self.lookMilliseconds)) { wake() }
                 }
             } catch {
-                // SAFETY: the thread is the listener's own; nothing else waits for it.
-                Thread.sleep(forTimeInterval: pause)
+                Thread.sleep(forTimeInterval: pause)  // SAFETY: the thread is its own; nothing else waits for it.
                 pause = min(pause * 2, PostgresWriter.longestPauseSeconds)
             }
         }

@@ -79,8 +79,7 @@ final class PostgresReader {
                     query.fail(failure.storeFailure)
                     return
                 }
-                // SAFETY: the thread is this reader's own; nothing else waits for it.
-                Thread.sleep(forTimeInterval: pause * Double.random(in: 0.5...1))
+                Thread.sleep(forTimeInterval: pause * Double.random(in: 0.5...1))  // SAFETY: the thread is its own.
                 pause = min(pause * 2, PostgresWriter.longestPauseSeconds)
             } catch {
                 query.fail(error)

@@ -53,8 +53,7 @@ final class PostgresWriter {
             } catch let failure as PostgresFailure {
                 if failure.isLost { connection = nil }
                 if failure.isPassing, isWorthWaiting(for: failure, &batch) {
-                    // SAFETY: the thread is this writer's own; who waits for it waits for the server.
-                    Thread.sleep(forTimeInterval: pause * Double.random(in: 0.5...1))
+                    Thread.sleep(forTimeInterval: pause * Double.random(in: 0.5...1))  // SAFETY: the thread is its own.
                     pause = min(pause * 2, Self.longestPauseSeconds)
                     continue
                 }

@@ -36,22 +36,24 @@ struct SQLiteStoreTests {
 
     @Test func claimsThatWaitWithOtherStepsAreNotHeldUpByTheirDisk() async throws {
         let store = try store()
-        let levels = try await withThrowingTaskGroup(of: (StepPriority, Int64?).self) { group in
-            for number in 0..<200 {
-                let priority = StepPriority.allCases[number % StepPriority.allCases.count]
-                group.addTask {
-                    let level = try await store.write(priority) { session in
-                        try session.run("INSERT INTO thing (name) VALUES (?1)", [.text("thing \(number)")])
-                        return try session.rows("PRAGMA synchronous", []).first?.integer(0)
-                    }
-                    return (priority, level)
-                }
+        let (levels, told) = AsyncStream.makeStream(of: (StepPriority, Int64?).self)
+        // The writer is kept busy until all of them wait.
+        let gate = DispatchSemaphore(value: 0)
+        store.committer.submit(WaitingStep(.lease, { _ in _ = gate.wait(timeout: .distantFuture) }, { _ in }))
+        for number in 0..<200 {
+            let priority = StepPriority.allCases[number % StepPriority.allCases.count]
+            let step = WaitingStep(priority) { session -> Int64? in
+                try session.run("INSERT INTO thing (name) VALUES (?1)", [.text("thing \(number)")])
+                return try session.rows("PRAGMA synchronous", []).first?.integer(0)
+            } _: { result in
+                told.yield((priority, try? result.get()))
             }
-            return try await group.reduce(into: []) { $0.append($1) }
+            store.committer.submit(step)
         }
-        // A claim that comes while others are gathered is theirs, and waits with them.
-        #expect(levels.allSatisfy { priority, level in level == 2 || priority == .lease && level == 1 })
-        #expect(levels.contains { priority, level in priority == .lease && level == 1 })
+        gate.signal()
+        var found: [(StepPriority, Int64?)] = []
+        for await level in levels.prefix(200) { found.append(level) }
+        #expect(found.allSatisfy { priority, level in level == (priority == .lease ? 1 : 2) })
         #expect(try await things(in: store) == 200)
     }
 
