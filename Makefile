@@ -6,7 +6,8 @@ SEED ?=
 SEEDS ?=
 FROM ?=
 MUTATION ?=
-export SEED SEEDS FROM MUTATION
+STORE ?=
+export SEED SEEDS FROM MUTATION STORE
 T ?=
 NAME ?=
 
@@ -41,7 +42,7 @@ demo: ## a stand-in shop, a fresh book and the hub, told step by step; ARGS=--on
 bench: ## the benchmarks, on a release build
 	@scripts/bench $(ARGS)
 
-rehearse: ## the simulator: a seed drawn now; SEED=n repeats and tells one; SEEDS=n runs many on all cores; MUTATION=name plants a defect
+rehearse: ## the simulator: a seed drawn now; SEED=n repeats and tells one; SEEDS=n runs many on all cores; MUTATION=name plants a defect; STORE=postgres keeps all on a server
 	@scripts/rehearse $(ARGS)
 
 mutations: ## every defect that can be planted in the hub is found by the simulator, on its recorded seed
@@ -50,10 +51,10 @@ mutations: ## every defect that can be planted in the hub is found by the simula
 docs: ## check the documents: links, shell examples, tables
 	@scripts/test one "HouseRulesTests.Document" $(ARGS)
 
-ci: ## all that .ci/run runs, in the same order: lint, test, no warnings, a new connector, 300 rehearsals, mutations, demo --once
+ci: ## all that .ci/run runs, in the same order: lint, test, no warnings, a new connector, 300 rehearsals, some on PostgreSQL, mutations, demo --once
 	@scripts/ci
 
-night: ## the long suites: a million simulated sales (SALES=n for another number)
+night: ## the long suites: a million simulated sales (SALES=n), kills (KILLS=n), rehearsals (REHEARSALS=n)
 	@scripts/night $(ARGS)
 
 connector: ## start a connector: make connector NAME=Koombiyo

@@ -103,7 +103,9 @@ let rehearsal: [Room] = [
             "Pipeline", "WooCommerce",
         ],
         packages: [logging]),
-    Room(name: "rehearse", row: 7, path: "Sources/rehearse", uses: ["Rehearsal", "CMalloc"], isExecutable: true),
+    Room(
+        name: "rehearse", row: 7, path: "Sources/rehearse", uses: ["Rehearsal", "StorePostgres", "CMalloc"],
+        isExecutable: true),
 ]
 
 /// What tests of several rooms share.

@@ -4,48 +4,65 @@ import Reconcile
 extension Absorb {
     /// The link once its unclear write is settled by what is shown; nil when it is not in flight, or cannot be told
     /// yet.
-    func afterAttempt(_ link: HubLink, _ draft: Draft) -> HubLink? {
+    mutating func afterAttempt(_ link: HubLink, _ draft: Draft) -> HubLink? {
         // A call brings what was true when it was sent, which may be before our write.
         guard link.isInFlight, !batch.isHint else { return nil }
-        let attempt = snapshot.attempts[link.record]
-        guard attempt.map({ $0.hasEnded || isProven($0, draft, link) }) ?? true else { return nil }
+        guard let attempt = snapshot.attempts[link.record] else { return settled(link, nil, draft) }
+        let proven = proven(attempt, draft, link)
+        if attempt.isUnderWay {
+            // Its answer may yet come. If it never does, what is shown by then says less than this.
+            if !proven.isSubset(of: attempt.proven) { result.proven[link.record] = proven.union(attempt.proven) }
+            return nil
+        }
+        return attempt.hasEnded || isCome(attempt, link, proven) ? settled(link, attempt, draft) : nil
+    }
+
+    private func settled(_ link: HubLink, _ attempt: OpenAttempt?, _ draft: Draft) -> HubLink {
         var link = link
         link.isInFlight = false
-        let settled = Reconcile.recovered(
-            kind: link.kind, intent: attempt?.wrote ?? Parts(), shown: link.kept(draft.parts), link: link.parts,
-            normalForm: { [rules] in rules.normalForm(draft.kind, ScopedName($0).part, $1) })
+        let wrote = attempt?.wrote ?? Parts()
+        let proven = Parts(wrote.values.filter { attempt?.proven.contains($0.key) ?? false })
+        let given = Reconcile.settled(
+            kind: link.kind, wrote: proven, answered: nil, link: link.parts, normalForm: normalForm(draft.kind))
+        let rest = Reconcile.recovered(
+            kind: link.kind, intent: Parts(wrote.values.filter { proven[$0.key] == nil }),
+            shown: link.kept(draft.parts), link: link.parts, normalForm: normalForm(draft.kind))
         // Also what shows no change is looked at: a number of ours that did not arrive is still counted on.
         link.digest = nil
-        link.parts.merge(settled) { $1 }
+        link.parts.merge(rest.merging(given) { $1 }) { $1 }
         return link
     }
 
-    /// Whether what is shown proves that a write whose call may still be on its way has come there. Taken for unclear
-    /// until its time is over, it would be repeated over what somebody there made of it meanwhile. A number proves
-    /// nothing: a sale may have led to the same.
-    private func isProven(_ attempt: OpenAttempt, _ draft: Draft, _ link: HubLink) -> Bool {
-        if attempt.isUnderWay { return false }
+    /// Whether a write whose call may still be on its way is proven to have come there. Taken for unclear until its
+    /// time is over, it would be repeated over what somebody there made of it meanwhile. A number proves nothing: a
+    /// sale may have led to the same.
+    private func isCome(_ attempt: OpenAttempt, _ link: HubLink, _ proven: Set<String>) -> Bool {
         let isCounted = attempt.wrote.values.keys.contains {
             link.kind.shape(of: ScopedName($0).part).form == .counter
         }
-        guard !isCounted else { return false }
-        return Reconcile.isShown(
+        return !isCounted && !proven.union(attempt.proven).isEmpty
+    }
+
+    private func proven(_ attempt: OpenAttempt, _ draft: Draft, _ link: HubLink) -> Set<String> {
+        Reconcile.proven(
             kind: link.kind, intent: attempt.wrote, shown: link.kept(draft.parts), link: link.parts,
-            normalForm: { [rules] in rules.normalForm(draft.kind, ScopedName($0).part, $1) })
+            normalForm: normalForm(draft.kind))
+    }
+
+    private func normalForm(_ kind: RecordKind) -> (String, JSON) -> JSON {
+        { [rules] in rules.normalForm(kind, ScopedName($0).part, $1) }
     }
 
     /// What a counterpart that our own call made has been given: whatever it shows now was changed there since.
     func made(_ attempt: OpenAttempt, _ kind: RecordKind) -> [String: LinkedPart] {
         Reconcile.settled(
-            kind: kind, wrote: attempt.wrote, answered: nil, link: [:],
-            normalForm: { [rules] in rules.normalForm(kind, ScopedName($0).part, $1) })
+            kind: kind, wrote: attempt.wrote, answered: nil, link: [:], normalForm: normalForm(kind))
     }
 
     /// What a counterpart that may be somebody else's shows just as our own call carried it.
     func carried(_ attempt: OpenAttempt, _ draft: Draft) -> [String: LinkedPart] {
         Reconcile.carried(
-            kind: draft.kind, intent: attempt.wrote, shown: draft.parts,
-            normalForm: { [rules] in rules.normalForm(draft.kind, ScopedName($0).part, $1) }
+            kind: draft.kind, intent: attempt.wrote, shown: draft.parts, normalForm: normalForm(draft.kind)
         ).merging(HubLink.carriedStock(attempt.wrote, shown: draft.parts)) { $1 }
     }
 }

@@ -90,7 +90,7 @@ public struct LedgerTable {
         ).map { ($0.text(0), $0.integer(1)) }
     }
 
-    /// The links of an integration by far id.
+    /// The links of an integration by far id, the oldest first whatever the store.
     ///
     /// - Throws: `StoreFailure`.
     public func links(_ integration: Int64, _ kind: RecordKind, externalIDs: [String]) throws -> [HubLink] {
@@ -100,10 +100,10 @@ public struct LedgerTable {
             SELECT \(HubLink.columnList) FROM link WHERE organization_id = ?1
                 AND integration_id = ?2 AND kind = ?3 AND external_id IN {4}
             """, [.integer(organization), .integer(integration), .text(kind.rawValue), .keys(externalIDs)]
-        ).compactMap(HubLink.init)
+        ).compactMap(HubLink.init).sorted { $0.id < $1.id }
     }
 
-    /// All links of records.
+    /// All links of records, the oldest first whatever the store.
     ///
     /// - Throws: `StoreFailure`.
     public func links(ofRecords ids: [Int64]) throws -> [HubLink] {
@@ -112,7 +112,7 @@ public struct LedgerTable {
             """
             SELECT \(HubLink.columnList) FROM link WHERE organization_id = ?1 AND record_id IN {2}
             """, [.integer(organization), .ids(ids.sorted())]
-        ).compactMap(HubLink.init)
+        ).compactMap(HubLink.init).sorted { $0.id < $1.id }
     }
 
     /// Records by id.

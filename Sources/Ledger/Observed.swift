@@ -150,10 +150,15 @@ public struct OpenAttempt: Hashable, Sendable {
     public var isUnderWay: Bool
     /// Whether it is made again under the same key, and only so can tell which record there it made.
     public var isKeyed: Bool
+    /// The parts in which it was seen to have come there, while its answer was still waited for.
+    public var proven: Set<String>
 
     /// An attempt.
-    public init(wrote: Parts, hasEnded: Bool, isUnderWay: Bool = false, isKeyed: Bool) {
+    public init(
+        wrote: Parts, hasEnded: Bool, isUnderWay: Bool = false, isKeyed: Bool, proven: Set<String> = []
+    ) {
         self.wrote = wrote
+        self.proven = proven
         self.hasEnded = hasEnded
         self.isUnderWay = isUnderWay
         self.isKeyed = isKeyed
@@ -219,6 +224,8 @@ public struct Absorption: Sendable {
     public var wanted: [ExternalKey] = []
     /// Records to be read again: what was shown of them may be from before our own last write.
     public var stale: [ExternalKey] = []
+    /// The parts in which a write whose answer is still waited for was seen to have come there, by record.
+    public var proven: [Int64: Set<String>] = [:]
     public var movements: [Movement] = []
     /// Movements of products that were unknown until now: movement and record.
     public var placements: [(movement: Int64, record: Int64)] = []

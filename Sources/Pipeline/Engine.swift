@@ -67,7 +67,7 @@ public struct Engine: Sendable {
     private func runWorkers(_ stop: Stop) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await every(Self.leaseRenewalSeconds) { try await hub.renewLeases() } }
-            group.addTask { await watchLeases(clock) }
+            group.addTask { await watchLeases() }
             await withDiscardingTaskGroup { workers in await claim(stop, &workers) }
             // The leases are held until the last worker has ended.
             group.cancelAll()
@@ -75,15 +75,10 @@ public struct Engine: Sendable {
     }
 
     /// Takes back what dead workers held; where this machine's clock was set, leases are moved with it first.
-    private func watchLeases<Ticking: Clock>(_ clock: Ticking) async where Ticking.Duration == Duration {
-        let begin = clock.now
-        var watch = ClockWatch(wall: hub.now, monotonicSeconds: 0)
+    private func watchLeases() async {
         while !Task.isCancelled {
             do {
-                let elapsed = begin.duration(to: clock.now) / .seconds(1)
-                if let jump = watch.jump(wall: hub.now, monotonicSeconds: elapsed) {
-                    try await hub.moveLeases(by: jump)
-                }
+                try await hub.followClock()
                 try await hub.rescue()
             } catch {
                 hub.logger.warning("\(error)")

@@ -115,6 +115,7 @@ extension Hub {
         var absorption = try Absorb.decide(batch, rules: setting.rules, snapshot: snapshot, ids: { try ids.next() })
         if setting.isFinal { absorption.settleForGood() }
         try ledger.save(absorption, of: batch.integration, now: now)
+        try JobTable(session, organization: organization).note(proven: absorption.proven, of: batch.integration)
         try announce(
             absorption.touched, records: absorption.records, setting.peers, setting.channels, session, organization,
             ids: &ids, now: now)
@@ -150,7 +151,8 @@ extension Hub {
                     record,
                     OpenAttempt(
                         wrote: Parts(intent["wrote"]?.object ?? [:]), hasEnded: job.state != .running && isOver,
-                        isUnderWay: job.state == .running, isKeyed: repeats)
+                        isUnderWay: job.state == .running, isKeyed: repeats,
+                        proven: Set(intent["proven"]?.array?.compactMap(\.string) ?? []))
                 )
             }, uniquingKeysWith: { first, _ in first })
     }

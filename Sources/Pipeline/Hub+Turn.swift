@@ -86,15 +86,19 @@ extension Hub {
         if count > 0 { logger.warning("\(count) tasks of a sort nobody here knows were given up; see crossdock dead") }
     }
 
-    /// Moves all leases, when this machine's clock was set.
+    /// Where this machine's clock was set, leases are moved with it.
     ///
-    /// - Throws: `StoreFailure`.
-    func moveLeases(by seconds: Double) async throws {
-        let (organization, now) = (organization, now)
+    /// - Throws: `StoreFailure`; what could not be moved is moved the next time.
+    func followClock() async throws {
+        guard let seconds = machineClock.beginMove(wall: now) else { return }
+        var moved = 0.0
+        defer { machineClock.endMove(by: moved) }
+        let (organization, owner, now) = (organization, owner, now)
         logger.warning("the clock of this machine was set by \(seconds) s; leases move with it")
         try await store.write(.lease) {
-            try JobTable($0, organization: organization).moveLeases(by: seconds, now: now)
+            try JobTable($0, organization: organization).moveLeases(by: seconds, owner: owner, now: now)
         }
+        moved = seconds
     }
 
     /// Lengthens the leases of the jobs this process is at work on. One that it could not put back is not among them:

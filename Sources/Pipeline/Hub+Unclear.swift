@@ -85,6 +85,10 @@ extension Hub {
         guard let seconds = peer.mayRepeatCreate(write.record.kind) else { return nil }
         if peer.createsByKey(write.record.kind) { return now }
         guard let tried = write.job.intent?["at"]?.integer else { return now }
-        return Moment(milliseconds: Int64(tried)).adding(seconds: Self.callDeadlineSeconds + Double(seconds))
+        let wait = Self.callDeadlineSeconds + Double(seconds)
+        let until = Moment(milliseconds: Int64(tried)).adding(seconds: wait)
+        // A time that was noted before this machine's clock was set says nothing about how long that is.
+        guard let sinceSet = machineClock.secondsSinceSet(wall: now), sinceSet < wait else { return until }
+        return max(until, now.adding(seconds: wait - sinceSet))
     }
 }

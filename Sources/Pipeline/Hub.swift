@@ -28,6 +28,7 @@ public final class Hub: Sendable {
     let logger: Logger
     /// By what its waits are measured.
     let clock: any Clock<Duration>
+    let machineClock: MachineClock
     /// This process's name as an owner of leases.
     let owner: String
     let addressBook = AddressBook()
@@ -68,6 +69,7 @@ public final class Hub: Sendable {
         self.publicURL = publicURL
         self.logger = logger
         self.clock = clock
+        machineClock = MachineClock(wall: surroundings.now(), beside: clock)
         owner = Signature.hex(surroundings.random(8))
     }
 

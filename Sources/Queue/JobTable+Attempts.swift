@@ -22,6 +22,21 @@ extension JobTable {
         ).compactMap(Job.init)
     }
 
+    /// Remembers in which parts writes whose answers are still waited for were seen to have come, by record.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func note(proven: [Int64: Set<String>], of integration: Int64) throws {
+        guard !proven.isEmpty else { return }
+        let jobs = try intended(integration, keys: proven.keys.sorted().map(String.init))
+        for job in jobs where job.state == .running {
+            guard var intent = job.intent?.object, let parts = Int64(job.key).flatMap({ proven[$0] }) else { continue }
+            intent["proven"] = .array(parts.sorted().map(JSON.string))
+            try session.run(
+                "UPDATE job SET intent = ?3 WHERE organization_id = ?1 AND id = ?2",
+                [.integer(organization), .integer(job.id), SQLValue(JSON.object(intent))])
+        }
+    }
+
     /// Jobs with what dead letters of their keys left unclear: an attempt that a person has not looked after yet is
     /// looked for by whoever tries next.
     ///

@@ -9,7 +9,8 @@ extension JobTable {
         /// May be claimed at their time.
         case timed = "state IN ('scheduled', 'retryable') AND is_blocked = 0"
 
-        var order: String { self == .ready ? "priority, run_at" : "run_at" }
+        /// Of what falls due at the same time the most urgent, so that a sort is looked at alike whatever the store.
+        var order: String { self == .ready ? "priority, run_at" : "run_at, priority" }
     }
 
     /// The sorts of jobs that wait, each with its first job. Steps from sort to sort through the index.

@@ -120,17 +120,21 @@ public struct JobTable {
         ).isEmpty
     }
 
-    /// Moves every lease and every deadline, when this machine's clock was found to have jumped by so many seconds: a
-    /// worker that is alive keeps its jobs, and a call under way is still waited for.
+    /// Moves leases and deadlines, when this machine's clock was found to have jumped by so many seconds: a worker that
+    /// is alive keeps its jobs, and a call under way is still waited for.
+    ///
+    /// Every process does this. Moved forward twice, a lease is further ahead than any can be, and `rescue` shortens
+    /// it; moved back twice, it would have ended while its worker is alive. So back each owner moves his own, and those
+    /// of the dead are shortened.
     ///
     /// - Throws: `StoreFailure`.
-    public func moveLeases(by seconds: Double, now: Moment) throws {
+    public func moveLeases(by seconds: Double, owner: String, now: Moment) throws {
         let moved = Moment(milliseconds: 0).adding(seconds: seconds)
         try session.run(
             """
             UPDATE job SET lease_until = lease_until + ?2, intent_deadline = intent_deadline + ?2
-            WHERE organization_id = ?1 AND state = 'running'
-            """, [.integer(organization), SQLValue(moved)])
+            WHERE organization_id = ?1 AND state = 'running' AND (?2 > 0 OR lease_owner = ?3)
+            """, [.integer(organization), SQLValue(moved), .text(owner)])
         guard seconds > 0 else { return }
         // What may still appear at a far side is waited for as long as before. A clock that was set back lets it be
         // waited for longer, which does no harm; set right again, it finds no attempt made later than now.

@@ -33,14 +33,19 @@ extension Reconcile {
             .merging(met) { first, _ in first }
     }
 
-    /// Whether a far side shows something that an unclear write carried and that it did not show before.
+    /// The parts in which a far side shows what an unclear write carried and did not show it before: that write has
+    /// come there, whatever is shown later. Neither a counter, which somebody may have moved to the same number, nor a
+    /// log proves anything.
     ///
     /// - Parameters: as `recovered`.
-    public static func isShown(
+    public static func proven(
         kind: RecordKind, intent: Parts, shown: Parts, link: [String: LinkedPart],
         normalForm: (String, JSON) -> JSON
-    ) -> Bool {
-        shownOf(intent, kind, shown, link, normalForm).contains { kind.shape(of: $0.key).form != .log }
+    ) -> Set<String> {
+        Set(shownOf(intent, kind, shown, link, normalForm).keys).filter { part in
+            let form = kind.shape(of: part).form
+            return form != .log && form != .counter
+        }
     }
 
     /// Of what a write carried, that which is shown now and was not shown before.
@@ -61,7 +66,8 @@ extension Reconcile {
     ///
     /// If it was our call, this is what was given. If somebody else made the same, nothing is lost by taking it for
     /// given; taken for somebody's own words, it could win over what the hub was told since. A counter stays out: what
-    /// is in a shelf is not told by its number.
+    /// is in a shelf is not told by its number. What the answer leaves out is written once more; shown by then as it
+    /// was carried, it is no news.
     ///
     /// - Parameters:
     ///   - kind: The kind of record.
@@ -76,10 +82,11 @@ extension Reconcile {
             Dictionary(
                 intent.values.keys.compactMap { name in shown[ScopedName(name).part].map { (name, $0) } },
                 uniquingKeysWith: { first, _ in first }))
-        let given = Parts(intent.values.filter { kind.shape(of: ScopedName($0.key).part).form != .counter })
-        return settled(
-            kind: kind, wrote: Parts(given.values.filter { answered[$0.key] != nil }), answered: answered, link: [:],
-            normalForm: normalForm
-        ).filter(\.value.isAccepted)
+        let given = intent.values.filter { kind.shape(of: ScopedName($0.key).part).form != .counter }
+        let shown = settled(
+            kind: kind, wrote: Parts(given.filter { answered[$0.key] != nil }), answered: answered, link: [:],
+            normalForm: normalForm)
+        let unsaid = given.filter { answered[$0.key] == nil }.mapValues { LinkedPart(seen: $0) }
+        return shown.filter(\.value.isAccepted).merging(unsaid) { $1 }
     }
 }

@@ -7,33 +7,33 @@ enum ConflictWatch {
     /// Puts the watch on an open store.
     ///
     /// - Throws: `StoreFailure`.
-    static func watch(_ disk: InlineSQLiteStore) throws {
+    static func watch(_ disk: any InlineStore) throws {
+        // Links and records are saved before their conflicts end, in the same step.
+        let trigger = DiskTrigger(
+            name: "rehearsal_conflict", event: "UPDATE ON conflict",
+            condition: """
+                OLD.resolved_at IS NULL AND NEW.resolved_at IS NOT NULL AND NEW.resolution NOT LIKE '%by a person%'
+                """,
+            does: """
+                INSERT INTO rehearsal_ended SELECT NEW.id, record.natural_key, NEW.part, integration.name,
+                    link.parts, record.parts
+                FROM link JOIN record ON record.id = NEW.record_id
+                JOIN integration ON integration.id = link.integration_id WHERE link.id = NEW.link_id;
+                """)
         try disk.commit { session in
             try session.run(
                 """
-                CREATE TABLE rehearsal_ended (conflict INTEGER PRIMARY KEY, number TEXT, part TEXT, place TEXT,
-                    link TEXT NOT NULL, record TEXT NOT NULL) STRICT
+                CREATE TABLE rehearsal_ended (conflict BIGINT PRIMARY KEY, number TEXT, part TEXT, place TEXT,
+                    link TEXT NOT NULL, record TEXT NOT NULL)
                 """, [])
-            // Links and records are saved before their conflicts end, in the same step.
-            try session.run(
-                """
-                CREATE TRIGGER rehearsal_conflict AFTER UPDATE ON conflict
-                WHEN OLD.resolved_at IS NULL AND NEW.resolved_at IS NOT NULL
-                    AND NEW.resolution NOT LIKE '%by a person%'
-                BEGIN
-                    INSERT INTO rehearsal_ended SELECT NEW.id, record.natural_key, NEW.part, integration.name,
-                        link.parts, record.parts
-                    FROM link JOIN record ON record.id = NEW.record_id
-                    JOIN integration ON integration.id = link.integration_id WHERE link.id = NEW.link_id;
-                END
-                """, [])
+            for statement in trigger.statements(disk.dialect) { try session.run(statement, []) }
         }
     }
 
     /// The conflicts that ended although the two sides hold different values, a sentence each.
     ///
     /// - Throws: `StoreFailure`.
-    static func endedForNothing(_ disk: InlineSQLiteStore) throws -> [String] {
+    static func endedForNothing(_ disk: any InlineStore) throws -> [String] {
         try disk.look { session in
             try session.rows("SELECT number, part, place, link, record FROM rehearsal_ended ORDER BY conflict", [])
                 .compactMap { row in

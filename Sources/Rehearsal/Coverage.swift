@@ -25,12 +25,15 @@ public struct Coverage: Sendable {
         "two processes lived at once", "a process died with a call under way",
         "a list shifted between two of its pages", "a cursor had expired", "an id was used again",
         "one of several records was refused", "a member of an answer was not what it was",
-        "claims were forgotten with the machine's power", "several steps were one commit",
+        forgottenClaims, "several steps were one commit",
         "one of several steps was refused alone",
         "two webhook secrets overlapped", "settings were changed", "all there was was set to nothing",
         "500 came for ten pieces",
         "a vendor called no more, and said nothing", "a call was about what nobody knows", "a call was too large",
     ]
+
+    /// The state that depends on where the store is: a server's power is not that of the hub's machine.
+    public static let forgottenClaims = "claims were forgotten with the machine's power"
 
     mutating func met(_ fault: Fault) { faults[fault.rawValue, default: 0] += 1 }
 

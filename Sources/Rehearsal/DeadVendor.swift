@@ -60,7 +60,8 @@ public struct DeadVendor: Sendable {
         var chance = Chance(seed)
         let knobs = Knobs(steadyStalls: vendors, &chance)
         let dying = chance.below(vendors)
-        let rehearsal = try Rehearsal(seed: seed, knobs: knobs, chance)
+        let rehearsal = Rehearsal(
+            seed: seed, knobs: knobs, chance, disk: try Rehearsal.inMemory(Hub.migrations))
         try rehearsal.setUp()
         rehearsal.stage.world.withLock { world in
             for vendor in 0..<vendors where vendor != dying {

@@ -73,7 +73,7 @@ struct HubFacts: Sendable {
                 coalesce(issuer.name || '/' || record.issuer_external_id, ''), job.updated_at,
                 EXISTS (SELECT 1 FROM link WHERE link.record_id = record.id AND link.integration_id = integration.id)
             FROM job JOIN integration ON integration.id = job.integration_id
-            LEFT JOIN record ON queue = 'deliver' AND record.id = CAST(key AS INTEGER)
+            LEFT JOIN record ON record.id = CASE WHEN queue = 'deliver' THEN CAST(key AS BIGINT) END
             LEFT JOIN integration AS issuer ON issuer.id = record.issuer_id
             WHERE job.state NOT IN ('completed', 'superseded', 'cancelled') ORDER BY job.id
             """, []

@@ -33,19 +33,18 @@ enum RareStates {
     /// Puts the watch on an open store.
     ///
     /// - Throws: `StoreFailure`.
-    static func watch(_ disk: InlineSQLiteStore) throws {
+    static func watch(_ disk: any InlineStore) throws {
         try disk.commit { session in
-            try session.run("CREATE TABLE rehearsal_reached (state TEXT PRIMARY KEY) STRICT", [])
+            try session.run("CREATE TABLE rehearsal_reached (state TEXT PRIMARY KEY)", [])
             for (index, watch) in watched.enumerated() {
-                try session.run(
+                // Not OR IGNORE: the statement that fires a trigger decides what happens in a conflict.
+                let note = """
+                    INSERT INTO rehearsal_reached SELECT '\(watch.state)'
+                    WHERE NOT EXISTS (SELECT 1 FROM rehearsal_reached WHERE state = '\(watch.state)');
                     """
-                    CREATE TRIGGER rehearsal_\(index) AFTER \(watch.event) WHEN \(watch.condition)
-                    BEGIN
-                        -- Not OR IGNORE: the statement that fires a trigger decides what happens in a conflict.
-                        INSERT INTO rehearsal_reached SELECT '\(watch.state)'
-                        WHERE NOT EXISTS (SELECT 1 FROM rehearsal_reached WHERE state = '\(watch.state)');
-                    END
-                    """, [])
+                let trigger = DiskTrigger(
+                    name: "rehearsal_\(index)", event: watch.event, condition: watch.condition, does: note)
+                for statement in trigger.statements(disk.dialect) { try session.run(statement, []) }
             }
         }
     }
@@ -53,7 +52,29 @@ enum RareStates {
     /// What was noticed.
     ///
     /// - Throws: `StoreFailure`.
-    static func reached(_ disk: InlineSQLiteStore) throws -> [String] {
+    static func reached(_ disk: any InlineStore) throws -> [String] {
         try disk.look { try $0.rows("SELECT state FROM rehearsal_reached ORDER BY state", []).map { $0.text(0) } }
+    }
+}
+
+/// A watch on one table of the hub's disk.
+struct DiskTrigger {
+    let name: String
+    /// `UPDATE ON job`
+    let event: String
+    /// On a row's change, with `OLD` and `NEW`.
+    let condition: String
+    /// One statement, with its semicolon.
+    let does: String
+
+    /// What makes it.
+    func statements(_ dialect: StoreDialect) -> [String] {
+        if dialect == .sqlite {
+            return ["CREATE TRIGGER \(name) AFTER \(event) WHEN \(condition) BEGIN \(does) END"]
+        }
+        return [
+            "CREATE FUNCTION \(name)() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \(does) RETURN NULL; END $$",
+            "CREATE TRIGGER \(name) AFTER \(event) FOR EACH ROW WHEN (\(condition)) EXECUTE FUNCTION \(name)()",
+        ]
     }
 }

@@ -15,14 +15,18 @@ public struct Rehearsal: Sendable {
     /// The longest storm in the world's time, in seconds: with few steps in it there is little to be seen.
     static let longestStormSeconds = 4 * 3600.0
 
+    /// Where the hub of a seed keeps what it knows: opens an empty store of that schema.
+    public typealias Opening = @Sendable ([Migration]) throws -> any InlineStore
+
     /// Holds the rehearsal of a seed; one that `deals` has stalls alone, which compare, and stock that is dealt out to
-    /// them.
+    /// them. The hub's disk is in memory unless another is given.
     ///
     /// - Throws: `RehearsalError`, `StoreFailure` when it could not be held at all.
     public static func hold(
-        seed: UInt64, isTold: Bool = false, keepingDiskAt path: String? = nil, deals: Bool = false
+        seed: UInt64, isTold: Bool = false, keepingDiskAt path: String? = nil, deals: Bool = false,
+        on open: Opening = inMemory
     ) throws -> RehearsalReport {
-        let rehearsal = try Rehearsal(seed: seed, isTold: isTold, deals: deals)
+        let rehearsal = try Rehearsal(seed: seed, isTold: isTold, deals: deals, disk: try open(Hub.migrations))
         try rehearsal.setUp()
         rehearsal.storm()
         try rehearsal.comeToRest()
@@ -30,15 +34,18 @@ public struct Rehearsal: Sendable {
         return rehearsal.report()
     }
 
-    private init(seed: UInt64, isTold: Bool, deals: Bool) throws {
+    /// SQLite without a file.
+    public static let inMemory: Opening = { try InlineSQLiteStore(migrations: $0) }
+
+    private init(seed: UInt64, isTold: Bool, deals: Bool, disk: any InlineStore) throws {
         var chance = Chance(seed)
         var knobs = Knobs(&chance)
         knobs.widen(by: Breadth(seed: seed))
         knobs.deepen(by: Depth(seed: seed, deals: deals))
-        try self.init(seed: seed, knobs: knobs, chance, isTold: isTold)
+        self.init(seed: seed, knobs: knobs, chance, isTold: isTold, disk: disk)
     }
 
-    init(seed: UInt64, knobs: Knobs, _ chance: Chance, isTold: Bool = false) throws {
+    init(seed: UInt64, knobs: Knobs, _ chance: Chance, isTold: Bool = false, disk: any InlineStore) {
         self.seed = seed
         self.knobs = knobs
         var chance = chance
@@ -50,7 +57,7 @@ public struct Rehearsal: Sendable {
             vendors.append(StallVendor(name: "stall\(index + 1)", traits: traits))
         }
         let world = World(knobs, chance: chance, story: Story(isKeptWhole: isTold), vendors: vendors)
-        stage = Stage(world, disk: try InlineSQLiteStore(migrations: Hub.migrations))
+        stage = Stage(world, disk: disk)
     }
 
     // MARK: - Setting up
@@ -166,7 +173,7 @@ public struct Rehearsal: Sendable {
         lives.forEach { stage.kill($0, "ends with it") }
         guard !lives.isEmpty, (try? stage.disk.losePower()) ?? false else { return }
         stage.world.withLock { world in
-            world.coverage.reached("claims were forgotten with the machine's power")
+            world.coverage.reached(Coverage.forgottenClaims)
             world.step("what the disk was not made to keep is gone")
         }
     }

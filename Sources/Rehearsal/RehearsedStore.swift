@@ -22,7 +22,7 @@ struct RehearsedStore: Store {
         default: break
         }
         let (value, changes) = try stage.disk.commitCounting(isDurable: stage.isDurable(priority), step)
-        if changes > 0 { stage.world.withLock { $0.committed(life, changes: changes) } }
+        if changes > 0 { stage.world.withLock { $0.committed(life) } }
         if fate == .deathAfterCommit {
             stage.kill(life, "dies right after a commit")
             throw Death()
@@ -39,6 +39,8 @@ struct RehearsedStore: Store {
         try fail()
         return try stage.disk.look(query)
     }
+
+    var dialect: StoreDialect { stage.disk.dialect }
 
     func close() async {}
 

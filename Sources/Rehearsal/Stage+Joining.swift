@@ -41,7 +41,7 @@ extension Stage {
         if fate == .deathBeforeCommit { return kill(life, "dies before a commit") }
         if fate == .diskFull { return steps.forEach { $0.fail(RehearsedStore.full) } }
         let (tell, changes) = disk.commitTogether(steps, isDurable: isDurable(first.priority))
-        if changes > 0 { world.withLock { $0.committed(life, changes: changes) } }
+        if changes > 0 { world.withLock { $0.committed(life) } }
         if fate == .deathAfterCommit { return kill(life, "dies right after a commit") }
         world.withLock { $0.refusedSteps = 0 }
         tell.forEach { $0() }

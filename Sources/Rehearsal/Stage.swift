@@ -10,9 +10,9 @@ struct Death: Error {}
 final class Stage: Sendable {
     let world: Mutex<World>
     let executor = HandExecutor()
-    let disk: InlineSQLiteStore
+    let disk: any InlineStore
 
-    init(_ world: World, disk: InlineSQLiteStore) {
+    init(_ world: World, disk: any InlineStore) {
         self.world = Mutex(world)
         self.disk = disk
     }

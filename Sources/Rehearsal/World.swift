@@ -167,8 +167,9 @@ struct World: Sendable {
     }
 
     /// Something was committed: there may be work.
-    mutating func committed(_ life: Int, changes: Int) {
-        step("hub \(lives[life].process) commits \(changes) rows")
+    mutating func committed(_ life: Int) {
+        // Not how many rows: what a trigger adds is counted by one store and not by another.
+        step("hub \(lives[life].process) commits")
         for index in lives.indices where !lives[index].isDead { lives[index].idle = 0 }
         for id in sleeps.keys.sorted() where sleeps[id]?.isRest == true {
             agenda.add(.wake(id), at: now.adding(seconds: time(0.02...0.2)))

@@ -1,11 +1,8 @@
 import Foundation
 import GRDB
 
-/// An SQLite store without threads: every step runs where it is called, one after the other, and nothing is waited for.
-///
-/// For the simulator, which drives the hub in one thread. The statements and the schema are those of `SQLiteStore`;
-/// what is left out is the writer's thread, the gathering of steps and the disk.
-public final class InlineSQLiteStore: Store {
+/// An SQLite store without threads, in memory: what is left out of `SQLiteStore` is the writer's thread and the disk.
+public final class InlineSQLiteStore: Store, InlineStore {
     private let queue: DatabaseQueue
 
     /// Opens an empty store in memory and brings its schema up to date.
@@ -59,43 +56,33 @@ public final class InlineSQLiteStore: Store {
         }
     }
 
-    /// A step in a transaction, for whoever does not wait. One that is not `durable` is kept by the next that is, and
-    /// forgotten by `losePower`.
+    /// A step in a transaction, and how many rows it changed. One that is not `durable` is kept by the next that is,
+    /// and forgotten by `losePower`.
     ///
     /// - Throws: as `write(_:_:)`.
-    public func commit<Value>(
-        isDurable: Bool = true, _ step: (any StoreSession) throws -> Value
-    ) throws -> Value {
+    public func commitCounting<Value: Sendable>(
+        isDurable: Bool, _ step: @escaping @Sendable (any StoreSession) throws -> Value
+    ) throws -> (value: Value, changes: Int) {
         do {
             return try queue.inDatabase { database in
+                let before = database.totalChangesCount
                 let session = SQLiteSession(database)
                 let value = try GroupCommit.transaction(database, isKeptOpen: !isDurable) {
                     Optional(try step(session))
                 }
                 session.effects.forEach { $0() }
                 guard let value else { throw StoreFailure.closed }
-                return value
+                return (value, database.totalChangesCount - before)
             }
         } catch let error as DatabaseError {
             throw StoreFailure(error)
         }
     }
 
-    /// A step in a transaction, and how many rows it changed.
-    ///
-    /// - Throws: as `write(_:_:)`.
-    public func commitCounting<Value>(
-        isDurable: Bool = true, _ step: (any StoreSession) throws -> Value
-    ) throws -> (value: Value, changes: Int) {
-        let before = queue.inDatabase { $0.totalChangesCount }
-        let value = try commit(isDurable: isDurable, step)
-        return (value, queue.inDatabase { $0.totalChangesCount } - before)
-    }
-
     /// Steps in one transaction, as `SQLiteStore` joins those that wait at the same time: what is refused of one is
     /// undone alone. Gives what is to be told of each, and how many rows were changed.
     public func commitTogether(
-        _ steps: [WaitingStep], isDurable: Bool = true
+        _ steps: [WaitingStep], isDurable: Bool
     ) -> (tell: [@Sendable () -> Void], changes: Int) {
         queue.inDatabase { database in
             let before = database.totalChangesCount
@@ -129,7 +116,9 @@ public final class InlineSQLiteStore: Store {
     /// A query, for whoever does not wait.
     ///
     /// - Throws: as `read(_:)`.
-    public func look<Value>(_ query: (any StoreSession) throws -> Value) throws -> Value {
+    public func look<Value: Sendable>(
+        _ query: @escaping @Sendable (any StoreSession) throws -> Value
+    ) throws -> Value {
         do {
             return try queue.inDatabase { try query(SQLiteSession($0)) }
         } catch let error as DatabaseError {

@@ -34,6 +34,8 @@ final class PostgresConnection {
     private var statements: [String: PostgresStatement] = [:]
     private var formCount = 0
     private var due: [Due] = []
+    /// How many rows all its statements so far have inserted, updated or deleted.
+    private(set) var changed = 0
 
     /// How many statements stay prepared. The hub's own are fewer; what people ask in many variants starts anew then.
     static let preparedLimit = 1_000
@@ -201,16 +203,25 @@ final class PostgresConnection {
         let status = PQresultStatus(result)
         guard status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK else { throw failure(result) }
         switch thing {
-        case .answer(.nothing), .prepared, .end: break
+        case .answer(.nothing): changed += Self.changed(by: result)
+        case .prepared, .end: break
         case .described(let sql, let form):
             let types = (0..<PQnparams(result)).map { PQparamtype(result, $0) }
             if statements[sql]?.forms.indices.contains(form) ?? false { statements[sql]?.forms[form].types = types }
         case .answer(let want):
             var answer = Answer(tag: String(cString: PQcmdStatus(result)))
             answer.changed = Int(String(cString: PQcmdTuples(result))) ?? 0
+            changed += Self.changed(by: result)
             if want == .rows { answer.rows = try rows(result) }
             answers.append(answer)
         }
+    }
+
+    /// How many rows a statement inserted, updated or deleted; what it only showed are none.
+    private static func changed(by result: OpaquePointer) -> Int {
+        let first = PQcmdStatus(result).map { UInt8(bitPattern: $0.pointee) }
+        guard first.map("IUD".utf8.contains) ?? false else { return 0 }
+        return Int(String(cString: PQcmdTuples(result))) ?? 0
     }
 
     /// What was not prepared after all is not known any more.

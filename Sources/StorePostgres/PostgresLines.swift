@@ -46,20 +46,25 @@ final class PostgresLines: Sendable {
     func take() -> (organization: Int64, step: WaitingStep)? {
         while true {
             signal.wait()
-            let (found, isOver) = state.withLock { state -> ((Int64, WaitingStep)?, Bool) in
-                guard !state.waiting.isEmpty else {
-                    return (nil, state.isClosing && state.lines.values.allSatisfy { $0.isEmpty })
-                }
-                let organization = state.waiting.removeFirst()
-                state.lines[organization]?.isServed = true
-                return (state.lines[organization]?.next(beside: nil).map { (organization, $0) }, false)
+            if let found = takeAtOnce() { return found }
+            let isOver = state.withLock { state in
+                state.isClosing && state.waiting.isEmpty && state.lines.values.allSatisfy { $0.isEmpty }
             }
-            if let found { return found }
             if isOver {
                 // The next thread that waits learns of the end, too.
                 signal.signal()
                 return nil
             }
+        }
+    }
+
+    /// The first step of a line that nobody serves, without waiting for one.
+    func takeAtOnce() -> (organization: Int64, step: WaitingStep)? {
+        state.withLock { state in
+            guard !state.waiting.isEmpty else { return nil }
+            let organization = state.waiting.removeFirst()
+            state.lines[organization]?.isServed = true
+            return state.lines[organization]?.next(beside: nil).map { (organization, $0) }
         }
     }
 

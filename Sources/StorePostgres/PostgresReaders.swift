@@ -64,7 +64,8 @@ final class PostgresReader {
         while let query = queries.take() { answer(query) }
     }
 
-    private func answer(_ query: WaitingStep) {
+    /// Answers one query.
+    func answer(_ query: WaitingStep) {
         let start = DispatchTime.now().uptimeNanoseconds
         var pause = PostgresWriter.firstPauseSeconds
         while true {

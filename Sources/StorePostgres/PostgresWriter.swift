@@ -42,6 +42,18 @@ final class PostgresWriter {
         }
     }
 
+    /// Serves what waits and gives how many rows that changed, for who drives it without a thread.
+    func serveWaiting() -> Int {
+        var changed = 0
+        while let (organization, step) = lines.takeAtOnce() {
+            var batch = PostgresBatch(organization, [step])
+            commit(&batch)
+            lines.leave(organization)
+            changed += batch.changed
+        }
+        return changed
+    }
+
     private func commit(_ batch: inout PostgresBatch) {
         var pause = Self.firstPauseSeconds
         while true {
@@ -84,6 +96,7 @@ final class PostgresWriter {
         try takeTurn(of: batch.organization, link)
         do {
             try begin(batch, link)
+            let before = link.changed
             let session = PostgresSession(link, schema)
             if batch.isApart {
                 try apart(&batch, session, link)
@@ -93,6 +106,7 @@ final class PostgresWriter {
                 batch.isApart = true
                 return try attempt(&batch)
             }
+            batch.changed = link.changed - before
             try end(&batch, session, link)
             return batch.told
         } catch {
@@ -254,6 +268,8 @@ struct PostgresBatch {
     var told: [@Sendable () -> Void] = []
     /// The mark of a commit that was sent and not answered yet.
     var mark: Int64?
+    /// How many rows its steps changed, once they have run.
+    var changed = 0
     /// Since when it is tried again and again.
     var failingSince: UInt64?
 

@@ -38,6 +38,14 @@ public enum TestStore {
             return try PostgresStore(try PostgresAddress(url), migrations: migrations)
         }
 
+        /// Opens a store without threads.
+        ///
+        /// - Throws: `StoreFailure`.
+        public func openInline(_ migrations: [Migration]) throws -> any InlineStore {
+            guard let server else { return try InlineSQLiteStore(migrations: migrations) }
+            return try InlinePostgresStore(onServer: server, schema: schema, migrations: migrations)
+        }
+
         /// Makes the place on a server, without a store in it.
         ///
         /// - Throws: `StoreFailure`.

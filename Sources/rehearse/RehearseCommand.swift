@@ -1,5 +1,6 @@
 import Dispatch
 import Rehearsal
+import StorePostgres
 import Synchronization
 
 /// The command: one rehearsal or many, and what came of them.
@@ -15,6 +16,8 @@ struct RehearseCommand {
     private let expected: String?
     private let isDeadVendor: Bool
     private let deals: Bool
+    /// The address of a PostgreSQL server on which the hubs keep what they know; nil: in memory.
+    private let server: String?
 
     /// The most failing seeds that are told of one run of many.
     private static let toldFailures = 20
@@ -30,6 +33,7 @@ struct RehearseCommand {
         isDeadVendor = arguments.contains("--dead-vendor")
         deals = arguments.contains("--dealt-out")
         isTold = seed != nil && !arguments.contains("--short")
+        server = value("--postgres")
         mutation = value("--mutation")
         expected = value("--expect")
         listsMutations = arguments.contains("--mutations")
@@ -53,11 +57,31 @@ struct RehearseCommand {
         }
         let seed = seed ?? UInt64.random(in: 1...999_999)
         do {
-            return tell(try Rehearsal.hold(seed: seed, isTold: isTold, keepingDiskAt: disk, deals: deals))
+            return tell(
+                try Rehearsal.hold(
+                    seed: seed, isTold: isTold, keepingDiskAt: disk, deals: deals, on: opening(seed)))
         } catch {
             print("seed \(seed): \(error)")
             return 2
         }
+    }
+
+    /// Where the hubs of a seed keep what they know.
+    private func opening(_ seed: UInt64) -> Rehearsal.Opening {
+        guard let server else { return Rehearsal.inMemory }
+        return { try InlinePostgresStore(onServer: server, schema: "rehearsal_\(seed)", migrations: $0) }
+    }
+
+    /// What is said where a hub did otherwise on a server than it does in memory: all it did and all it remembers must
+    /// be the same. Only a machine in which the store is loses claims with its power.
+    private func difference(of report: RehearsalReport) throws -> String? {
+        guard server != nil else { return nil }
+        let inMemory = try Rehearsal.hold(seed: report.seed, deals: deals)
+        guard inMemory.trace != report.trace, inMemory.coverage.sometimes[Coverage.forgottenClaims] == nil else {
+            return nil
+        }
+        return "seed \(report.seed): on PostgreSQL it went otherwise than in memory: traces \(report.trace) and "
+            + inMemory.trace
     }
 
     private func tell(_ report: RehearsalReport) -> Int32 {
@@ -122,8 +146,10 @@ struct RehearseCommand {
         DispatchQueue.concurrentPerform(iterations: count) { index in
             let seed = from + UInt64(index)
             do {
-                let report = try Rehearsal.hold(seed: seed, deals: deals)
+                let report = try Rehearsal.hold(seed: seed, deals: deals, on: opening(seed))
+                let difference = try difference(of: report)
                 sum.withLock { sum in
+                    difference.map { sum.errors.append($0) }
                     sum.coverage.add(report.coverage)
                     sum.steps += report.steps
                     sum.traces ^= (UInt64(report.trace, radix: 16) ?? 0) &* (2 * seed + 1)

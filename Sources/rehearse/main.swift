@@ -13,6 +13,7 @@ import Rehearsal
 // rehearse --mutations                the names of the defects this build holds
 // rehearse SEED --expect I5           succeeds when that invariant is found broken
 // rehearse [SEED] --dead-vendor       how much one dead vendor of twenty delays the others
+// rehearse ... --postgres URL         with the hubs' store on that server, in a schema of its own for each seed
 // rehearse ... --dealt-out            with stalls alone, which compare, and stock that is dealt out to them
 
 // What a rehearsal frees the next one needs: given back to the kernel in between, it costs a tenth of the time.

@@ -20,6 +20,9 @@ final class Stand: Transport {
         var fates: [Fate] = []
         /// What each POST carried.
         var posts: [JSON] = []
+        /// What happens once a PATCH has come and before it would be answered; then it is not.
+        var meanwhile: (@Sendable () async -> Void)?
+        var patches = 0
     }
 
     let state = Mutex(State())
@@ -41,7 +44,9 @@ final class Stand: Transport {
             if case .lost = fate { return nil }
             return made
         }
-        guard let answer else { throw .noAnswer("the line is cut") }
+        let meanwhile = request.method == "PATCH" ? state.withLock { $0.patched() } : nil
+        await meanwhile?()
+        guard let answer, meanwhile == nil else { throw .noAnswer("the line is cut") }
         return answer
     }
 }
@@ -53,6 +58,13 @@ extension Stand.State {
         if rows[id] == nil { rows[id] = Parts(body["parts"]?.object ?? [:]) }
         if !key.isEmpty { keys[key] = id }
         return answer([id])
+    }
+
+    /// Counts a PATCH, and gives what happens meanwhile, once.
+    fileprivate mutating func patched() -> (@Sendable () async -> Void)? {
+        patches += 1
+        defer { meanwhile = nil }
+        return meanwhile
     }
 
     fileprivate mutating func serve(_ request: HTTPRequest, _ body: JSON) -> HTTPResponse {

@@ -91,9 +91,25 @@ struct LeaseTests {
         try await QueueStage.once { table, ids throws in
             let job = try table.claimed(newJob("7"), ids: &ids)
             try table.intend([(job, .null)], owner: "me", deadline: Self.start + 75)
-            try table.moveLeases(by: 3600, now: Self.start + 3600)
+            try table.moveLeases(by: 3600, owner: "me", now: Self.start + 3600)
             #expect(try table.rescue(now: Self.start + 3601) == 0)
             #expect(try table.settle([(job, .completed)], owner: "me", now: Self.start + 3602) == [job.id])
+        }
+    }
+
+    /// Two processes of one machine notice it, one after the other.
+    @Test(arguments: [3600.0, -3600])
+    func aJumpThatEveryProcessNoticesStealsNothingAndDelaysNoRescue(jump: Double) async throws {
+        try await QueueStage.once { table, ids throws in
+            let mine = try table.claimed(newJob("7"), ids: &ids)
+            try table.intend([(mine, .null)], owner: "me", deadline: Self.start + 75)
+            let now = Self.start + 1 + jump
+            try table.moveLeases(by: jump, owner: "me", now: now)
+            try table.moveLeases(by: jump, owner: "other", now: now)
+
+            #expect(try table.rescue(now: now) == 0)
+            try table.renew([mine.id], owner: "me", now: now + 4)
+            #expect(try table.rescue(now: now + 5 + JobTable.callDeadlineSeconds) == 1)
         }
     }
 
@@ -108,7 +124,7 @@ struct LeaseTests {
                 [(job, .retry(errorClass: "unclear", error: "", at: Self.start + 30, keepsIntent: true))],
                 owner: "me", now: Self.start)
 
-            try table.moveLeases(by: jump, now: Self.start + 5 + jump)
+            try table.moveLeases(by: jump, owner: "me", now: Self.start + 5 + jump)
 
             let kept = try table.intended(job.integration, keys: [job.key]).first?.intent
             #expect(kept?["at"]?.integer == Int((Self.start + moved).milliseconds))
@@ -124,8 +140,8 @@ struct LeaseTests {
                 [(job, ["at": .integer(Self.start.milliseconds)])], owner: "me", deadline: Self.start + 75)
             for round in 1...3 {
                 let now = Self.start + Double(10 * round)
-                try table.moveLeases(by: -3600, now: now + -3600)
-                try table.moveLeases(by: 3600, now: now)
+                try table.moveLeases(by: -3600, owner: "me", now: now + -3600)
+                try table.moveLeases(by: 3600, owner: "me", now: now)
                 let at = try table.intended(job.integration, keys: [job.key]).first?.intent?["at"]?.integer
                 #expect(at == Int(now.milliseconds), "round \(round)")
             }

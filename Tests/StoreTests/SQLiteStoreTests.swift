@@ -69,26 +69,6 @@ struct SQLiteStoreTests {
         #expect(done.all == [1, 2])
     }
 
-    @Test func theStoreWithoutThreadsJoinsStepsAndUndoesTheRefusedOneAlone() throws {
-        let store = try InlineSQLiteStore(migrations: [table])
-        let kept = Deeds()
-        let refused = Deeds()
-        let steps = [1, 1, 2].enumerated().map { place, number in
-            WaitingStep(.normal) { session in
-                try session.run("INSERT INTO thing (id) VALUES (?1)", [.integer(Int64(number))])
-            } _: { (result: Result<Int, any Error>) in
-                if case .success = result { kept.add(place) } else { refused.add(place) }
-            }
-        }
-
-        let (tell, changes) = store.commitTogether(steps)
-        #expect(kept.all.isEmpty && refused.all.isEmpty)
-        tell.forEach { $0() }
-
-        #expect(changes >= 2 && kept.all == [0, 2] && refused.all == [1])
-        #expect(try store.look { try $0.rows("SELECT id FROM thing ORDER BY id", []).map { $0.integer(0) } } == [1, 2])
-    }
-
     @Test func whatWasNotMadeDurableIsForgottenWithThePowerAndKeptByTheNextDurableStep() throws {
         let store = try InlineSQLiteStore(migrations: [table])
         func put(_ id: Int64, isDurable: Bool) throws {

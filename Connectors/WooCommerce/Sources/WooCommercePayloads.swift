@@ -21,6 +21,16 @@ struct Payload: Sendable {
         return text.isEmpty ? nil : text
     }
 
+    /// Whether the member is there with a value, be it an empty one.
+    func says(_ name: String) -> Bool { json[name].map { !$0.isNull } ?? false }
+
+    /// For what tells which record of the hub this is: taken for empty, one that is known would be made once more.
+    ///
+    /// - Throws: `PayloadError` when the member is null or not there.
+    func mustSay(_ name: String) throws(PayloadError) {
+        if !says(name) { throw PayloadError(reason: "\(name) is \(json[name]?.text ?? "absent")") }
+    }
+
     /// The record's id as text.
     ///
     /// - Throws: `PayloadError` when there is none.
@@ -112,6 +122,33 @@ enum WooCommerceCodes {
 
     /// An order with one of these is no order yet: the shop deletes it after a day.
     static let draftStatuses: Set<String> = ["checkout-draft", "auto-draft", "new"]
+
+    /// The members that each part of a product, a variant or a category is read from.
+    private static let membersOfPart: [String: [String]] = [
+        ProductPart.name.shape.name: ["name"], ProductPart.type.shape.name: ["type"],
+        ProductPart.description.shape.name: ["description"], ProductPart.summary.shape.name: ["short_description"],
+        ProductPart.price.shape.name: ["regular_price", "sale_price"],
+        ProductPart.barcode.shape.name: ["global_unique_id"], ProductPart.status.shape.name: ["status"],
+        ProductPart.weight.shape.name: ["weight"], ProductPart.dimensions.shape.name: ["dimensions"],
+        ProductPart.categories.shape.name: ["categories"], ProductPart.tags.shape.name: ["tags"],
+        ProductPart.images.shape.name: ["images"], ProductPart.options.shape.name: ["attributes"],
+        ProductPart.taxClass.shape.name: ["tax_class"], CategoryPart.slug.shape.name: ["slug"],
+        CategoryPart.parent.shape.name: ["parent"],
+    ]
+
+    /// Takes out what the shop says nothing about. What is empty it answers with an empty text, 0 or an empty list; a
+    /// member that is null or not there (an older version, a plugin that cuts answers short) must not empty the part.
+    static func forgetUnsaid(_ parts: inout Parts, _ payload: Payload) {
+        for name in parts.values.keys {
+            let members = membersOfPart[name] ?? (name == ProductPart.stock.shape.name ? stockMembers(payload) : [])
+            if !members.allSatisfy(payload.says) { parts[name] = Optional<JSON>.none }
+        }
+    }
+
+    /// The quantity is null by right where the shop counts nothing.
+    private static func stockMembers(_ payload: Payload) -> [String] {
+        payload.flag("manage_stock") ? ["manage_stock", "stock_quantity"] : ["manage_stock"]
+    }
 
     /// Source: WordPress post statuses as WooCommerce uses them for products.
     static let productStatuses = [

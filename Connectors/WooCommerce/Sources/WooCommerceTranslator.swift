@@ -26,10 +26,7 @@ struct WooCommerceTranslator: Sendable {
         setProse(ProductPart.description, payload.text("description"), isRendered, &draft.parts)
         setProse(ProductPart.summary, payload.text("short_description"), isRendered, &draft.parts)
         // The price of a variable product is worked out by the shop from its variants: not a value of its own.
-        // A product without a price has an empty text; null or nothing at all says nothing.
-        if !isVariable, payload.json["regular_price"].map({ !$0.isNull }) ?? false {
-            draft.parts[ProductPart.price] = try price(payload, currency)
-        }
+        if !isVariable { draft.parts[ProductPart.price] = try price(payload, currency) }
         if !isVariable || payload.flag("manage_stock") { draft.parts[ProductPart.stock] = try stock(payload) }
         measures(payload, &draft)
         draft.parts[ProductPart.categories] = sorted(
@@ -42,6 +39,7 @@ struct WooCommerceTranslator: Sendable {
         }
         draft.parts[ProductPart.options] = payload.list("attributes").map(option)
         draft.parts[ProductPart.taxClass] = payload.text("tax_class")
+        WooCommerceCodes.forgetUnsaid(&draft.parts, payload)
         return draft
     }
 
@@ -69,6 +67,7 @@ struct WooCommerceTranslator: Sendable {
         // "parent" instead of true: the product counts for all its variants, this one has no stock of its own.
         if payload.text("manage_stock") != "parent" { draft.parts[VariantPart.stock] = try stock(payload) }
         measures(payload, &draft)
+        WooCommerceCodes.forgetUnsaid(&draft.parts, payload)
         return draft
     }
 
@@ -80,6 +79,7 @@ struct WooCommerceTranslator: Sendable {
         var draft = Draft(kind: .category, externalID: try payload.id())
         draft.title = WooCommerceText.name(payload.text("name"))
         draft.parts[CategoryPart.name] = draft.title
+        try payload.mustSay("slug")
         let slug = Percent.decoded(payload.text("slug"))
         // Unique in a shop: the category of that slug in another shop is the same one ("uncategorized" is in every
         // shop).
@@ -87,12 +87,14 @@ struct WooCommerceTranslator: Sendable {
         draft.parts[CategoryPart.slug] = slug
         draft.parts[CategoryPart.description] = WooCommerceText.prose(payload.text("description"))
         draft.parts[CategoryPart.parent] = payload.pointer("parent").map { .external(.category, $0) }
+        WooCommerceCodes.forgetUnsaid(&draft.parts, payload)
         return draft
     }
 
     // MARK: - What products and variants share
 
     private func catalogueDraft(_ kind: RecordKind, _ payload: Payload) throws(PayloadError) -> Draft {
+        try payload.mustSay("sku")
         var draft = Draft(
             kind: kind, externalID: "", naturalKey: payload.filled("sku").map(WooCommerceText.decoded),
             revision: payload.filled("date_modified_gmt"), changedAt: payload.moment("date_modified_gmt"),
@@ -102,7 +104,7 @@ struct WooCommerceTranslator: Sendable {
         draft.parts[ProductPart.barcode] = payload.filled("global_unique_id")
         let status = payload.text("status")
         draft.parts[ProductPart.status] = WooCommerceCodes.productStatuses[status] ?? "draft"
-        if WooCommerceCodes.productStatuses[status] == nil {
+        if payload.says("status"), WooCommerceCodes.productStatuses[status] == nil {
             draft.remarks.append("the shop's status \"\(status)\" is not one of WooCommerce's own; kept as draft")
         }
         return draft

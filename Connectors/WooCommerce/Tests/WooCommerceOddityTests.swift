@@ -49,6 +49,32 @@ struct WooCommerceOddityTests {
         }
     }
 
+    /// Seen by rehearsals 213 (price) and 669 (name): what was null was taken for empty and given to the other sides.
+    @Test(arguments: ["null", "absent"]) func aMemberThatSaysNothingEmptiesNoPart(_ manner: String) throws {
+        let whole = Sample.product(7)
+        let draft = try Bench.translator().product(whole, .lkr)
+        for (name, value) in whole.object ?? [:] where !["id", "sku"].contains(name) {
+            var members = whole.object ?? [:]
+            members[name] = manner == "null" ? .null : Optional<JSON>.none
+            let parts = try Bench.translator().product(.object(members), .lkr).parts
+
+            let lost = draft.parts.values.filter { parts[$0.key] != $0.value }.keys
+            #expect(lost.allSatisfy { parts[$0] == nil }, "\(name) \(value.text): \(lost.sorted())")
+        }
+    }
+
+    /// Seen by rehearsal 780: a category that came without its slug became a second record of the hub, for ever.
+    @Test(arguments: [JSON?.some(.null), nil]) func whatDoesNotSayWhichRecordItIsIsNotTaken(_ value: JSON?) throws {
+        var category = Sample.category(15).object ?? [:]
+        category["slug"] = value
+        var product = Sample.product(7).object ?? [:]
+        product["sku"] = value
+        let translator = try Bench.translator()
+
+        #expect(throws: PayloadError.self) { try translator.category(.object(category)) }
+        #expect(throws: PayloadError.self) { try translator.product(.object(product), .lkr) }
+    }
+
     @Test func everyWriteMovesTheStampSoOnlyTheContentIsNews() throws {
         let before = try Bench.translator().product(Sample.product(7, modified: "2026-11-20T10:00:00"), .lkr)
         let echo = try Bench.translator().product(Sample.product(7, modified: "2026-11-20T11:00:00"), .lkr)
