@@ -38,11 +38,14 @@ extension Rehearsal {
             help(facts)
         }
         let ended = try ConflictWatch.endedForNothing(stage.disk)
+        let untold = try LogReplay.differences(stage.disk)
         stage.world.withLock { world in
             world.oracle.breaches += left
             for words in ended { world.oracle.breach("I5", words, Moment(seconds: 0)) }
+            for words in untold { world.oracle.breach("I11", words, Moment(seconds: 0)) }
         }
         guard left.isEmpty else { return }
+        judgeBounds()
         watchTheQuiet()
         stage.world.withLock { $0.judgeWrites() }
     }
@@ -139,7 +142,7 @@ extension Rehearsal {
     }
 
     /// Does something at a living hub, while the world goes on.
-    private func inTheHub(_ work: @escaping @Sendable (Hub) async throws -> Void) {
+    func inTheHub(_ work: @escaping @Sendable (Hub) async throws -> Void) {
         guard let process = stage.world.withLock({ $0.processForVisitors() }) else { return }
         let end = Mutex<String?>(nil)
         let task = Task(executorPreference: stage.executor) {
