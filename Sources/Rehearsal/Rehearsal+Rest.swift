@@ -65,7 +65,12 @@ extension Rehearsal {
 
     private func disagreements(_ facts: HubFacts) -> [Oracle.Breach] {
         stage.world.withLock { world in
-            world.oracle.disagreements(world.vendors.map { $0.shown(at: world.now) }, facts, deals: knobs.depth.deals)
+            var taken: [String: Int] = [:]
+            for vendor in world.vendors {
+                for (order, pieces) in vendor.taken(at: world.now) { taken["\(vendor.name)/\(order)"] = pieces }
+            }
+            return world.oracle.disagreements(
+                world.vendors.map { $0.shown(at: world.now) }, facts, taken: taken, deals: knobs.depth.deals)
         }
     }
 
