@@ -31,6 +31,16 @@
         case decidedBeforeCommit = "decided-before-commit"
         /// A pull begins exactly where the last one ended.
         case cursorWithoutOverlap = "cursor-without-overlap"
+        /// A count that moves stock leaves no line in the change log.
+        case countNotLogged = "count-not-logged"
+        /// A write that is tried again tells the stock that was decided on the first time.
+        case firstStockSentAgain = "first-stock-sent-again"
+        /// An order that is booked is not told of again, whatever becomes of its lines.
+        case bookedForGood = "booked-for-good"
+        /// What a line had taken that was edited out of its order stays sold.
+        case removedLineStaysSold = "removed-line-stays-sold"
+        /// A channel that sold itself out before it was told anything counts as told at once.
+        case soldOutIsTold = "sold-out-is-told"
         /// What a far clock stamps about when the hub's clock last agreed with it is taken for an echo.
         case echoByClock = "echo-by-clock"
 

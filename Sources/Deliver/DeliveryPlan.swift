@@ -106,9 +106,14 @@ extension DeliveryPlan {
         if link == nil, !peer.creates(record.kind) { return outcomes.append((job, .completed)) }
         let gives = peer.gives(record.kind)
         let values = link?.own(record.values) ?? Self.earlier(job, record.kind, peer) ?? record.own(in: load.scope)
-        let patch = Reconcile.outbound(
+        let decided = Reconcile.outbound(
             kind: record.kind, record: values.values, link: link?.parts ?? [:],
             gives: { gives.contains(ScopedName($0).part) })
+        #if Mutations
+            let patch = Self.mutated(decided, job, record, link)
+        #else
+            let patch = decided
+        #endif
         if patch.values.isEmpty { return outcomes.append((job, .completed)) }
         if let hold = record.hold { return outcomes.append((job, .held(reason: hold, keepsIntent: true))) }
         let (changes, missing) = external(patch.plain, record.kind, load, peer)
@@ -142,6 +147,18 @@ extension DeliveryPlan {
         }
         writes.append(PlannedWrite(job: job, record: record, link: link, request: request, wrote: patch))
     }
+
+    #if Mutations
+        private static func mutated(_ patch: Parts, _ job: Job, _ record: HubRecord, _ link: HubLink?) -> Parts {
+            guard link != nil else { return patch }
+            var patch = patch
+            if Mutation.firstStockSentAgain.isPlanted, let first = job.intent?["wrote"]?["stock"] {
+                patch.values["stock"] = first
+            }
+            if Mutation.bookedForGood.isPlanted, record.kind.nature == .document { patch.values["content"] = nil }
+            return patch
+        }
+    #endif
 
     /// What an earlier attempt to create carried, where its key makes a repeat harmless: the repeat must be the same,
     /// and what changed since is written after it.

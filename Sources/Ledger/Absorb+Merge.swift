@@ -55,6 +55,9 @@ extension Absorb {
     }
 
     private mutating func log(_ record: HubRecord, _ part: String, old: JSON?, rule: String) {
+        #if Mutations
+            if Mutation.countNotLogged.isPlanted { return }
+        #endif
         result.changes.append(
             Change(
                 record: record.id, kind: record.kind, part: part, old: old, new: record.parts[part]?.value,
@@ -73,10 +76,11 @@ extension Absorb {
         return parts
     }
 
-    /// A new record is one line of the log; where each of its parts came from stands in the record.
+    /// A new record is one line of the log, with all it began with; where each of its parts came from stands in the
+    /// record.
     private func birth(of record: HubRecord) -> Change {
         Change(
-            record: record.id, kind: record.kind, part: "record", old: nil, new: .string(record.title),
+            record: record.id, kind: record.kind, part: Change.birthPart, old: nil, new: Change.birth(of: record),
             origin: batch.integration, rule: "new there", run: batch.run, at: batch.observedAt)
     }
 

@@ -15,6 +15,19 @@ extension LedgerTable {
             ).map { $0.text(0) })
     }
 
+    /// The far ids of a kind whose last reading could not be used.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func rejectedIDs(_ integration: Int64, _ kind: RecordKind) throws -> Set<String> {
+        Set(
+            try session.rows(
+                """
+                SELECT external_id FROM rejection WHERE organization_id = ?1 AND integration_id = ?2 AND kind = ?3
+                    AND external_id <> ''
+                """, [.integer(organization), .integer(integration), .text(kind.rawValue)]
+            ).map { $0.text(0) })
+    }
+
     /// How many links are looked at for what they show of a scope.
     static let scopeSample = 50
 

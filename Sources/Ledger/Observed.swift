@@ -198,6 +198,20 @@ public struct Change: Hashable, Sendable {
     }
 }
 
+extension Change {
+    /// The part under which the first line of a record stands.
+    public static let birthPart = "record"
+
+    /// What the first line of a record says: its title and the values it began with. The lines after it lead from these
+    /// to what it is now, so that the log alone tells what a record was at any time.
+    static func birth(of record: HubRecord) -> JSON {
+        ["title": .string(record.title), "values": record.values.json]
+    }
+
+    /// What is told of the new value: of a new record its title.
+    public var told: JSON? { part == Self.birthPart ? new?["title"] ?? new : new }
+}
+
 /// A conflict to be opened.
 public struct NewConflict: Hashable, Sendable {
     public var id: Int64

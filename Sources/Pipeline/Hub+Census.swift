@@ -46,8 +46,9 @@ extension Hub {
         -> CensusResult
     {
         let (organization, now) = (organization, now)
-        let known = try await store.read {
-            try LedgerTable($0, organization: organization).externalIDs(integration.id, kind)
+        let (known, rejected) = try await store.read { session in
+            let ledger = LedgerTable(session, organization: organization)
+            return (try ledger.externalIDs(integration.id, kind), try ledger.rejectedIDs(integration.id, kind))
         }
         let missing = known.subtracting(listed)
         let unknown = listed.subtracting(known)
@@ -58,7 +59,10 @@ extension Hub {
                     + "more; that is too large a share, so nothing was concluded. If they were really deleted, run it "
                     + "again after a full pull")
         }
-        let jobs = (missing.union(unknown)).sorted().map {
+        // What could not be used when it was last read may have been spoiled on its way: no list of changes shows it
+        // again before somebody changes it.
+        let doubted = rejected.intersection(listed)
+        let jobs = missing.union(unknown).union(doubted).sorted().map {
             NewJob(.fetch, integration: integration.id, kind: kind, key: $0, priority: 150, runAt: now)
         }
         let block = try await ids.draw(jobs.count + 1)

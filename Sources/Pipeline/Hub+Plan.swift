@@ -144,7 +144,7 @@ extension RunPlan {
                 PlannedChange(
                     kind: change.kind, title: record?.title ?? String(change.record),
                     action: change.rule.hasPrefix("conflict") ? "conflict" : (change.record < 0 ? "create" : "change"),
-                    part: change.part, old: change.old, new: change.new ?? change.loser))
+                    part: change.part, old: change.old, new: change.told ?? change.loser))
         }
     }
 }

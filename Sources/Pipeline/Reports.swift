@@ -255,7 +255,7 @@ struct ReportWords {
             let change = numbered.change
             return ChangeReport(
                 number: numbered.number, at: change.at, record: change.record, kind: change.kind,
-                title: titles[change.record] ?? "", part: change.part, old: change.old, new: change.new,
+                title: titles[change.record] ?? "", part: change.part, old: change.old, new: change.told,
                 loser: change.loser, origin: change.origin.map(name), rule: change.rule)
         }
     }

@@ -77,6 +77,8 @@ enum Event: Sendable, Hashable {
     case settings(Int)
     /// Somebody sets all there is at a vendor to nothing, from a list that was empty.
     case emptying
+    /// Staff edit the lines of an order.
+    case orderEdit
     /// Everybody wants the same thing: the first of so many who come.
     case rush(Int, String)
     /// The machine loses its power.

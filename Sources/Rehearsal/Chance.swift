@@ -1,5 +1,5 @@
 /// All chance of a rehearsal: the same seed gives the same numbers on every machine.
-struct Chance: Sendable {
+struct Chance: Sendable, Hashable {
     private var state: UInt64
 
     init(_ seed: UInt64) { state = seed }

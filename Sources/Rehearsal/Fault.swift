@@ -118,6 +118,8 @@ struct Knobs: Sendable {
     var breadth = Breadth()
     /// What it has beyond breadth.
     var depth = Depth()
+    /// What it has beyond depth.
+    var reach = Reach()
     /// Whether every way takes as long each time.
     var isSteady = false
 
@@ -151,6 +153,6 @@ struct Knobs: Sendable {
         let stallWords = stalls.map(\.words).joined(separator: "; ")
         return "\(shops) shops, \(stalls.count) stalls (\(stallWords)), \(processes) processes, policy "
             + "\(policy ?? "own"), read every \(intervalSeconds) s; faults: "
-            + (wrong.isEmpty ? "none" : wrong.joined(separator: ", ")) + breadth.words + depth.words
+            + (wrong.isEmpty ? "none" : wrong.joined(separator: ", ")) + breadth.words + depth.words + reach.words
     }
 }

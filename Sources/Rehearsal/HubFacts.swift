@@ -40,6 +40,8 @@ struct HubFacts: Sendable {
     var records: [String: Int] = [:]
     var orders: [String: Int] = [:]
     var stock: [String: Int] = [:]
+    /// What the movements of each order come to, in millionths of a piece.
+    var moved: [String: Int64] = [:]
     /// Goods that the hub holds as deleted.
     var deleted: Set<String> = []
     /// What far sides did not accept, as the hub says itself.
@@ -106,6 +108,7 @@ struct HubFacts: Sendable {
         {
             orders[row.text(0)] = Int(row.integer(1))
         }
+        moved = try Self.moved(session)
     }
 
     /// The value of a part of a good, as the oracle tells it.
@@ -113,6 +116,15 @@ struct HubFacts: Sendable {
         try session.rows(
             "SELECT parts FROM record WHERE kind = 'product' AND natural_key = ?1 ORDER BY id LIMIT 1", [.text(number)]
         ).first?.json(0)[part]?["v"].map(told)
+    }
+
+    private static func moved(_ session: any StoreSession) throws -> [String: Int64] {
+        let rows = try session.rows(
+            """
+            SELECT integration.name || '/' || document, sum(quantity) FROM movement
+            JOIN integration ON integration.id = integration_id WHERE document IS NOT NULL GROUP BY 1
+            """, [])
+        return Dictionary(rows.map { ($0.text(0), $0.integer(1)) }, uniquingKeysWith: +)
     }
 
     private static func drifts(_ session: any StoreSession) throws -> Set<Drift> {

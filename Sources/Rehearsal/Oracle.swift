@@ -83,6 +83,8 @@ struct Oracle: Sendable {
     var lastListed: [Int: Moment] = [:]
     /// Orders people placed, by vendor and id.
     var orders: [String: Moment] = [:]
+    /// What each order ever came to, by vendor and id.
+    var orderTotals: [String: Set<Int64>] = [:]
     /// Orders at vendors whose unclear booking a person found there and dropped: the hub does not know it.
     var dropped: Set<String> = []
     /// Values that a far side let a write lie over that was on its way when they came: it replaces all, and compares
@@ -122,6 +124,9 @@ struct Oracle: Sendable {
         }
         for order in after.orders where !before.orders.contains(where: { $0.id == order.id }) {
             orders["\(natures[vendor].name)/\(order.id)"] = now
+        }
+        for order in after.orders {
+            orderTotals["\(natures[vendor].name)/\(order.id)", default: []].insert(order.total)
         }
     }
 
@@ -164,12 +169,12 @@ struct Oracle: Sendable {
     // MARK: - What the hub does
 
     /// The hub was shown goods, as they were at a moment.
-    mutating func shown(_ showings: [Showing], of vendor: Int, servedAt: Moment) {
+    mutating func shown(_ showings: [Showing], of vendor: Int, servedAt: Moment, _ now: Moment) {
         for showing in showings {
             let place = Place(vendor: vendor, number: showing.number)
             if let last = lastShown[place], last > servedAt { continue }
             lastShown[place] = servedAt
-            if let quantity = showing.stock { stock.showed(showing.number, at: vendor, quantity, servedAt) }
+            if let quantity = showing.stock { stock.showed(showing.number, at: vendor, quantity, servedAt, now) }
         }
     }
 

@@ -55,9 +55,7 @@ extension World {
         guard let good = vendors[vendor].shown(at: now).goods.first(where: { ids.contains($0.id) }),
             minds.happens(Self.meanwhileShare)
         else { return }
-        let isSold = happen(at: vendor, "sells 1 of \(good.number)") {
-            $0.sell(good.number, 1, to: "meanwhile@example.com", at: $1) != nil
-        }
+        let isSold = sell(good.number, 1, to: "meanwhile@example.com", at: vendor, "sells 1 of \(good.number)")
         if isSold { coverage.did("buyMeanwhile") }
     }
 }

@@ -85,9 +85,7 @@ extension World {
             return happen(at: vendor, "counts \(quantity) of \(number)") { $0.count(number, to: quantity, at: $1) }
         case .sell:
             let (pieces, buyer) = (minds.within(1...3), "buyer\(minds.below(6))@example.com")
-            return happen(at: vendor, "sells \(pieces) of \(number)") {
-                $0.sell(number, pieces, to: buyer, at: $1) != nil
-            }
+            return sell(number, pieces, to: buyer, at: vendor, "sells \(pieces) of \(number)")
         case .remove:
             guard !knobs.depth.deals else { return false }
             coverage.reached("a good was deleted at a vendor")

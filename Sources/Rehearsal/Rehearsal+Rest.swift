@@ -38,11 +38,14 @@ extension Rehearsal {
             help(facts)
         }
         let ended = try ConflictWatch.endedForNothing(stage.disk)
+        let untold = try LogReplay.differences(stage.disk)
         stage.world.withLock { world in
             world.oracle.breaches += left
             for words in ended { world.oracle.breach("I5", words, Moment(seconds: 0)) }
+            for words in untold { world.oracle.breach("I11", words, Moment(seconds: 0)) }
         }
         guard left.isEmpty else { return }
+        judgeBounds()
         watchTheQuiet()
         stage.world.withLock { $0.judgeWrites() }
     }
@@ -62,7 +65,12 @@ extension Rehearsal {
 
     private func disagreements(_ facts: HubFacts) -> [Oracle.Breach] {
         stage.world.withLock { world in
-            world.oracle.disagreements(world.vendors.map { $0.shown(at: world.now) }, facts, deals: knobs.depth.deals)
+            var taken: [String: Int] = [:]
+            for vendor in world.vendors {
+                for (order, pieces) in vendor.taken(at: world.now) { taken["\(vendor.name)/\(order)"] = pieces }
+            }
+            return world.oracle.disagreements(
+                world.vendors.map { $0.shown(at: world.now) }, facts, taken: taken, deals: knobs.depth.deals)
         }
     }
 
@@ -139,7 +147,7 @@ extension Rehearsal {
     }
 
     /// Does something at a living hub, while the world goes on.
-    private func inTheHub(_ work: @escaping @Sendable (Hub) async throws -> Void) {
+    func inTheHub(_ work: @escaping @Sendable (Hub) async throws -> Void) {
         guard let process = stage.world.withLock({ $0.processForVisitors() }) else { return }
         let end = Mutex<String?>(nil)
         let task = Task(executorPreference: stage.executor) {

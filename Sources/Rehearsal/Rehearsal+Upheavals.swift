@@ -109,9 +109,7 @@ extension World {
             let vendor = chance.below(vendors.count)
             if vendors[vendor].shown(at: now).good(number)?.stock ?? 0 > 0 {
                 let buyer = "rush\(left)@example.com"
-                _ = happen(at: vendor, "sells 1 of \(number) in the rush") {
-                    $0.sell(number, 1, to: buyer, at: $1) != nil
-                }
+                _ = sell(number, 1, to: buyer, at: vendor, "sells 1 of \(number) in the rush")
             } else {
                 coverage.reached("500 came for ten pieces")
             }

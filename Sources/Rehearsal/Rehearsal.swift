@@ -42,6 +42,7 @@ public struct Rehearsal: Sendable {
         var knobs = Knobs(&chance)
         knobs.widen(by: Breadth(seed: seed))
         knobs.deepen(by: Depth(seed: seed, deals: deals))
+        if !deals { knobs.extend(by: Reach(seed: seed)) }
         self.init(seed: seed, knobs: knobs, chance, isTold: isTold, disk: disk)
     }
 
@@ -93,6 +94,7 @@ public struct Rehearsal: Sendable {
             world.planStorm()
             world.planRetirements()
             world.planUpheavals()
+            world.planOrderEdits()
         }
     }
 
@@ -144,6 +146,7 @@ public struct Rehearsal: Sendable {
         case .commit(let life): stage.commitWaiting(of: life)
         case .power: losePower()
         case .settings(let vendor): changeSettings(of: vendor)
+        case .orderEdit: stage.world.withLock { $0.editAnOrder() }
         case .emptying: stage.world.withLock { $0.emptyShelves() }
         case .rush(let left, let number): stage.world.withLock { $0.rush(left, for: number) }
         case .resume: break

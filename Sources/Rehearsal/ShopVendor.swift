@@ -68,6 +68,10 @@ struct ShopVendor: Vendor {
             "message": "No route was found matching the URL and request method.", "data": ["status": 404],
         ]).bytes)
 
+    fileprivate mutating func editLines(_ order: Int, _ edit: WooCommerceSandbox.LineEdit, _ now: Moment) -> Bool {
+        shop.editLines(ofOrder: order, edit, at: now)
+    }
+
     // MARK: - What it shows
 
     func shown(at now: Moment) -> Shown {
@@ -75,6 +79,17 @@ struct ShopVendor: Vendor {
         let orders = list("/orders", "id,status,total,refunds", at: now)
         return Shown(
             goods: products.map(Self.good), orders: orders.map(Self.order))
+    }
+
+    func taken(at now: Moment) -> [String: Int] {
+        var taken: [String: Int] = [:]
+        for order in list("/orders", "id,line_items", at: now) {
+            let metas = (order["line_items"]?.array ?? []).flatMap { $0["meta_data"]?.array ?? [] }
+            let pieces = metas.filter { $0["key"] == "_reduced_stock" }
+                .compactMap { $0["value"]?.scalarText.flatMap { Int($0) } }
+            taken[order["id"]?.scalarText ?? ""] = pieces.reduce(0, +)
+        }
+        return taken
     }
 
     private func list(_ path: String, _ fields: String, at now: Moment) -> [JSON] {
@@ -160,6 +175,17 @@ struct ShopVendor: Vendor {
         case .cancel: shop.cancel(order: id, at: now)
         case .refundPart: shop.refund(order: id, amount: "10.00", reason: "scratched", at: now) != nil
         case .refundAll: shop.refund(order: id, reason: "returned", at: now) != nil
+        }
+    }
+}
+
+extension ShopVendor {
+    mutating func edit(order: String, _ edit: LineEdit, at now: Moment) -> Bool {
+        guard let id = Int(order) else { return false }
+        return switch edit {
+        case .add(let number, let pieces): editLines(id, .add(sku: number, quantity: pieces), now)
+        case .alter(let line, let pieces): editLines(id, .alter(line: line, quantity: pieces), now)
+        case .remove(let line): editLines(id, .remove(line: line), now)
         }
     }
 }

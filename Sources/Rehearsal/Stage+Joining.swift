@@ -20,8 +20,9 @@ extension Stage {
     func join<Value: Sendable>(
         _ life: Int, _ priority: StepPriority, _ step: @escaping @Sendable (any StoreSession) throws -> Value
     ) async throws -> Value {
+        let isRefused = world.withLock { $0.stepIsRefused() }
         let result: Result<Value, any Error> = await withUnsafeContinuation { continuation in
-            let waiting = WaitingStep(priority, step) { result in
+            let waiting = WaitingStep(priority, isRefused ? Self.refused(step) : step) { result in
                 if case .failure = result { self.world.withLock { $0.refusedSteps += 1 } }
                 continuation.resume(returning: result)
             }
@@ -32,6 +33,16 @@ extension Stage {
             }
         }
         return try result.get()
+    }
+
+    /// The step as it is when the store refuses it after all was written: what is joined with it must not notice.
+    private static func refused<Value: Sendable>(
+        _ step: @escaping @Sendable (any StoreSession) throws -> Value
+    ) -> @Sendable (any StoreSession) throws -> Value {
+        { session in
+            _ = try step(session)
+            throw StoreFailure.unavailable("out of memory (code 7)")
+        }
     }
 
     /// Commits what waits for the writer of a process.
@@ -70,6 +81,11 @@ extension World {
         lives[life].waiting = waiting.indices.filter { !taken.contains($0) }.map { waiting[$0] }
         if !lives[life].waiting.isEmpty { planCommit(of: life) }
         return (taken.map { waiting[$0] }, try? fateOfCommit(life))
+    }
+
+    /// Whether the store refuses a step, whatever it is joined with.
+    mutating func stepIsRefused() -> Bool {
+        isStormy && reachChance.happens(knobs.reach.refusedShare)
     }
 
     /// So many steps were one commit.

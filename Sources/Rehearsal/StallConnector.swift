@@ -14,6 +14,7 @@ enum StallConnector: ConnectorType {
             SettingShape("comparesRevisions", .flag, standard: false, "Whether a write names a revision."),
             SettingShape("shouts", .flag, standard: false, "Whether names are kept in capitals."),
             SettingShape("keepsBooks", .flag, standard: false, "Whether orders are booked."),
+            SettingShape("corrects", .flag, standard: false, "Whether an edited order is corrected in the book."),
             SettingShape("comparesStock", .flag, standard: false, "Whether a stock is compared before it is set."),
         ], kinds: kinds(.keyed, replaces: false, keepsBooks: true))
 
@@ -24,6 +25,7 @@ enum StallConnector: ConnectorType {
             "visibleAfterSeconds": .integer(traits.visibleAfterSeconds), "replaces": .bool(traits.replaces),
             "comparesRevisions": .bool(traits.comparesRevisions), "shouts": .bool(traits.shouts),
             "keepsBooks": .bool(traits.keepsBooks), "comparesStock": .bool(traits.comparesStock),
+            "corrects": .bool(traits.corrects),
         ]
     }
 
@@ -45,7 +47,7 @@ enum StallConnector: ConnectorType {
         let habits = StallHabits(
             creation: creation, replaces: settings.flag("replaces") ?? false,
             comparesRevisions: settings.flag("comparesRevisions") ?? false, shouts: settings.flag("shouts") ?? false,
-            comparesStock: settings.flag("comparesStock") ?? false)
+            comparesStock: settings.flag("comparesStock") ?? false, corrects: settings.flag("corrects") ?? false)
         let keepsBooks = settings.flag("keepsBooks") ?? false
         var targets: [RecordKind: any RecordTarget] = [.product: StallGoodsTarget(client: client, habits: habits)]
         if keepsBooks { targets[.order] = StallBookTarget(client: client, habits: habits) }
@@ -89,6 +91,7 @@ struct StallHabits: Sendable {
     var comparesRevisions: Bool
     var shouts: Bool
     var comparesStock: Bool
+    var corrects: Bool
 }
 
 /// Speaks HTTP with a stall.

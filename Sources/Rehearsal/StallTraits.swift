@@ -34,6 +34,8 @@ struct StallTraits: Sendable, Hashable {
     var keepsBooks: Bool
     /// Whether a stock may be set only where the one that was read still stands.
     var comparesStock = false
+    /// Whether a booked order that was edited is corrected by a second document; else a person is asked.
+    var corrects = false
     /// How many goods a page of its list holds; nil for all.
     var page: Int?
     /// Whether the price of every third good stays, whatever is written.
@@ -68,7 +70,7 @@ struct StallTraits: Sendable, Hashable {
         if calls { words.append(tellsWhole ? "calls with records" : "calls with ids") }
         if shouts { words.append("in capitals") }
         if let limit { words.append("\(limit) calls a minute") }
-        if keepsBooks { words.append("keeps books") }
+        if keepsBooks { words.append(corrects ? "keeps books and corrects them" : "keeps books") }
         if comparesStock { words.append("compares stock") }
         if let page { words.append("\(page) goods a page") }
         if keepsPrices { words.append("keeps prices") }

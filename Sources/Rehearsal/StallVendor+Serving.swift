@@ -145,7 +145,8 @@ extension StallVendor {
     // MARK: - Documents
 
     private func listDocuments(_ query: [String: String], _ now: Moment) -> JSON {
-        var found = documents
+        if let id = query["chain"] { return ["documents": .array(chain(id).map { ["total": .string($0.total)] })] }
+        var found = documents.filter { $0.corrects == nil }
         if let reference = query["reference"] {
             found.removeAll {
                 $0.reference != reference || now.seconds(since: $0.madeAt) < Double(traits.visibleAfterSeconds)
@@ -154,7 +155,26 @@ extension StallVendor {
         return ["documents": .array(found.map { ["id": .string(String($0.id)), "source": .string($0.source)] })]
     }
 
+    /// A document and those that correct it.
+    private func chain(_ id: String) -> [Document] {
+        documents.filter { String($0.id) == id || $0.corrects.map(String.init) == id }
+    }
+
+    /// Books how much an order came to more or less, once for each number: who knew of fewer corrections is refused.
+    private mutating func correct(_ id: String, _ body: JSON, _ now: Moment) -> (JSON, Int) {
+        let before = chain(id)
+        guard let first = before.first else { return (Self.gone, 404) }
+        guard body["number"]?.integer == before.count else { return (["error": "taken"], 409) }
+        let number = newID()
+        documents.append(
+            Document(
+                id: number, reference: "", source: first.source, corrects: first.id,
+                total: body["total"]?.string ?? "", refunded: "0.00", state: first.state, madeAt: now))
+        return (["id": .string(String(number))], 201)
+    }
+
     private mutating func book(_ body: JSON, key: String?, _ now: Moment) -> (JSON, Int) {
+        if let id = body["corrects"]?.string { return correct(id, body, now) }
         if traits.creation == .keyed, let key, let id = made(by: key) { return (["id": .string(String(id))], 200) }
         let id = newID()
         documents.append(

@@ -41,6 +41,8 @@ struct StallVendor: Vendor {
         var id: Int
         var reference: String
         var source: String
+        /// The document it corrects; nil for an order's own.
+        var corrects: Int?
         var total: String
         var refunded: String
         var state: String
@@ -55,7 +57,7 @@ struct StallVendor: Vendor {
     var nature: VendorNature {
         let finds = traits.creation == .keyed || traits.creation == .findable
         return VendorNature(
-            name: name, isShop: false, findsCreates: finds, keepsBooks: traits.keepsBooks,
+            name: name, isShop: false, findsCreates: finds, keepsBooks: traits.keepsBooks, corrects: traits.corrects,
             keepsPrices: traits.keepsPrices, comparesStock: traits.comparesStock,
             replacesBlindly: traits.replaces && !traits.comparesRevisions)
     }
@@ -181,10 +183,12 @@ struct StallVendor: Vendor {
             },
             documents: documents.map {
                 ShownDocument(
-                    id: String($0.id), source: $0.source, total: Cents.of($0.total), refunded: Cents.of($0.refunded),
-                    state: $0.state)
+                    id: String($0.id), source: $0.source, corrects: $0.corrects.map(String.init),
+                    total: Cents.of($0.total), refunded: Cents.of($0.refunded), state: $0.state)
             })
     }
+
+    func taken(at now: Moment) -> [String: Int] { [:] }
 
     func showings(in response: HTTPResponse, to request: HTTPRequest) -> [Showing] {
         guard request.address.path.hasPrefix("/goods"), response.status < 300,
@@ -268,4 +272,5 @@ struct StallVendor: Vendor {
     }
 
     mutating func turn(order: String, _ turn: OrderTurn, at now: Moment) -> Bool { false }
+    mutating func edit(order: String, _ edit: LineEdit, at now: Moment) -> Bool { false }
 }

@@ -23,6 +23,19 @@ struct StockBook: Sendable {
         var fresh: [Int: Int] = [:]
         var seenOnce: [Int: Int] = [:]
         var movedAt: [Int: Moment] = [:]
+        /// Pieces that came and that went at each vendor since it was last shown.
+        var flow: [Int: (came: Int, went: Int)] = [:]
+        /// Pieces that went, where and when; and when each vendor's stock was shown, and when the hub heard it.
+        var gone: [(vendor: Int, pieces: Int, at: Moment)] = []
+        var looks: [(vendor: Int, servedAt: Moment, cameAt: Moment)] = []
+        /// Whether somebody bought where the hub had neither put it up nor looked.
+        var isUnlooked = false
+        /// Whether pieces came and went at a vendor between two looks of the hub: then it saw the difference alone.
+        var isMixed = false
+        /// Pieces sold at each vendor that it offered, and that were not there any more.
+        var oversold: [Int: Int] = [:]
+        /// Whether it was taken away somewhere.
+        var isCut = false
     }
 
     /// How long a first look may take to become the hub's memory, in seconds.
@@ -45,6 +58,9 @@ struct StockBook: Sendable {
             account.moves += 1
             account.fresh[vendor, default: 0] += abs(quantity)
             account.movedAt[vendor] = now
+            if quantity < 0 { account.gone.append((vendor, -quantity, now)) }
+            account.flow[vendor, default: (0, 0)].came += max(0, quantity)
+            account.flow[vendor, default: (0, 0)].went += max(0, -quantity)
         }
         let known = account.knownSince[vendor].map { now.seconds(since: $0) > Self.firstLookSeconds } ?? false
         if !known, isNew || account.knownSince.contains(where: { $0.key != vendor }) { account.isLoose = true }
@@ -57,6 +73,7 @@ struct StockBook: Sendable {
 
     /// The good is gone at a vendor, and with it what moved there since the hub last looked.
     mutating func left(_ number: String, _ vendor: Int, _ quantity: Int) {
+        accounts[number]?.isCut = true
         guard let last = accounts[number]?.shown.removeValue(forKey: vendor) else {
             // No answer ever showed it: the hub knows of it by calls at most, and those are in no order that tells
             // which was the last.
@@ -70,10 +87,14 @@ struct StockBook: Sendable {
     }
 
     /// The hub was shown a stock.
-    mutating func showed(_ number: String, at vendor: Int, _ quantity: Int, _ servedAt: Moment) {
+    mutating func showed(_ number: String, at vendor: Int, _ quantity: Int, _ servedAt: Moment, _ now: Moment) {
+        accounts[number]?.looks.append((vendor, servedAt, now))
         accounts[number]?.shown[vendor] = quantity
         let fresh = accounts[number]?.fresh.removeValue(forKey: vendor)
         accounts[number]?.seenOnce[vendor] = fresh
+        if let flow = accounts[number]?.flow.removeValue(forKey: vendor), flow.came > 0, flow.went > 0 {
+            accounts[number]?.isMixed = true
+        }
         if accounts[number]?.knownSince[vendor] == nil { accounts[number]?.knownSince[vendor] = servedAt }
     }
 

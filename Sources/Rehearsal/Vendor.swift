@@ -22,6 +22,8 @@ protocol Vendor: Sendable {
     var rareStates: [String] { get }
     /// What it shows to whoever stands before it: its own state, without a visit.
     func shown(at now: Moment) -> Shown
+    /// How many pieces the lines of each order have taken from its stock, by the order's id; empty where it has none.
+    func taken(at now: Moment) -> [String: Int]
     /// Which goods an answer shows, and how.
     func showings(in response: HTTPResponse, to request: HTTPRequest) -> [Showing]
     /// The ids of goods whose stock a request sets.
@@ -40,6 +42,18 @@ protocol Vendor: Sendable {
     mutating func sell(_ number: String, _ quantity: Int, to buyer: String, at now: Moment) -> String?
     /// Staff move an order on; false where there is none or it may not.
     mutating func turn(order: String, _ turn: OrderTurn, at now: Moment) -> Bool
+    /// Staff edit the lines of an order; false where there is none or it may not.
+    mutating func edit(order: String, _ edit: LineEdit, at now: Moment) -> Bool
+}
+
+/// How the lines of an order may be edited after it was placed.
+enum LineEdit: Sendable {
+    /// So many pieces more, of that good.
+    case add(String, Int)
+    /// The line at that place has so many pieces.
+    case alter(Int, Int)
+    /// The line at that place is taken out.
+    case remove(Int)
 }
 
 /// What may happen to an order after it was placed.
@@ -57,6 +71,8 @@ struct VendorNature: Sendable {
     /// Whether what a lost create left behind can surely be found, or repeated without harm.
     var findsCreates: Bool
     var keepsBooks: Bool
+    /// Whether it writes a document that corrects what it has booked; else it leaves that to people.
+    var corrects = false
     /// Whether it keeps some of its prices, whatever is written.
     var keepsPrices = false
     /// Whether a stock is set there only where the one that was read still stands.
@@ -107,6 +123,8 @@ struct ShownDocument: Sendable, Equatable {
     var id: String
     /// The vendor and the order it was issued at: `north/31`.
     var source: String
+    /// The document it corrects, and by how much; nil for an order's own.
+    var corrects: String?
     var total: Int64
     var refunded: Int64
     var state: String

@@ -164,7 +164,7 @@ extension World {
             if response.status == 429 { askForPatience(response, of: call.vendor) }
             let isWhole = call.fault != .halfBody && call.fault != .garbled && call.fault != .gatewayError
             if isWhole, response.status < 300 {
-                oracle.shown(call.shows, of: call.vendor, servedAt: call.servedAt ?? now)
+                oracle.shown(call.shows, of: call.vendor, servedAt: call.servedAt ?? now, now)
                 oracle.listed(call.request, of: call.vendor, servedAt: call.servedAt ?? now)
             }
         }

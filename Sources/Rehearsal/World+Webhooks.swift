@@ -87,6 +87,7 @@ extension World {
             counts: vendors[call.vendor].countsSet(by: call.request),
             isAnswered: call.continuation != nil && (call.fault == nil || call.fault == .slow))
         oracle.wrote(before, after, context)
+        if !knobs.depth.deals { judgeRaising(before, after, context) }
         if knobs.depth.deals {
             judgeDealing(after, context)
             noteCounts(after, context, call.life)

@@ -12,6 +12,8 @@ struct World: Sendable {
     var chance: Chance
     /// What people draw from, so that a fault more does not make other people.
     var minds: Chance
+    /// What happens beyond depth is drawn from here.
+    var reachChance: Chance
     /// What the hub draws its nonces and ids from.
     var hubChance: Chance
     var vendors: [any Vendor]
@@ -65,6 +67,7 @@ struct World: Sendable {
         var chance = chance
         minds = chance.split()
         hubChance = chance.split()
+        reachChance = knobs.reach.chance
         self.chance = chance
         now = Self.start
         oracle = Oracle(vendors: vendors.map(\.nature))

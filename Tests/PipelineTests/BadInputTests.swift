@@ -139,6 +139,11 @@ struct BadInputTests {
         #expect(try await hub.overview().rejections.first?.reason.contains("12,50") ?? false)
         let after = try await hub.explain(.product, sku)
         #expect(after.parts.map(\.value) == before.parts.map(\.value))
+
+        // Found by the rehearsal of seed 643: one answer was spoiled, and what it told of was never asked for again.
+        _ = try await hub.census(shop, .product)
+        try await hub.drain()
+        #expect(try await hub.overview().rejections.isEmpty)
     }
 
     @Test func aPageThatRepeatsForEverEndsInWordsAndLosesNothing() async throws {

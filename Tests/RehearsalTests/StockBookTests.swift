@@ -11,7 +11,7 @@ struct StockBookTests {
     private func takenAway(isShown: Bool) -> StockBook.Account? {
         var book = StockBook()
         book.moved("t1", by: 32, at: 1, isNew: true, now)
-        if isShown { book.showed("t1", at: 1, 32, now) }
+        if isShown { book.showed("t1", at: 1, 32, now, now) }
         book.moved("t1", by: -25, at: 1, isNew: false, now.adding(seconds: 300))
         book.left("t1", 1, 7)
         return book.accounts["t1"]

@@ -141,7 +141,8 @@ extension WooCommerceTranslator {
     }
 
     /// What the lines have taken from stock, as the shop keeps it on each; nil where no line says anything, because
-    /// none is counted or all came back.
+    /// none is counted or all came back. Of an order that was refunded it is all that came back: the state it then has
+    /// here, carried out and paid back, would else take its pieces once more where it was called off before.
     private func taken(_ payload: Payload) throws(PayloadError) -> [LineStock]? {
         var taken: [LineStock] = []
         for line in payload.list("line_items") {
@@ -151,7 +152,7 @@ extension WooCommerceTranslator {
             }
             taken.append(LineStock(key: try line.id(), quantity: quantity))
         }
-        return taken.isEmpty ? nil : taken
+        return taken.isEmpty && payload.text("status") != "refunded" ? nil : taken
     }
 
     private func item(of line: Payload) -> String? {

@@ -72,6 +72,9 @@ public struct OrderMovements: Sendable {
         for key in order.lines.map(\.key) + gone {
             let made = movedByLine[key] ?? []
             let line = order.lines.first { $0.key == key }
+            #if Mutations
+                if Mutation.removedLineStaysSold.isPlanted, line == nil { continue }
+            #endif
             let out = try (taken[key] ?? .zero).negated()
             let difference = try out.minus(ExactDecimal.sum(made.map(\.quantity)))
             guard difference != .zero else { continue }

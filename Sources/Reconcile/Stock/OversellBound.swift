@@ -15,14 +15,19 @@ public struct OversellBound: Hashable, Sendable {
         public var quantity: ExactDecimal
         /// The earliest it may have happened, by the hub's clock.
         public var happenedAt: Moment
+        /// The latest it may have happened: when the hub learned of it.
+        public var learnedAt: Moment
         /// The hub's count of steps when it was learned.
         public var number: Int64
 
         /// A movement.
-        public init(side: Int64, quantity: ExactDecimal, happenedAt: Moment, number: Int64) {
+        public init(
+            side: Int64, quantity: ExactDecimal, happenedAt: Moment, learnedAt: Moment? = nil, number: Int64
+        ) {
             self.side = side
             self.quantity = quantity
             self.happenedAt = happenedAt
+            self.learnedAt = learnedAt ?? happenedAt
             self.number = number
         }
     }
@@ -86,7 +91,13 @@ public struct OversellBound: Hashable, Sendable {
                 }
             guard event.side != channel.side || isHidden else { continue }
             let told = channel.told.first { $0.number >= event.number }
-            if told == nil, channel.isInStep { continue }
+            if told == nil, channel.isInStep {
+                #if Mutations
+                    if Mutation.soldOutIsTold.isPlanted { continue }
+                #endif
+                seconds = max(seconds, ownSteps(since: event, of: channel, events))
+                continue
+            }
             seconds = max(seconds, (told?.settledAt ?? now).seconds(since: event.happenedAt))
         }
         if mode == .allotted {
@@ -98,6 +109,15 @@ public struct OversellBound: Hashable, Sendable {
         let others = try most(events.filter { $0.side != channel.side }, within: seconds).minus(channel.buffer)
         return OversellBound(
             seconds: seconds, pieces: max(.zero, channel.writing == .absolute ? own : min(own, others)))
+    }
+
+    /// How long a channel that never had to be told of an event went on selling after it, in seconds: its own sales
+    /// brought it in step, the last of them perhaps with a piece that was not there any more.
+    private static func ownSteps(since event: Event, of channel: Channel, _ events: [Event]) -> Double {
+        let own = events.filter {
+            $0.side == channel.side && $0.quantity < .zero && $0.learnedAt > event.happenedAt && $0 != event
+        }
+        return own.map { $0.learnedAt.seconds(since: event.happenedAt) }.max() ?? 0
     }
 
     /// The most that went out within any span of that length.
