@@ -12,6 +12,7 @@ public final class InlineSQLiteStore: Store {
     ///
     /// - Throws: `StoreFailure`.
     public init(migrations: [Migration]) throws {
+        _ = SQLiteStore.isSetUp
         do {
             var configuration = Configuration()
             configuration.allowsUnsafeTransactions = true
