@@ -36,7 +36,7 @@ let rooms: [Room] = [
     Room(name: "Reconcile", row: 2, path: "Sources/Reconcile", uses: ["Commerce"]),
     Room(name: "Mapping", row: 2, path: "Sources/Mapping", uses: ["Commerce", "Wire"]),
     Room(
-        name: "Store", row: 2, path: "Sources/Store", uses: ["Commerce", "Telemetry"],
+        name: "Store", row: 2, path: "Sources/Store", uses: ["Commerce", "Telemetry", "CSQLiteSetup"],
         packages: [grdb, sqlite, metrics]),
     Room(
         name: "WireHTTP", row: 2, path: "Sources/WireHTTP", uses: ["Wire", "Telemetry"],
@@ -116,6 +116,7 @@ let testing: [Room] = [
 let systemLibraries: [Target] = [
     .systemLibrary(name: "CMalloc", path: "Sources/CMalloc"),
     .systemLibrary(name: "CPostgres", path: "Sources/CPostgres", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CSQLiteSetup", path: "Sources/CSQLiteSetup"),
     .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
 ]
 

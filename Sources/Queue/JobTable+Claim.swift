@@ -102,10 +102,14 @@ extension JobTable {
         SELECT \(Job.columns) FROM job WHERE organization_id = ?1 AND integration_id = ?2 AND queue = ?3 AND kind = ?4
             AND state IN ('scheduled', 'retryable') AND is_blocked = 0 AND run_at <= ?6 ORDER BY run_at, id LIMIT ?5
         """
-    private static let claimStatement = """
-        UPDATE job SET state = 'running', lease_owner = ?3, lease_until = ?4, attempt = attempt + 1, claim = claim + 1,
-            updated_at = ?5 WHERE organization_id = ?1 AND id = ?2
-        """
+    /// From how many jobs on they are claimed as a set in a file: SQLite makes a table in memory for it first.
+    private static let claimsTogether = 16
+    private static let claimOne = claim + "id = ?5"
+    private static let claimMany = claim + "id IN {5}"
+    private static let claim = """
+        UPDATE job SET state = 'running', lease_owner = ?2, lease_until = ?3, attempt = attempt + 1, claim = claim + 1,
+            updated_at = ?4 WHERE organization_id = ?1 AND
+        """ + " "
 
     /// Claims due jobs for a worker, whatever stands in their way: they are running, under its lease.
     ///
@@ -116,9 +120,12 @@ extension JobTable {
         let found = try first(of: work, limit: limit, now: now)
         let until = now.adding(seconds: Self.leaseSeconds)
         JobMeters.count(claimed: found.map(\.job), at: now, session)
-        try session.runEach(
-            Self.claimStatement,
-            found.map { [.integer(organization), .integer($0.job.id), .text(owner), SQLValue(until), SQLValue(now)] })
+        let head: [SQLValue] = [.integer(organization), .text(owner), SQLValue(until), SQLValue(now)]
+        if found.count < (session.prefersSets ? 2 : Self.claimsTogether) {
+            try session.runEach(Self.claimOne, found.map { head + [.integer($0.job.id)] })
+        } else {
+            try session.run(Self.claimMany, head + [.ids(found.map(\.job.id).sorted())])
+        }
         var jobs: [Job] = []
         for (job, payload) in found {
             let job = job.claimed(until: until, now: now)
@@ -139,11 +146,14 @@ extension JobTable {
             .integer(organization), .integer(work.integration), .text(work.queue.rawValue),
             .text(work.kind?.rawValue ?? ""), .integer(Int64(limit)),
         ]
-        let rows =
-            try session.rows(Self.readyStatement, sort) + session.rows(Self.timedStatement, sort + [SQLValue(now)])
-        let found = rows.compactMap { row in Job(row).map { (job: $0, payload: row.text(9)) } }
+        func found(_ rows: [Row]) -> [(job: Job, payload: String)] {
+            rows.compactMap { row in Job(row).map { (job: $0, payload: row.text(9)) } }
+        }
+        let ready = found(try session.rows(Self.readyStatement, sort))
+        let timed = found(try session.rows(Self.timedStatement, sort + [SQLValue(now)]))
+        guard !timed.isEmpty else { return ready }
         return Array(
-            found.sorted {
+            (ready + timed).sorted {
                 ($0.job.priority, $0.job.runAt, $0.job.id) < ($1.job.priority, $1.job.runAt, $1.job.id)
             }.prefix(max(0, limit)))
     }

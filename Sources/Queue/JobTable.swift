@@ -32,26 +32,28 @@ public struct JobTable {
             }
             let place = try job.lane.map { try nextPlace(in: Lane(integration: job.integration, name: $0), id: id) }
             let rows = try session.rows(
-                Self.addStatement + " RETURNING id", try values(job, id: id, place, now: now))
+                Self.jobRow.single + " RETURNING id", try values(job, id: id, place, now: now))
             if let batch = job.batch, let member = rows.first?.integer(0) { try join(member, batch) }
         }
-        try session.runEach(Self.addStatement, plain)
+        try session.save(plain, as: Self.jobRow)
         JobMeters.count(enqueued: jobs, session)
     }
 
-    private static let addStatement = """
-        INSERT INTO job (organization_id, id, queue, integration_id, kind, key, priority, state, run_at,
-            payload, created_at, updated_at, lane, lane_place, is_blocked)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13, ?14)
-        ON CONFLICT (organization_id, queue, integration_id, kind, key)
-            WHERE is_open = 1
-        DO UPDATE SET version = job.version + 1, cancelled_by = NULL,
-            priority = CASE WHEN excluded.priority < job.priority THEN excluded.priority ELSE job.priority END,
-            state = CASE job.state WHEN 'held' THEN 'available' WHEN 'scheduled' THEN excluded.state
-                ELSE job.state END,
-            run_at = CASE WHEN job.state IN ('running', 'retryable') OR job.run_at < excluded.run_at THEN job.run_at
-                ELSE excluded.run_at END
-        """
+    private static let jobRow = Upsert(
+        "job",
+        [
+            "organization_id", "id", "queue", "integration_id", "kind", "key", "priority", "state", "run_at", "payload",
+            "created_at", "updated_at", "lane", "lane_place", "is_blocked",
+        ], key: ["organization_id", "queue", "integration_id", "kind", "key"],
+        onConflict: """
+            ON CONFLICT (organization_id, queue, integration_id, kind, key) WHERE is_open = 1
+            DO UPDATE SET version = job.version + 1, cancelled_by = NULL,
+                priority = CASE WHEN excluded.priority < job.priority THEN excluded.priority ELSE job.priority END,
+                state = CASE job.state WHEN 'held' THEN 'available' WHEN 'scheduled' THEN excluded.state
+                    ELSE job.state END,
+                run_at = CASE WHEN job.state IN ('running', 'retryable') OR job.run_at < excluded.run_at
+                    THEN job.run_at ELSE excluded.run_at END
+            """)
 
     private func values(_ job: NewJob, id: Int64, _ place: LanePlace?, now: Moment) throws -> [SQLValue] {
         let payload = job.payload.text
@@ -60,7 +62,7 @@ public struct JobTable {
             .integer(organization), .integer(id), .text(job.queue.rawValue), .integer(job.integration),
             .text(job.kind?.rawValue ?? ""), .text(job.key), .integer(Int64(max(0, min(1000, job.priority)))),
             .text((job.runAt > now ? JobState.scheduled : .available).rawValue), SQLValue(job.runAt),
-            .text(payload), SQLValue(now), SQLValue(job.lane), SQLValue(place?.number),
+            .text(payload), SQLValue(now), SQLValue(now), SQLValue(job.lane), SQLValue(place?.number),
             .integer(place?.isBlocked ?? false ? 1 : 0),
         ]
     }
@@ -175,18 +177,7 @@ public struct JobTable {
     /// - Throws: `StoreFailure`.
     @discardableResult
     public func settle(_ outcomes: [(job: Job, outcome: JobOutcome)], owner: String, now: Moment) throws -> Set<Int64> {
-        let counts = try session.runEach(
-            Self.settleStatement,
-            outcomes.map { job, outcome in
-                let change = outcome.change(of: job, now: now)
-                return [
-                    .integer(organization), .integer(job.id), .text(owner), .text(change.state.rawValue),
-                    .integer(job.version), SQLValue(change.runAt), SQLValue(change.errorClass), SQLValue(change.error),
-                    .integer(Int64(change.attempt)), .integer(change.keepsIntent ? 1 : 0), SQLValue(now),
-                    .integer(job.claim), .integer(change.state.isOpen ? 1 : 0),
-                ]
-            })
-        let settled = zip(outcomes, counts).filter { $1 == 1 }.map(\.0)
+        let settled = try settleRows(outcomes, owner: owner, now: now)
         JobMeters.count(settled: settled, session)
         try supersedeDead(settled.filter { $0.outcome == .completed }.map(\.job), now: now)
         try unblock(Set(settled.compactMap(\.job.inLane)))
@@ -194,20 +185,6 @@ public struct JobTable {
         try finishBatches(of: ids, now: now)
         return ids
     }
-
-    private static let settleStatement = """
-        UPDATE job SET state = CASE
-                WHEN cancelled_by IS NOT NULL THEN CASE ?4 WHEN 'completed' THEN ?4 ELSE 'cancelled' END
-                WHEN version > ?5 AND (?4 = 'completed' OR ?4 = 'held' OR ?4 = 'dead') THEN 'available' ELSE ?4 END,
-            is_open = CASE WHEN cancelled_by IS NOT NULL THEN 0
-                WHEN version > ?5 AND (?4 = 'completed' OR ?4 = 'held' OR ?4 = 'dead') THEN 1 ELSE ?13 END,
-            run_at = ?6, error_class = ?7,
-            error = CASE WHEN cancelled_by IS NULL OR ?4 = 'completed' THEN ?8 ELSE cancelled_by END,
-            attempt = CASE WHEN ?4 = 'completed' THEN 0 ELSE ?9 END,
-            intent = CASE WHEN ?10 = 1 THEN intent END, intent_deadline = NULL, lease_owner = NULL,
-            lease_until = NULL, updated_at = ?11
-        WHERE organization_id = ?1 AND id = ?2 AND lease_owner = ?3 AND claim = ?12 AND state = 'running'
-        """
 
     /// A success resolves the dead letters of the same key.
     private func supersedeDead(_ jobs: [Job], now: Moment) throws {

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import GRDBSQLite
 import Synchronization
 
 /// Joins steps that wait at the same time into one transaction: one fsync for many. A step that fails is undone alone.
@@ -93,7 +94,10 @@ final class GroupCommitter: Sendable {
 
     private func setDurable(_ wanted: Bool, _ database: Database) throws {
         guard isDurable.withLock({ $0 != wanted }) else { return }
-        try database.execute(sql: "PRAGMA synchronous = \(wanted ? "FULL" : "NORMAL")")
+        // The library would look for what the statement reads and writes, twice for each commit.
+        let code = sqlite3_exec(
+            database.sqliteConnection, "PRAGMA synchronous = \(wanted ? "FULL" : "NORMAL")", nil, nil, nil)
+        guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
         isDurable.withLock { $0 = wanted }
     }
 }

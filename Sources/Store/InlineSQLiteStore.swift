@@ -9,6 +9,7 @@ public final class InlineSQLiteStore: Store, InlineStore {
     ///
     /// - Throws: `StoreFailure`.
     public init(migrations: [Migration]) throws {
+        _ = SQLiteStore.isSetUp
         do {
             var configuration = Configuration()
             configuration.allowsUnsafeTransactions = true

@@ -1,3 +1,4 @@
+import CSQLiteSetup
 import Foundation
 import GRDB
 
@@ -44,7 +45,12 @@ extension SQLiteStore {
         return Migration.script(of: migrations, head: head) { $0.sql }
     }
 
+    /// What holds for SQLite in the whole process, once it was asked for.
+    static let isSetUp = crossdock_sqlite_counts_no_memory() == 0
+
     static func pool(_ path: String) throws -> DatabasePool {
+        // Where something else has used SQLite before, it goes on as it is.
+        _ = isSetUp
         var configuration = Configuration()
         configuration.busyMode = .timeout(busyTimeoutSeconds)
         configuration.maximumReaderCount = readerCount

@@ -56,6 +56,9 @@ public protocol StoreSession: AnyObject {
     /// What remembers the slowest statement; nil where nobody asks.
     var watch: StatementWatch? { get }
 
+    /// Whether one statement that changes a set of rows is worth much more than one for each row.
+    var prefersSets: Bool { get }
+
     /// Writes many rows of one table.
     ///
     /// - Throws: `StoreFailure`.
@@ -65,6 +68,9 @@ public protocol StoreSession: AnyObject {
 extension StoreSession {
     /// Nobody asks.
     public var watch: StatementWatch? { nil }
+
+    /// In a file there is no trip to save.
+    public var prefersSets: Bool { false }
 }
 
 /// How rows of a table are written: inserted, and updated where their key is there already.
@@ -75,35 +81,56 @@ public struct Upsert: Hashable, Sendable {
     public let columns: [String]
     /// The columns of the key that may be there already; empty: it must not be.
     public let key: [String]
-    /// What is updated then; empty: the row that is there stays.
-    public let updates: [String]
+    /// Whether a row that is there is changed; otherwise it stays.
+    public let changesRows: Bool
 
     /// The statement for one row.
     public let single: String
     /// What happens where the key is there already: the end of the statement.
     public let conflict: String
+    private let head: String
 
     /// One row for a key, whose other columns are always written anew.
     public init(_ table: String, key: [String], updating others: [String]) {
         self.init(table, key + others, key: key, updates: others)
     }
 
-    /// An upsert.
+    /// An upsert. `updates`: what is updated where the key is there; empty: the row that is there stays.
     public init(_ table: String, _ columns: [String], key: [String] = [], updates: [String] = []) {
+        let onKey = " ON CONFLICT (\(key.joined(separator: ", "))) DO "
+        let conflict =
+            if key.isEmpty {
+                ""
+            } else if updates.isEmpty {
+                onKey + "NOTHING"
+            } else {
+                onKey + "UPDATE SET " + updates.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+            }
+        self.init(table, columns, key: key, changesRows: !updates.isEmpty, conflict)
+    }
+
+    /// An upsert that changes a row that is there in words of its own: `ON CONFLICT (key) DO UPDATE SET`.
+    public init(_ table: String, _ columns: [String], key: [String], onConflict words: String) {
+        self.init(table, columns, key: key, changesRows: true, " " + words)
+    }
+
+    private init(_ table: String, _ columns: [String], key: [String], changesRows: Bool, _ conflict: String) {
         self.table = table
         self.columns = columns
         self.key = key
-        self.updates = updates
-        let places = (1...columns.count).map { "?\($0)" }.joined(separator: ", ")
-        let onKey = " ON CONFLICT (\(key.joined(separator: ", "))) DO "
-        if key.isEmpty {
-            conflict = ""
-        } else if updates.isEmpty {
-            conflict = onKey + "NOTHING"
-        } else {
-            conflict = onKey + "UPDATE SET " + updates.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
-        }
-        single = "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(places))" + conflict
+        self.changesRows = changesRows
+        self.conflict = conflict
+        head = "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES "
+        single = head + Self.places(of: 0, columns.count) + conflict
+    }
+
+    /// The statement for so many rows, whose values follow each other.
+    public func multiple(_ count: Int) -> String {
+        head + (0..<count).map { Self.places(of: $0, columns.count) }.joined(separator: ", ") + conflict
+    }
+
+    private static func places(of row: Int, _ width: Int) -> String {
+        "(" + (1...width).map { "?\(row * width + $0)" }.joined(separator: ", ") + ")"
     }
 }
 

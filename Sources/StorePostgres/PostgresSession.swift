@@ -21,6 +21,7 @@ final class PostgresSession: StoreSession {
     }
 
     var watch: StatementWatch? { statements }
+    var prefersSets: Bool { true }
 
     func rows(_ sql: String, _ values: [SQLValue]) throws -> [Row] {
         if !sql.hasPrefix("SELECT") { hasWritten = true }
@@ -133,7 +134,7 @@ extension Upsert {
 
     /// Two rows of one key in one statement are refused where the second would update the first.
     func hasRepeatedKey(_ rows: [[SQLValue]]) -> Bool {
-        guard !key.isEmpty, !updates.isEmpty else { return false }
+        guard changesRows else { return false }
         let places = key.compactMap { columns.firstIndex(of: $0) }
         return Set(rows.map { row in places.map { row[$0] } }).count < rows.count
     }

@@ -87,6 +87,8 @@ private final class WatchedSession: StoreSession {
 
     func afterCommit(_ effect: @escaping @Sendable () -> Void) { session.afterCommit(effect) }
 
+    var prefersSets: Bool { session.prefersSets }
+
     func save(_ rows: [[SQLValue]], as upsert: Upsert) throws {
         if let first = rows.first { try SpreadStatement(upsert.single, first).look(session) }
         try session.save(rows, as: upsert)

@@ -50,6 +50,17 @@ struct StoreTests {
         #expect(done.all.isEmpty)
     }
 
+    @Test(arguments: [1, 2, 31, 32, 33, 100])
+    func manyRowsOfOneTableAreSavedAsIfOneByOneAlsoWhereTheirKeysRepeat(count: Int) async throws {
+        let store = try store()
+        let row = Upsert("thing", ["id", "name"], key: ["id"], updates: ["name"])
+        try await store.write { session in
+            try session.save((0..<count).map { [.integer(Int64($0 / 2)), .text("thing \($0)")] }, as: row)
+        }
+        let names = try await store.read { try $0.rows("SELECT name FROM thing ORDER BY id", []).map { $0.text(0) } }
+        #expect(names == (0..<(count + 1) / 2).map { "thing \(min($0 * 2 + 1, count - 1))" })
+    }
+
     @Test func manyStepsAtOnceAreAllKeptAndOneThatFailsIsUndoneAlone() async throws {
         let store = try store()
         let failures = await withTaskGroup(of: Bool.self) { group in
