@@ -7,7 +7,7 @@ enum LogReplay {
     /// What the log does not tell, a sentence each.
     ///
     /// - Throws: `StoreFailure`.
-    static func differences(_ disk: InlineSQLiteStore) throws -> [String] {
+    static func differences(_ disk: any InlineStore) throws -> [String] {
         try disk.look { session in
             var found: [String] = []
             let told = try fold(session, &found)
