@@ -46,7 +46,11 @@ extension SQLiteStore {
     }
 
     /// What holds for SQLite in the whole process, once it was asked for.
-    static let isSetUp = crossdock_sqlite_counts_no_memory() == 0
+    static let isSetUp =
+        crossdock_sqlite_counts_no_memory() == 0 && crossdock_sqlite_statement_journal(statementJournalBytes) == 0
+    /// What a statement over a hundred jobs changes fits in; past SQLite's own 64 KiB it writes a file for it,
+    /// and a set is then no cheaper than its rows one by one (measured).
+    private static let statementJournalBytes: Int32 = 1 << 20
 
     static func pool(_ path: String) throws -> DatabasePool {
         // Where something else has used SQLite before, it goes on as it is.
