@@ -103,17 +103,17 @@ extension DeliveryPlan {
                 return outcomes.append((job, .completed))
             }
         #endif
+        #if Mutations
+            if Mutation.bookedForGood.isPlanted, link != nil, record.kind.nature == .document {
+                return outcomes.append((job, .completed))
+            }
+        #endif
         if link == nil, !peer.creates(record.kind) { return outcomes.append((job, .completed)) }
         let gives = peer.gives(record.kind)
         let values = link?.own(record.values) ?? Self.earlier(job, record.kind, peer) ?? record.own(in: load.scope)
-        let decided = Reconcile.outbound(
+        let patch = Reconcile.outbound(
             kind: record.kind, record: values.values, link: link?.parts ?? [:],
             gives: { gives.contains(ScopedName($0).part) })
-        #if Mutations
-            let patch = Self.mutated(decided, job, record, link)
-        #else
-            let patch = decided
-        #endif
         if patch.values.isEmpty { return outcomes.append((job, .completed)) }
         if let hold = record.hold { return outcomes.append((job, .held(reason: hold, keepsIntent: true))) }
         let (changes, missing) = external(patch.plain, record.kind, load, peer)
@@ -138,6 +138,13 @@ extension DeliveryPlan {
             seen: Parts((link?.parts ?? [:]).compactMapValues(\.seen)).plain,
             sent: Parts((link?.parts ?? [:]).compactMapValues(\.sent)).plain, revision: link?.revision,
             title: record.title)
+        #if Mutations
+            if Mutation.firstStockSentAgain.isPlanted, link != nil, changes["stock"] != nil,
+                let first = job.intent?["wrote"]?["stock"]
+            {
+                request.changes["stock"] = first
+            }
+        #endif
         for other in links where other.integration == peer.id && other.role != HubLink.mainRole {
             request.roles[other.role] = other.externalID
         }
@@ -147,18 +154,6 @@ extension DeliveryPlan {
         }
         writes.append(PlannedWrite(job: job, record: record, link: link, request: request, wrote: patch))
     }
-
-    #if Mutations
-        private static func mutated(_ patch: Parts, _ job: Job, _ record: HubRecord, _ link: HubLink?) -> Parts {
-            guard link != nil else { return patch }
-            var patch = patch
-            if Mutation.firstStockSentAgain.isPlanted, let first = job.intent?["wrote"]?["stock"] {
-                patch.values["stock"] = first
-            }
-            if Mutation.bookedForGood.isPlanted, record.kind.nature == .document { patch.values["content"] = nil }
-            return patch
-        }
-    #endif
 
     /// What an earlier attempt to create carried, where its key makes a repeat harmless: the repeat must be the same,
     /// and what changed since is written after it.

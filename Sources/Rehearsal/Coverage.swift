@@ -28,7 +28,8 @@ public struct Coverage: Sendable {
         forgottenClaims, "several steps were one commit",
         "one of several steps was refused alone",
         "two webhook secrets overlapped", "settings were changed", "all there was was set to nothing",
-        "500 came for ten pieces", "pieces were sold that were not there",
+        "500 came for ten pieces", "an order edited after it was booked was corrected",
+        "an order edited after it was booked was left to people", "pieces were sold that were not there",
         "a bound was compared with what was oversold",
         "a vendor called no more, and said nothing", "a call was about what nobody knows", "a call was too large",
     ]

@@ -26,6 +26,10 @@ enum RareStates {
             "an integration was refused and let in again", "UPDATE ON integration",
             "OLD.state = 'refused' AND NEW.state = 'active'"
         ),
+        (
+            "an order edited after it was booked was left to people", "UPDATE ON job",
+            "NEW.state = 'held' AND NEW.error LIKE '%edited after it was booked%'"
+        ),
         ("a conflict was decided by rule", "INSERT ON change", "NEW.rule IN ('timestamp', 'source', 'priority')"),
         ("a create was found after its answer was lost", "INSERT ON receipt", "NEW.outcome = 'adopted'"),
     ]

@@ -165,6 +165,7 @@ extension StallVendor {
         let before = chain(id)
         guard let first = before.first else { return (Self.gone, 404) }
         guard body["number"]?.integer == before.count else { return (["error": "taken"], 409) }
+        meet("an order edited after it was booked was corrected")
         let number = newID()
         documents.append(
             Document(
