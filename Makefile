@@ -51,7 +51,7 @@ mutations: ## every defect that can be planted in the hub is found by the simula
 docs: ## check the documents: links, shell examples, tables
 	@scripts/test one "HouseRulesTests.Document" $(ARGS)
 
-ci: ## all that .ci/run runs, in the same order: lint, test, no warnings, a new connector, 300 rehearsals, some on PostgreSQL, mutations, demo --once
+ci: ## all that .ci/run runs, in the same order: lint, test, no warnings, a new connector, 300 rehearsals, others of dealt-out stock and on PostgreSQL, mutations, demo --once
 	@scripts/ci
 
 night: ## the long suites: a million simulated sales (SALES=n), kills (KILLS=n), rehearsals (REHEARSALS=n)

@@ -121,7 +121,7 @@ struct HubFacts: Sendable {
     private static func moved(_ session: any StoreSession) throws -> [String: Int64] {
         let rows = try session.rows(
             """
-            SELECT integration.name || '/' || document, sum(quantity) FROM movement
+            SELECT integration.name || '/' || document, CAST(sum(quantity) AS BIGINT) FROM movement
             JOIN integration ON integration.id = integration_id WHERE document IS NOT NULL GROUP BY 1
             """, [])
         return Dictionary(rows.map { ($0.text(0), $0.integer(1)) }, uniquingKeysWith: +)

@@ -57,7 +57,8 @@ enum LogReplay {
     /// Goods whose stock is not the sum of its movements.
     private static func unmoved(_ session: any StoreSession) throws -> [String] {
         var moved: [Int64: Int64] = [:]
-        for row in try session.rows("SELECT record_id, sum(quantity) FROM movement GROUP BY record_id", []) {
+        let sums = "SELECT record_id, CAST(sum(quantity) AS BIGINT) FROM movement GROUP BY record_id"
+        for row in try session.rows(sums, []) {
             moved[row.integer(0)] = row.integer(1)
         }
         return try session.rows("SELECT id, natural_key, parts FROM record WHERE kind = 'product' ORDER BY id", [])

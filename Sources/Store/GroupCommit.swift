@@ -9,6 +9,16 @@ public struct WaitingStep: Sendable {
     /// Tells the caller that its step was not kept.
     public let fail: @Sendable (any Error) -> Void
 
+    init(
+        _ priority: StepPriority,
+        run: @escaping @Sendable (any StoreSession) -> (failure: (any Error)?, tell: @Sendable () -> Void),
+        fail: @escaping @Sendable (any Error) -> Void
+    ) {
+        self.priority = priority
+        self.run = run
+        self.fail = fail
+    }
+
     /// A step, and what is told of it once it is kept, or undone. One that only reads is counted as such.
     public init<Value: Sendable>(
         _ priority: StepPriority, isQuery: Bool = false, _ step: @escaping @Sendable (any StoreSession) throws -> Value,

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Synchronization
 
 /// An SQLite store without threads, in memory: what is left out of `SQLiteStore` is the writer's thread and the disk.
 public final class InlineSQLiteStore: Store, InlineStore {
@@ -86,16 +87,16 @@ public final class InlineSQLiteStore: Store, InlineStore {
         _ steps: [WaitingStep], isDurable: Bool
     ) -> (tell: [@Sendable () -> Void], changes: Int) {
         queue.inDatabase { database in
-            let before = database.totalChangesCount
+            let kept = KeptRows()
             var tell: [@Sendable () -> Void] = []
-            var rest = steps[...]
+            var rest = steps.enumerated().map { kept.counting($1, as: $0) }[...]
             while let first = rest.popFirst() {
                 // A refused step ends the gathering: what has not joined by then is the next commit.
                 tell += GroupCommit.tell(
                     startingWith: first, isKeptOpen: !isDurable, next: { _ in rest.popFirst() },
                     in: { try $0(database) })
             }
-            return (tell, database.totalChangesCount - before)
+            return (tell, kept.sum)
         }
     }
 
@@ -126,4 +127,25 @@ public final class InlineSQLiteStore: Store, InlineStore {
             throw StoreFailure(error)
         }
     }
+}
+
+/// How many rows steps changed, of those that are kept: SQLite's own count holds what was undone, too.
+private final class KeptRows: Sendable {
+    private let rows = Mutex<[Int: Int]>([:])
+
+    var sum: Int { rows.withLock { $0.values.reduce(0, +) } }
+
+    /// The step, counted each time it is run; the last time counts.
+    func counting(_ step: WaitingStep, as number: Int) -> WaitingStep {
+        WaitingStep(
+            step.priority,
+            run: { session in
+                let before = Self.total(session)
+                let outcome = step.run(session)
+                self.rows.withLock { $0[number] = outcome.failure == nil ? Self.total(session) - before : 0 }
+                return outcome
+            }, fail: step.fail)
+    }
+
+    private static func total(_ session: any StoreSession) -> Int { (session as? SQLiteSession)?.totalChanges ?? 0 }
 }

@@ -17,6 +17,9 @@ final class SQLiteSession: StoreSession {
 
     var watch: StatementWatch? { statements }
 
+    /// How many rows its connection has changed so far, also those that were undone.
+    var totalChanges: Int { database.totalChangesCount }
+
     func rows(_ sql: String, _ values: [SQLValue]) throws -> [Row] {
         try with(sql) { statement in
             try statement.bind(values)

@@ -12,12 +12,18 @@ final class PostgresSession: StoreSession {
     /// Whether something may have been written.
     private(set) var hasWritten = false
 
+    private let changedBefore: Int
+
+    /// How many rows it has changed, of which the answers were waited for.
+    var changed: Int { connection.changed - changedBefore }
+
     /// From how many rows on a set is sent as lists, one for each column.
     private static let listedRows = 3
 
     init(_ connection: PostgresConnection, _ schema: PostgresSchema) {
         self.connection = connection
         self.schema = schema
+        changedBefore = connection.changed
     }
 
     var watch: StatementWatch? { statements }

@@ -96,7 +96,6 @@ final class PostgresWriter {
         try takeTurn(of: batch.organization, link)
         do {
             try begin(batch, link)
-            let before = link.changed
             let session = PostgresSession(link, schema)
             if batch.isApart {
                 try apart(&batch, session, link)
@@ -106,7 +105,6 @@ final class PostgresWriter {
                 batch.isApart = true
                 return try attempt(&batch)
             }
-            batch.changed = link.changed - before
             try end(&batch, session, link)
             return batch.told
         } catch {
@@ -154,6 +152,7 @@ final class PostgresWriter {
         }
         do { try session.settle() } catch { return try refuseAll(&batch, session) }
         batch.told = session.effects + batch.told
+        batch.changed = session.changed
         return true
     }
 
@@ -166,7 +165,7 @@ final class PostgresWriter {
 
     /// Runs the steps again, each so that it can be undone alone.
     private func apart(_ batch: inout PostgresBatch, _ whole: PostgresSession, _ link: PostgresConnection) throws {
-        batch.told = []
+        (batch.told, batch.changed) = ([], 0)
         for step in batch.steps {
             try link.send("SAVEPOINT step")
             let session = whole.again()
@@ -180,6 +179,7 @@ final class PostgresWriter {
                 batch.told.append(outcome.failure == nil ? refuse : outcome.tell)
             } else {
                 batch.told += session.effects + [outcome.tell]
+                batch.changed += session.changed
                 if session.hasWritten { whole.noteWriting() }
             }
             try link.send("RELEASE step")
@@ -268,7 +268,7 @@ struct PostgresBatch {
     var told: [@Sendable () -> Void] = []
     /// The mark of a commit that was sent and not answered yet.
     var mark: Int64?
-    /// How many rows its steps changed, once they have run.
+    /// How many rows its steps changed, of those that are kept.
     var changed = 0
     /// Since when it is tried again and again.
     var failingSince: UInt64?

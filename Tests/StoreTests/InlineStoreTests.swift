@@ -30,7 +30,17 @@ struct InlineStoreTests {
         #expect(succeeded.all.isEmpty && refused.all.isEmpty)
         tell.forEach { $0() }
 
-        #expect(changes >= 2 && succeeded.all == [0, 2] && refused.all == [1])
+        #expect(changes == 2 && succeeded.all == [0, 2] && refused.all == [1])
+        #expect(try kept(store) == [1, 2])
+
+        // What was written before the refusal and undone was not changed.
+        let put = put
+        let again = WaitingStep(.normal) { session in
+            try put(3)(session) + put(1)(session)
+        } _: {
+            (_: Result<Int, any Error>) in
+        }
+        #expect(store.commitTogether([again], isDurable: true).changes == 0)
         #expect(try kept(store) == [1, 2])
     }
 
