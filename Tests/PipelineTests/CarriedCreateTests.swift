@@ -3,7 +3,6 @@ import ConnectorKit
 import Ledger
 import Pipeline
 import Queue
-import Synchronization
 import Testing
 
 /// What a create carried whose answer was lost is known until its fate is.
@@ -41,14 +40,7 @@ import Testing
         _ = world.inShop("north") { shop, now in
             shop.editProduct(sku: sku, ["manage_stock": true, "stock_quantity": .integer(stock)], at: now)
         }
-        let way = Mutex<Stand?>(nil)
-        let hub = try world.hub(
-            through: { transport in
-                let stand = Stand(transport)
-                way.withLock { $0 = stand }
-                return stand
-            }, connectors: [StandConnector.self])
-        let stand = try #require(way.withLock { $0 })
+        let (hub, stand) = try world.hubWithStand()
         stand.state.withLock { $0.fates = fates }
         let north = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
         let side = try await hub.connect("stand", name: "stand", config: ["creation": .string(creation)])

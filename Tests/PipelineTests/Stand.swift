@@ -1,6 +1,7 @@
 import Commerce
 import ConnectorKit
 import Synchronization
+import Testing
 
 @testable import Pipeline
 
@@ -77,6 +78,20 @@ extension Stand.State {
     private func answer(_ ids: [String]) -> HTTPResponse {
         let list = ids.map { JSON.object(["id": .string($0), "parts": rows[$0]?.json ?? .null]) }
         return HTTPResponse(status: 200, headers: [:], body: JSON.array(list).bytes)
+    }
+}
+
+extension World {
+    /// A hub with a way to the shops of this world and to a stand.
+    func hubWithStand() throws -> (hub: Hub, stand: Stand) {
+        let way = Mutex<Stand?>(nil)
+        let hub = try hub(
+            through: { transport in
+                let stand = Stand(transport)
+                way.withLock { $0 = stand }
+                return stand
+            }, connectors: [StandConnector.self])
+        return (hub, try #require(way.withLock { $0 }))
     }
 }
 

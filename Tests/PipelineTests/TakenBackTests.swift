@@ -2,7 +2,6 @@ import Commerce
 import ConnectorKit
 import Ledger
 import Pipeline
-import Synchronization
 import Testing
 
 /// A write whose answer is lost is known to have come from what was seen while it was waited for.
@@ -13,14 +12,7 @@ import Testing
         world.openShop("north", products: 1, customers: 0)
         let sku = try #require(world.firstSimpleSKU("north"))
         _ = world.inShop("north") { shop, now in shop.editProduct(sku: sku, ["name": "Before"], at: now) }
-        let way = Mutex<Stand?>(nil)
-        let hub = try world.hub(
-            through: { transport in
-                let stand = Stand(transport)
-                way.withLock { $0 = stand }
-                return stand
-            }, connectors: [StandConnector.self])
-        let stand = try #require(way.withLock { $0 })
+        let (hub, stand) = try world.hubWithStand()
         let north = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
         let side = try await hub.connect("stand", name: "stand", config: ["creation": "keyed"])
         _ = try await hub.pull(side)

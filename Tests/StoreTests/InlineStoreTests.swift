@@ -34,9 +34,9 @@ struct InlineStoreTests {
         #expect(try kept(store) == [1, 2])
 
         // What was written before the refusal and undone was not changed.
-        let put = put
+        let (third, first) = (put(3), put(1))
         let again = WaitingStep(.normal) { session in
-            try put(3)(session) + put(1)(session)
+            try third(session) + first(session)
         } _: {
             (_: Result<Int, any Error>) in
         }
