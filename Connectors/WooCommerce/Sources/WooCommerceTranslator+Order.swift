@@ -142,18 +142,27 @@ extension WooCommerceTranslator {
 
     /// What the lines have taken from stock, as the shop keeps it on each; nil where no line says anything, because
     /// none is counted or all came back. Of an order that was refunded it is all that came back: the state it then has
-    /// here, carried out and paid back, would else take its pieces once more where it was called off before.
+    /// here, carried out and paid back, would else take its pieces once more where it was called off before. So would
+    /// an order that is carried out after all when its product is gone: the shop then takes nothing.
     private func taken(_ payload: Payload) throws(PayloadError) -> [LineStock]? {
         var taken: [LineStock] = []
+        var isKnown = payload.text("status") == "refunded"
         for line in payload.list("line_items") {
-            guard let text = line.meta(WooCommerceCodes.takenField) else { continue }
+            guard let text = line.meta(WooCommerceCodes.takenField) else {
+                isKnown = isKnown || isOrphan(line)
+                continue
+            }
             guard let quantity = try? ExactDecimal(parsing: text) else {
                 throw PayloadError(reason: "\(WooCommerceCodes.takenField) is \"\(text)\"")
             }
             taken.append(LineStock(key: try line.id(), quantity: quantity))
         }
-        return taken.isEmpty && payload.text("status") != "refunded" ? nil : taken
+        return taken.isEmpty && !isKnown ? nil : taken
     }
+
+    /// Whether the product of a line exists no more: a product without a SKU shows an empty one, none shows null
+    /// (WooCommerce 11.0.1, seen in an answer to an order of an unknown product).
+    private func isOrphan(_ line: Payload) -> Bool { line.json["sku"]?.isNull ?? false }
 
     private func item(of line: Payload) -> String? {
         guard let product = line.pointer("product_id") else { return nil }
