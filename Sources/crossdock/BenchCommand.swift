@@ -8,7 +8,7 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench", abstract: "Measure the hub against its goals.",
         subcommands: [
             BenchRunCommand.self, BenchServerCommand.self, BenchRecordsCommand.self, BenchPullCommand.self,
-            BenchBookCommand.self, BenchJobsCommand.self,
+            BenchBookCommand.self, BenchJobsCommand.self, BenchRateCommand.self,
         ], defaultSubcommand: BenchRunCommand.self)
 }
 

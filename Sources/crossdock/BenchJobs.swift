@@ -15,8 +15,7 @@ struct BenchJobs {
     func run() throws -> [BenchFigure] {
         let told = try BenchProcess.answer(arguments: ["bench", "jobs", "--folder", folder + "/jobs"])
         let number = { (name: String) in told[name]?.string.flatMap { Double($0) } ?? .infinity }
-        var figures = [
-            BenchFigure("jobs: enqueue, claim, complete, 300 bytes", number("perSecond"), "/s", .atLeast(10_000)),
+        let figures = [
             BenchFigure("jobs: p99 from enqueue to start at 1,000/s", number("wait99"), " ms"),
             BenchFigure("jobs: p99 of fdatasync at 1,000/s", number("sync99"), " ms"),
             BenchFigure(
@@ -27,88 +26,43 @@ struct BenchJobs {
             BenchFigure("jobs: claim with a million waiting / with a thousand", number("claim"), "", .atMost(1.5)),
             BenchFigure("jobs: peak memory with a million / with a thousand", number("memory"), "", .atMost(1.5)),
         ]
-        guard let reference else {
+        if reference == nil {
             Terminal.note("jobs: no pgqueuer and PostgreSQL are given; the comparison with them is left out")
-            return figures
         }
-        for (name, shape, goal) in [
-            ("a hundred at a time", BenchQueue.Shape.hundreds, BenchFigure.Goal.shown),
-            ("as its own benchmark", .tens, .atLeast(5)),
-        ] {
-            let ours = number(shape.step == BenchQueue.Shape.tens.step ? "perSecondByTens" : "perSecond")
-            let theirs = try rate(of: reference, shape)
-            figures.append(BenchFigure("jobs: pgqueuer, \(name)", theirs, "/s"))
-            figures.append(BenchFigure("jobs: ours in that shape", ours, "/s"))
-            figures.append(BenchFigure("jobs: ours / pgqueuer, \(name)", ours / theirs, "", goal))
-        }
-        return figures
+        return try BenchQueue.Shape.all.flatMap(rates) + figures
     }
 
-    private func rate(of reference: (python: String, url: String), _ shape: BenchQueue.Shape) throws -> Double {
-        let told = try BenchProcess.answer(
-            reference.python,
-            arguments: [
-                "-W", "ignore", "-c", Self.script, reference.url, String(shape.step), String(shape.producers),
-                String(shape.workers),
-            ])
-        return told["perSecond"]?.string.flatMap { Double($0) } ?? .infinity
+    /// The rates in one shape: ours and theirs in turn, and of each the middle one.
+    private func rates(_ shape: BenchQueue.Shape) throws -> [BenchFigure] {
+        var (ours, theirs): ([Double], [Double]) = ([], [])
+        for _ in 0..<Self.rounds {
+            ours.append(
+                try BenchRate.told(
+                    BenchProcess.answer(arguments: ["bench", "rate", "--store", folder + "/rate"] + shape.numbers)))
+            guard let reference else { continue }
+            theirs.append(try BenchPgqueuer(python: reference.python, url: reference.url).perSecond(shape))
+        }
+        let (mine, other) = (BenchRate.middle(ours), BenchRate.middle(theirs))
+        let rate = BenchFigure("jobs: carried, \(shape.name)", mine, "/s", .atLeast(10_000))
+        guard reference != nil else { return [rate] }
+        return [
+            rate, BenchFigure("jobs: by pgqueuer, \(shape.name)", other, "/s"),
+            BenchFigure(
+                "jobs: ours / pgqueuer, \(shape.name)", mine / other, "",
+                shape.isJudged ? .atLeast(5) : .shown),
+        ]
     }
 
-    /// The same work by pgqueuer in the same shape, each job with a key that makes it unique; its statistics and its
-    /// durable commits stay on as they are.
-    private static let script = """
-        import asyncio, json, sys, time
-        from datetime import timedelta
-        import asyncpg
-        from pgqueuer import PgQueuer
-        from pgqueuer.db import AsyncpgDriver
-        from pgqueuer.queries import Queries
-        from pgqueuer.types import QueueExecutionMode
-
-        COUNT = 20000
-
-        async def main(url, step, producers, workers):
-            connections = [await asyncpg.connect(url) for _ in range(producers + workers)]
-            await connections[0].execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-            await Queries(AsyncpgDriver(connections[0])).install()
-            done = 0
-            async def produce(connection, offset):
-                queries = Queries(AsyncpgDriver(connection))
-                for start in range(offset * step, COUNT, step * producers):
-                    keys = [f"k{n}" for n in range(start, start + step)]
-                    await queries.enqueue(["job"] * step, [b"x" * 300] * step, [0] * step, dedupe_key=keys)
-            async def consume(connection):
-                worker = PgQueuer(AsyncpgDriver(connection))
-                @worker.entrypoint("job")
-                async def job(_):
-                    nonlocal done
-                    done += 1
-                task = asyncio.create_task(worker.qm.run(batch_size=step, dequeue_timeout=timedelta(seconds=1)))
-                while done < COUNT:
-                    await asyncio.sleep(0.01)
-                worker.qm.shutdown.set()
-                await task
-            begin = time.monotonic()
-            await asyncio.gather(
-                *(produce(connections[n], n) for n in range(producers)), *map(consume, connections[producers:]))
-            spent = time.monotonic() - begin
-            print(json.dumps({"perSecond": str(COUNT / spent)}))
-
-        asyncio.run(main(sys.argv[1], *map(int, sys.argv[2:])))
-        """
+    private static let rounds = 3
 }
 
 /// `crossdock bench jobs`: the work of `BenchJobs`, in a process of its own.
 struct BenchJobsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "jobs", abstract: "Carry durable jobs.", shouldDisplay: false)
+        commandName: "jobs", abstract: "Time how soon jobs start, and their claims.", shouldDisplay: false)
 
     @Option(help: "The folder of its stores.")
     var folder: String
-    @Option(help: "How many jobs are carried.")
-    var jobs = 100_000
-    @Option(help: "How many jobs are carried ten at a time.")
-    var tens = 20_000
     @Option(help: "How many jobs are started one by one, a thousand a second.")
     var paced = 5000
     @Option(help: "How many jobs wait when many wait.")
@@ -119,15 +73,9 @@ struct BenchJobsCommand: AsyncParsableCommand {
             Telemetry.bootstrapMeters()
             let few = try await BenchQueue(folder + "/few").claimMicroseconds(waiting: 1000)
             let before = try BenchUsage.peakMegabytes()
-            let queue = try await BenchQueue(folder + "/rate")
-            let perSecond = try await queue.perSecond(jobs, .hundreds)
-            await queue.store.close()
-            let small = try await BenchQueue(folder + "/tens")
-            let byTens = try await small.perSecond(tens, .tens)
-            await small.store.close()
             // Half before and half after, so that both meet the same disk.
             var syncs = try await Self.syncMilliseconds(paced / 2, in: BenchFolder.fresh(folder + "/sync"))
-            let soon = try await BenchQueue(folder + "/soon")
+            let soon = try BenchQueue(folder + "/soon")
             let waits = try await soon.waitMilliseconds(paced)
             await soon.store.close()
             syncs += try await Self.syncMilliseconds(paced / 2, in: BenchFolder.fresh(folder + "/sync"))
@@ -135,7 +83,6 @@ struct BenchJobsCommand: AsyncParsableCommand {
             let claims = try await BenchQueue(folder + "/many").claimMicroseconds(waiting: many)
             let after = try BenchUsage.peakMegabytes()
             BenchAnswer.write([
-                "perSecond": .string(String(perSecond)), "perSecondByTens": .string(String(byTens)),
                 "wait50": Self.percentile(50, of: waits), "wait99": Self.percentile(99, of: waits),
                 "sync50": Self.percentile(50, of: syncs), "sync99": Self.percentile(99, of: syncs),
                 "claim": .string(String(claims / few)), "memory": .string(String(after / beforeMany)),

@@ -7,19 +7,33 @@ import Synchronization
 
 /// A queue on a fresh store of its own, with its producers and workers.
 struct BenchQueue: Sendable {
-    let store: SQLiteStore
+    let store: any Store
     let ids: IDPool
 
     /// How many put jobs on the queue and how many carry them, and how many jobs each takes in one step.
     struct Shape: Sendable {
+        let name: String
+        /// How many jobs one step puts on the queue; a producer waits until they are durable before it goes on.
         let step: Int
         let producers: Int
         let workers: Int
+        /// How many jobs a worker claims, and settles, in one step.
+        let claim: Int
+        /// Whether the goal of so many times the other's rate is asked of it.
+        var isJudged = true
 
-        /// For as many as possible.
-        static let hundreds = Shape(step: 100, producers: 2, workers: 2)
+        /// As calls come: each asks for one job, and is answered when it is durable.
+        static let singly = Shape(name: "one by one from 64 callers", step: 1, producers: 64, workers: 5, claim: 100)
         /// As pgqueuer's own benchmark (tools/benchmark.py, its defaults).
-        static let tens = Shape(step: 10, producers: 1, workers: 5)
+        static let own = Shape(name: "as its own benchmark", step: 10, producers: 1, workers: 5, claim: 10)
+        static let tens = Shape(name: "ten at a time from 16", step: 10, producers: 16, workers: 5, claim: 100)
+        /// For as many as possible.
+        static let hundreds = Shape(
+            name: "a hundred at a time", step: 100, producers: 2, workers: 2, claim: 100, isJudged: false)
+        static let all = [singly, own, tens, hundreds]
+
+        /// As arguments of a program: step, producers, workers, claim.
+        var numbers: [String] { [step, producers, workers, claim].map(String.init) }
     }
 
     /// One job in so many fails once, and is tried again.
@@ -30,10 +44,16 @@ struct BenchQueue: Sendable {
     static let payload: JSON = ["text": .string(String(repeating: "x", count: 289))]
     static let work = DueWork(integration: 0, queue: .task, kind: nil)
 
-    init(_ folder: String) async throws {
-        store = try SQLiteStore(
-            path: try BenchFolder.fresh(folder) + "/crossdock.sqlite", migrations: Hub.migrations)
-        ids = IDPool(store)
+    /// A queue on a fresh SQLite store in a folder.
+    init(_ folder: String) throws {
+        let place = try BenchFolder.fresh(folder) + "/crossdock.sqlite"
+        self.init(on: try SQLiteStore(path: place, migrations: Hub.migrations))
+    }
+
+    /// A queue on a store that holds no jobs.
+    init(on whole: any Store) {
+        store = whole.of(1)
+        ids = IDPool(whole)
     }
 
     private func enqueue(_ keys: Range<Int>, runAt: Moment = OpenHub.systemNow()) async throws {
@@ -85,7 +105,7 @@ struct BenchQueue: Sendable {
                 group.addTask {
                     while tally.left.withLock({ $0 > 0 }) {
                         let heard = bell.count
-                        let jobs = try await claim("worker \(worker)", limit: shape.step)
+                        let jobs = try await claim("worker \(worker)", limit: shape.claim)
                         guard !jobs.isEmpty else {
                             await bell.wait(after: heard, atMost: .milliseconds(Self.restMilliseconds), by: clock)
                             continue
@@ -125,7 +145,7 @@ struct BenchQueue: Sendable {
                 group.addTask {
                     while tally.waits.withLock({ $0.count < count }) {
                         let heard = bell.count
-                        let jobs = try await claim("worker \(worker)", limit: Shape.hundreds.step)
+                        let jobs = try await claim("worker \(worker)", limit: Shape.hundreds.claim)
                         let started = clock.now
                         guard !jobs.isEmpty else {
                             await bell.wait(after: heard, atMost: .milliseconds(Self.restMilliseconds), by: clock)
