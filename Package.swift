@@ -45,6 +45,7 @@ let rooms: [Room] = [
         name: "StorePostgres", row: 3, path: "Sources/StorePostgres", uses: ["Commerce", "Store", "CPostgres"]),
     Room(
         name: "Backup", row: 3, path: "Sources/Backup", uses: ["Commerce", "Wire", "Store"], packages: [crypto]),
+    Room(name: "Audit", row: 3, path: "Sources/Audit", uses: ["Commerce", "Wire", "Store"]),
     Room(name: "ConnectorKit", row: 3, path: "Sources/ConnectorKit", uses: ["Commerce", "Wire", "Mapping"]),
     Room(name: "Ledger", row: 3, path: "Sources/Ledger", uses: ["Commerce", "Wire", "Reconcile", "Store"]),
     Room(
@@ -63,14 +64,14 @@ let rooms: [Room] = [
     Room(
         name: "Pipeline", row: 5, path: "Sources/Pipeline",
         uses: [
-            "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Backup", "Ledger", "Queue", "ConnectorKit",
+            "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Backup", "Audit", "Ledger", "Queue", "ConnectorKit",
             "Intake", "Announce", "Deliver",
         ],
         packages: [logging]),
     Room(
         name: "Console", row: 6, path: "Sources/Console",
         uses: [
-            "Commerce", "Telemetry", "Wire", "Store", "Ledger", "Queue", "ConnectorKit", "Intake", "Pipeline",
+            "Commerce", "Telemetry", "Wire", "Store", "Audit", "Ledger", "Queue", "ConnectorKit", "Intake", "Pipeline",
         ],
         packages: [mustache, jwt], resources: [.copy("Templates"), .copy("Assets")]),
 ]
@@ -99,8 +100,8 @@ let rehearsal: [Room] = [
     Room(
         name: "Rehearsal", row: 6, path: "Sources/Rehearsal",
         uses: [
-            "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Ledger", "Queue", "ConnectorKit", "Sandbox",
-            "Pipeline", "WooCommerce",
+            "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Audit", "Ledger", "Queue", "ConnectorKit",
+            "Sandbox", "Pipeline", "WooCommerce",
         ],
         packages: [logging]),
     Room(
@@ -146,6 +147,8 @@ let tests: [TestRoom] = [
     TestRoom(
         name: "BackupTests", path: "Tests/BackupTests",
         uses: ["Backup", "Store", "StorePostgres", "TestStores", "Commerce", "Wire"]),
+    TestRoom(
+        name: "AuditTests", path: "Tests/AuditTests", uses: ["Audit", "Store", "TestStores", "Commerce", "Wire"]),
     TestRoom(name: "QueueTests", path: "Tests/QueueTests", uses: ["Queue", "Store", "TestStores", "Commerce"]),
     TestRoom(name: "WireHTTPTests", path: "Tests/WireHTTPTests", uses: ["WireHTTP", "Wire", "Commerce"]),
     TestRoom(

@@ -93,6 +93,43 @@ public struct Settings: Hashable, Sendable {
     public func group(_ name: String) -> Settings? { values[name]?.object.map(Settings.init(accepted:)) }
     /// All as JSON under their own names, secrets included: for the sealed store only.
     public var json: JSON { .object(values) }
+
+    /// All as JSON for people to see: each secret is dots.
+    public func shown(by shapes: [SettingShape]) -> JSON { .object(Self.shown(values, shapes)) }
+
+    /// The secrets that are not the same in other settings, by their names; `group.name` within a group.
+    public func secretsUnlike(_ other: Settings, by shapes: [SettingShape]) -> [String] {
+        Self.secretsUnlike(values, other.values, shapes, path: "")
+    }
+
+    private static let dots: JSON = "••••"
+
+    private static func shown(_ values: [String: JSON], _ shapes: [SettingShape]) -> [String: JSON] {
+        var shown: [String: JSON] = [:]
+        // What no shape names is not shown: nobody can say whether it is secret.
+        for shape in shapes {
+            guard let value = values[shape.name] else { continue }
+            if shape.isSecret {
+                shown[shape.name] = dots
+            } else if case .group(let inner) = shape.type {
+                shown[shape.name] = .object(Self.shown(value.object ?? [:], inner))
+            } else {
+                shown[shape.name] = value
+            }
+        }
+        return shown
+    }
+
+    private static func secretsUnlike(
+        _ values: [String: JSON], _ others: [String: JSON], _ shapes: [SettingShape], path: String
+    ) -> [String] {
+        shapes.flatMap { shape -> [String] in
+            let (one, other) = (values[shape.name], others[shape.name])
+            if shape.isSecret { return one == other ? [] : [path + shape.name] }
+            guard case .group(let inner) = shape.type else { return [] }
+            return secretsUnlike(one?.object ?? [:], other?.object ?? [:], inner, path: "\(path)\(shape.name).")
+        }
+    }
 }
 
 extension Settings: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

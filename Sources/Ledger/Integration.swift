@@ -103,6 +103,13 @@ public struct IntegrationOptions: Hashable, Sendable {
     /// Whether a kind waits for a person.
     public func isByHand(_ kind: RecordKind) -> Bool { byHand.contains(kind.rawValue) }
 
+    /// The options for people to see; of settings before it says nothing.
+    public var withoutSecrets: JSON {
+        var copy = self
+        copy.previous = nil
+        return copy.json
+    }
+
     var json: JSON {
         var members: [String: JSON] = [
             "intervals": .object(intervals.mapValues { JSON.integer($0) }),

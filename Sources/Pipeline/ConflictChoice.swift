@@ -16,6 +16,15 @@ public enum ConflictChoice: Hashable, Sendable {
         }
     }
 
+    /// Whose value it is, in a word.
+    var word: String {
+        switch self {
+        case .theirs: "theirs"
+        case .ours: "ours"
+        case .value: "value"
+        }
+    }
+
     var resolution: Resolution {
         switch self {
         case .theirs: .theirs

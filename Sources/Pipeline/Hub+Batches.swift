@@ -1,3 +1,4 @@
+import Audit
 import ConnectorKit
 import Ledger
 import Queue
@@ -11,7 +12,7 @@ extension Hub {
     /// - Throws: `HubError` when nothing of it can be read or written, `StoreFailure`.
     public func syncLater(
         _ integration: Integration, kinds only: Set<RecordKind>? = nil, direction: Direction = .both,
-        isFull: Bool = false, priority: Int = 100
+        isFull: Bool = false, priority: Int = 100, by actor: AuditActor = .hub
     ) async throws -> Int64 {
         let kinds = direction.takes ? try sourceKinds(integration).filter { only?.contains($0) ?? true } : []
         guard !kinds.isEmpty || direction.gives else {
@@ -36,6 +37,13 @@ extension Hub {
                     job.batch = batch
                     return job
                 }, ids: &ids, now: now)
+            let note = AuditNote(
+                .batchAsked, "integration", integration.publicID,
+                after: [
+                    "batch": .integer(Int(batch)), "full": .bool(isFull),
+                    "kinds": .array(kinds.map { .string($0.rawValue) }),
+                ])
+            try self.note(note, by: actor, at: now, in: session)
             return batch
         }
         if direction.gives { try await count(integration, only, in: batch) }
@@ -76,12 +84,16 @@ extension Hub {
     /// Drops what is left of a batch. Nil when there is none of that id, or it has ended.
     ///
     /// - Throws: `StoreFailure`.
-    public func cancelBatch(_ id: Int64, by: String, reason: String) async throws -> JobTable.Cancelled? {
+    public func cancelBatch(
+        _ id: Int64, by actor: AuditActor, reason: String
+    ) async throws -> JobTable.Cancelled? {
         let (organization, now) = (organization, now)
         let cancelled = try await store.write { session -> JobTable.Cancelled? in
             let table = JobTable(session, organization: organization)
             guard let batch = try table.progress(ofBatch: id), batch.endedAt == nil else { return nil }
-            return try table.cancelBatch(id, by: by, reason: reason, now: now)
+            let note = AuditNote(.batchDropped, "batch", id, after: ["reason": .string(reason)])
+            try self.note(note, by: actor, at: now, in: session)
+            return try table.cancelBatch(id, by: actor.name, reason: reason, now: now)
         }
         if let cancelled, cancelled.dropped > 0 { try await forgetDroppedOffers() }
         return cancelled
@@ -97,13 +109,23 @@ extension Hub {
     /// Drops the waiting jobs that are meant; those that run are not tried again. Dead letters are left.
     ///
     /// - Throws: `StoreFailure`.
-    public func cancelAll(_ filter: JobFilter, by: String, reason: String) async throws -> JobTable.Cancelled {
+    public func cancelAll(
+        _ filter: JobFilter, by actor: AuditActor, reason: String
+    ) async throws -> JobTable.Cancelled {
         let (organization, now) = (organization, now)
         var all = JobTable.Cancelled.none
         while let after = all.next {
-            let some = try await store.write(.bulk) {
-                try JobTable($0, organization: organization).cancelAll(
-                    filter, by: by, reason: reason, after: after, now: now)
+            let some = try await store.write(.bulk) { session in
+                let some = try JobTable(session, organization: organization).cancelAll(
+                    filter, by: actor.name, reason: reason, after: after, now: now)
+                guard some.dropped + some.asked > 0 else { return some }
+                let note = AuditNote(
+                    .workDropped, "work", filter.words,
+                    after: [
+                        "dropped": .integer(some.dropped), "asked": .integer(some.asked), "reason": .string(reason),
+                    ])
+                try self.note(note, by: actor, at: now, in: session)
+                return some
             }
             all = all.followed(by: some)
         }
@@ -114,20 +136,32 @@ extension Hub {
     /// Puts a job off that waits or is held. False when it does neither.
     ///
     /// - Throws: `StoreFailure`.
-    public func snooze(job id: Int64, until: Moment, by: String) async throws -> Bool {
+    public func snooze(job id: Int64, until: Moment, by actor: AuditActor) async throws -> Bool {
         let (organization, now) = (organization, now)
-        return try await store.write {
-            try JobTable($0, organization: organization).snooze(id, until: until, by: by, now: now)
+        return try await store.write { session in
+            guard
+                try JobTable(session, organization: organization).snooze(
+                    id, until: until, by: actor.name, now: now)
+            else { return false }
+            let note = AuditNote(.jobSnoozed, "job", id, after: ["until": .string(until.description)])
+            try self.note(note, by: actor, at: now, in: session)
+            return true
         }
     }
 
     /// Keeps a waiting job until a person lets it run. False when it does not wait.
     ///
     /// - Throws: `StoreFailure`.
-    public func hold(job id: Int64, reason: String, by: String) async throws -> Bool {
+    public func hold(job id: Int64, reason: String, by actor: AuditActor) async throws -> Bool {
         let (organization, now) = (organization, now)
-        return try await store.write {
-            try JobTable($0, organization: organization).hold(id, reason: reason, by: by, now: now)
+        return try await store.write { session in
+            guard
+                try JobTable(session, organization: organization).hold(
+                    id, reason: reason, by: actor.name, now: now)
+            else { return false }
+            let note = AuditNote(.jobHeld, "job", id, after: ["reason": .string(reason)])
+            try self.note(note, by: actor, at: now, in: session)
+            return true
         }
     }
 

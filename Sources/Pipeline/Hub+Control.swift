@@ -1,3 +1,4 @@
+import Audit
 import ConnectorKit
 import Ledger
 import Queue
@@ -37,21 +38,40 @@ extension Hub {
     /// Stops work of a queue, of an integration, of both, or all of it. False when exactly that is stopped already.
     ///
     /// - Throws: `StoreFailure`.
-    public func pause(_ integration: Integration?, _ queue: JobQueue?, by: String, reason: String) async throws -> Bool
-    {
-        let organization = organization
-        let pause = Pause(integration: integration?.id, queue: queue, by: by, reason: reason, at: now)
-        return try await store.write { try JobTable($0, organization: organization).pause(pause) }
+    public func pause(
+        _ integration: Integration?, _ queue: JobQueue?, by actor: AuditActor, reason: String
+    ) async throws -> Bool {
+        let (organization, now) = (organization, now)
+        let pause = Pause(integration: integration?.id, queue: queue, by: actor.name, reason: reason, at: now)
+        let note = AuditNote(
+            .workPaused, "work", Self.words(of: integration, queue), after: ["reason": .string(reason)])
+        return try await store.write { session in
+            guard try JobTable(session, organization: organization).pause(pause) else { return false }
+            try self.note(note, by: actor, at: now, in: session)
+            return true
+        }
     }
 
     /// Lets work go on that was stopped. False when exactly that is not stopped.
     ///
     /// - Throws: `StoreFailure`.
-    public func resume(_ integration: Integration?, _ queue: JobQueue?) async throws -> Bool {
-        let organization = organization
-        return try await store.write {
-            try JobTable($0, organization: organization).resume(integration: integration?.id, queue: queue)
+    public func resume(
+        _ integration: Integration?, _ queue: JobQueue?, by actor: AuditActor = .hub
+    ) async throws -> Bool {
+        let (organization, now) = (organization, now)
+        let note = AuditNote(.workResumed, "work", Self.words(of: integration, queue))
+        return try await store.write { session in
+            guard
+                try JobTable(session, organization: organization).resume(integration: integration?.id, queue: queue)
+            else { return false }
+            try self.note(note, by: actor, at: now, in: session)
+            return true
         }
+    }
+
+    /// Which work is meant: an integration or `*`, and a queue or `*`.
+    static func words(of integration: Integration?, _ queue: JobQueue?) -> String {
+        "\(integration?.publicID ?? "*")/\(queue?.rawValue ?? "*")"
     }
 
     /// How much an integration may be asked for, as it stands now.
@@ -67,24 +87,42 @@ extension Hub {
     /// Limits how much an integration is asked for, in the place of an earlier limit of the same form.
     ///
     /// - Throws: `StoreFailure`.
-    public func limit(_ integration: Integration, _ allowance: Allowance) async throws {
-        let organization = organization
-        try await store.write { try JobTable($0, organization: organization).save(allowance, of: integration.id) }
+    public func limit(
+        _ integration: Integration, _ allowance: Allowance, by actor: AuditActor = .hub
+    ) async throws {
+        let (organization, now) = (organization, now)
+        let note = AuditNote(.limitSet, "integration", integration.publicID, after: Self.told(allowance))
+        try await store.write { session in
+            try JobTable(session, organization: organization).save(allowance, of: integration.id)
+            try self.note(note, by: actor, at: now, in: session)
+        }
     }
 
     /// Lifts all limits of an integration, and answers how many there were.
     ///
     /// - Throws: `StoreFailure`.
-    public func liftLimits(of integration: Integration) async throws -> Int {
-        let organization = organization
+    public func liftLimits(of integration: Integration, by actor: AuditActor = .hub) async throws -> Int {
+        let (organization, now) = (organization, now)
         return try await store.write { session in
             let table = JobTable(session, organization: organization)
             let all = try table.allowances(of: integration.id)
             for allowance in all {
                 _ = try table.lift(allowance.form, operation: allowance.operation, of: integration.id)
             }
+            guard !all.isEmpty else { return 0 }
+            let note = AuditNote(
+                .limitsLifted, "integration", integration.publicID, before: .array(all.map(Self.told)))
+            try self.note(note, by: actor, at: now, in: session)
             return all.count
         }
+    }
+
+    private static func told(_ allowance: Allowance) -> JSON {
+        [
+            "form": .string(allowance.form.rawValue), "operation": .string(allowance.operation),
+            "capacityMillionths": .integer(Int(allowance.capacity)),
+            "refillThousandthsPerSecond": .integer(Int(allowance.refill)),
+        ]
     }
 
     /// The dead letters that are meant, the latest first.
@@ -109,22 +147,31 @@ extension Hub {
     /// Gives a dead letter another payload. False when there is no such dead letter.
     ///
     /// - Throws: `PayloadRefusal`, `StoreFailure`.
-    public func editDead(_ id: Int64, payload: [UInt8]) async throws -> Bool {
+    public func editDead(_ id: Int64, payload: [UInt8], by actor: AuditActor = .hub) async throws -> Bool {
         let (organization, now) = (organization, now)
-        return try await store.write {
-            try JobTable($0, organization: organization).editDead(id, payload: payload, now: now)
+        return try await store.write { session in
+            guard try JobTable(session, organization: organization).editDead(id, payload: payload, now: now) else {
+                return false
+            }
+            try self.note(AuditNote(.deadEdited, "job", id), by: actor, at: now, in: session)
+            return true
         }
     }
 
     /// Lets the dead letters that are meant run again.
     ///
     /// - Throws: `StoreFailure`.
-    public func retryDead(_ filter: JobFilter) async throws -> RetriedLetters {
+    public func retryDead(_ filter: JobFilter, by actor: AuditActor = .hub) async throws -> RetriedLetters {
         let (organization, now) = (organization, now)
         var all = RetriedLetters(retried: 0, superseded: 0)
         while true {
-            let some = try await store.write(.bulk) {
-                try JobTable($0, organization: organization).retryDead(filter, now: now)
+            let some = try await store.write(.bulk) { session in
+                let some = try JobTable(session, organization: organization).retryDead(filter, now: now)
+                guard some.count > 0 else { return some }
+                let count: JSON = ["retried": .integer(some.retried), "superseded": .integer(some.superseded)]
+                let note = AuditNote(.deadRetried, "work", filter.words, after: count)
+                try self.note(note, by: actor, at: now, in: session)
+                return some
             }
             all.retried += some.retried
             all.superseded += some.superseded
@@ -135,12 +182,17 @@ extension Hub {
     /// Drops the dead letters that are meant, and answers how many.
     ///
     /// - Throws: `StoreFailure`.
-    public func dropDead(_ filter: JobFilter, by: String) async throws -> Int {
+    public func dropDead(_ filter: JobFilter, by actor: AuditActor) async throws -> Int {
         let (organization, now) = (organization, now)
         var all = 0
         while true {
-            let some = try await store.write(.bulk) {
-                try JobTable($0, organization: organization).dropDead(filter, by: by, now: now)
+            let some = try await store.write(.bulk) { session in
+                let some = try JobTable(session, organization: organization).dropDead(
+                    filter, by: actor.name, now: now)
+                guard some > 0 else { return 0 }
+                let note = AuditNote(.deadDropped, "work", filter.words, after: ["dropped": .integer(some)])
+                try self.note(note, by: actor, at: now, in: session)
+                return some
             }
             all += some
             guard some < JobTable.bulkLimit else { continue }

@@ -1,3 +1,4 @@
+import Audit
 import ConnectorKit
 import Ledger
 import Queue
@@ -11,7 +12,8 @@ extension Hub {
     ///
     /// - Throws: `HubError`, `SettingsError` with every problem; then nothing was changed.
     public func connect(
-        _ connectorName: String, name: String, config: JSON, options: IntegrationOptions = IntegrationOptions()
+        _ connectorName: String, name: String, config: JSON, options: IntegrationOptions = IntegrationOptions(),
+        by actor: AuditActor = .hub
     ) async throws -> Integration {
         let wanted = try wanted(connectorName, name, config, options)
         var block = try await ids.draw(1)
@@ -20,8 +22,10 @@ extension Hub {
             id: try block.next(), name: name, connector: connectorName,
             settings: try vault.seal(wanted.settings.json.bytes, context: publicID), options: wanted.options,
             publicID: publicID, createdAt: now, state: wanted.state)
-        let organization = organization
+        let (organization, now) = (organization, now)
         let schedules = try schedules(bySettingsOf: integration)
+        let note = AuditNote(
+            .integrationConnected, "integration", integration.publicID, after: told(integration))
         try await store.write { session in
             let ledger = LedgerTable(session, organization: organization)
             guard try !ledger.integrations().contains(where: { $0.name == name }) else {
@@ -30,6 +34,7 @@ extension Hub {
             }
             try ledger.save(integration)
             for schedule in schedules { try ScheduleTable(session, organization: organization).save(schedule) }
+            try self.note(note, by: actor, at: now, in: session)
         }
         addressBook.forget()
         return integration
@@ -44,7 +49,7 @@ extension Hub {
     /// - Throws: `HubError`, `SettingsError` with every problem; then nothing was changed.
     public func replace(
         _ connectorName: String, name: String, config: JSON, options: IntegrationOptions = IntegrationOptions(),
-        keepingOldSecretsSeconds seconds: Double = 0
+        keepingOldSecretsSeconds seconds: Double = 0, by actor: AuditActor = .hub
     ) async throws -> Integration {
         let known = try await integration(named: name)
         guard known.connector == connectorName else {
@@ -59,10 +64,13 @@ extension Hub {
         let sealed = try vault.seal(wanted.settings.json.bytes, context: known.publicID)
         let old = try vault.open(known.settings, context: known.publicID)
         let isSame = try JSON(parsing: old) == wanted.settings.json
-        let (organization, until) = (organization, now.adding(seconds: seconds))
+        let (organization, now) = (organization, now)
+        let until = now.adding(seconds: seconds)
         let changed = try await store.write { session in
+            var known = known
             let changed = try LedgerTable(session, organization: organization).change(known.id) { integration in
                 let before = integration
+                known = before
                 integration.options = wanted.options
                 integration.options.previous =
                     isSame
@@ -77,6 +85,10 @@ extension Hub {
             let table = ScheduleTable(session, organization: organization)
             if let line = known.options.cronLine { try table.remove(of: changed.id, cadence: Cadence(line: line)) }
             for schedule in try self.schedules(bySettingsOf: changed) { try table.save(schedule) }
+            let note = AuditNote(
+                .integrationChanged, "integration", changed.publicID, before: self.told(known),
+                after: self.told(changed, after: known))
+            try self.note(note, by: actor, at: now, in: session)
             return changed
         }
         addressBook.forget()
@@ -160,19 +172,26 @@ extension Hub {
     /// Reaches an integration once and says what was found. One that was refused before works again if it answers.
     ///
     /// - Throws: `ConnectorFailure`, `HubError`.
-    public func check(_ integration: Integration) async throws -> String {
+    public func check(_ integration: Integration, by actor: AuditActor = .hub) async throws -> String {
         let found = try await connector(of: integration).check.check()
-        if integration.state == .refused { try await set(.active, reason: nil, of: integration) }
+        if integration.state == .refused { try await set(.active, reason: nil, of: integration, by: actor) }
         return found
     }
 
     /// Pauses an integration, or lets it work again.
     ///
     /// - Throws: `StoreFailure`.
-    public func set(_ state: IntegrationState, reason: String?, of integration: Integration) async throws {
-        let organization = organization
+    public func set(
+        _ state: IntegrationState, reason: String?, of integration: Integration, by actor: AuditActor = .hub
+    ) async throws {
+        let (organization, now) = (organization, now)
+        let note = AuditNote(
+            .integrationStateSet, "integration", integration.publicID,
+            before: ["state": .string(integration.state.rawValue)],
+            after: ["state": .string(state.rawValue), "reason": reason.map(JSON.string) ?? .null])
         try await store.write { session in
             try LedgerTable(session, organization: organization).set(state, reason: reason, of: integration.id)
+            try self.note(note, by: actor, at: now, in: session)
         }
         addressBook.forget()
     }
@@ -226,7 +245,9 @@ extension Hub {
     /// A person decides a conflict. False when no such conflict is open.
     ///
     /// - Throws: `StoreFailure`.
-    public func resolve(conflict id: Int64, _ choice: ConflictChoice) async throws -> Bool {
+    public func resolve(
+        conflict id: Int64, _ choice: ConflictChoice, by actor: AuditActor = .hub
+    ) async throws -> Bool {
         let all = try await integrations()
         let peers = peers(all)
         let channels = channels(all, peers)
@@ -237,6 +258,9 @@ extension Hub {
             let ledger = LedgerTable(session, organization: organization)
             guard let record = try ledger.resolve(conflict: id, choice.resolution, now: now) else { return false }
             try Self.announce([record], records: [:], peers, channels, session, organization, ids: &ids, now: now)
+            // The values stand in the change log: they may be somebody's own.
+            let note = AuditNote(.conflictResolved, "conflict", id, after: ["use": .string(choice.word)])
+            try self.note(note, by: actor, at: now, in: session)
             return true
         }
     }
@@ -244,7 +268,7 @@ extension Hub {
     /// Lets a held, dead or waiting job run now; a document's hold is lifted with it. False when there is no such job.
     ///
     /// - Throws: `StoreFailure`.
-    public func runNow(job id: Int64) async throws -> Bool {
+    public func runNow(job id: Int64, by actor: AuditActor = .hub) async throws -> Bool {
         let (organization, now) = (organization, now)
         return try await store.write { session in
             let table = JobTable(session, organization: organization)
@@ -255,6 +279,8 @@ extension Hub {
                 for index in records.indices { records[index].hold = nil }
                 try ledger.save(records)
             }
+            let note = AuditNote(.jobRun, "job", id, before: ["state": .string(job.state.rawValue)])
+            try self.note(note, by: actor, at: now, in: session)
             return true
         }
     }
@@ -262,9 +288,13 @@ extension Hub {
     /// Drops a job. False when there is no such job, or it is running.
     ///
     /// - Throws: `StoreFailure`.
-    public func cancel(job id: Int64) async throws -> Bool {
+    public func cancel(job id: Int64, by actor: AuditActor = .hub) async throws -> Bool {
         let (organization, now) = (organization, now)
-        let isDropped = try await store.write { try JobTable($0, organization: organization).cancel(id, now: now) }
+        let isDropped = try await store.write { session in
+            guard try JobTable(session, organization: organization).cancel(id, now: now) else { return false }
+            try self.note(AuditNote(.jobDropped, "job", id), by: actor, at: now, in: session)
+            return true
+        }
         if isDropped { try await forgetDroppedOffers() }
         return isDropped
     }

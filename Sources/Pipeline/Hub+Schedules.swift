@@ -1,3 +1,4 @@
+import Audit
 import ConnectorKit
 import Ledger
 import Queue
@@ -48,7 +49,8 @@ extension Hub {
     ///
     /// - Throws: `HubError` when the integration does not offer the kind, `ScheduleRefusal`, `StoreFailure`.
     public func schedule(
-        _ integration: Integration, _ kind: RecordKind, _ cadence: Cadence, afterDowntime: AfterDowntime
+        _ integration: Integration, _ kind: RecordKind, _ cadence: Cadence, afterDowntime: AfterDowntime,
+        by actor: AuditActor = .hub
     ) async throws -> Schedule {
         let kinds = try sourceKinds(integration)
         guard kinds.contains(kind) else {
@@ -58,8 +60,14 @@ extension Hub {
         }
         let schedule = try Schedule(
             .pull(integration: integration.id, kind: kind), cadence, afterDowntime: afterDowntime, now: now)
-        let organization = organization
-        try await store.write { try ScheduleTable($0, organization: organization).save(schedule) }
+        let (organization, now) = (organization, now)
+        let note = AuditNote(
+            .scheduleSet, "integration", integration.publicID,
+            after: ["kind": .string(kind.rawValue), "cadence": .string(cadence.description)])
+        try await store.write { session in
+            try ScheduleTable(session, organization: organization).save(schedule)
+            try self.note(note, by: actor, at: now, in: session)
+        }
         return schedule
     }
 
@@ -83,10 +91,17 @@ extension Hub {
     /// Lets a kind be read by its interval again. False when it has no schedule.
     ///
     /// - Throws: `StoreFailure`.
-    public func unschedule(_ integration: Integration, _ kind: RecordKind) async throws -> Bool {
-        let organization = organization
-        return try await store.write {
-            try ScheduleTable($0, organization: organization).remove(.pull(integration: integration.id, kind: kind))
+    public func unschedule(
+        _ integration: Integration, _ kind: RecordKind, by actor: AuditActor = .hub
+    ) async throws -> Bool {
+        let (organization, now) = (organization, now)
+        let note = AuditNote(
+            .scheduleRemoved, "integration", integration.publicID, before: ["kind": .string(kind.rawValue)])
+        return try await store.write { session in
+            let table = ScheduleTable(session, organization: organization)
+            guard try table.remove(.pull(integration: integration.id, kind: kind)) else { return false }
+            try self.note(note, by: actor, at: now, in: session)
+            return true
         }
     }
 

@@ -1,3 +1,4 @@
+import Audit
 import Backup
 import ConnectorKit
 import Foundation
@@ -53,6 +54,7 @@ public final class Hub: Sendable {
     /// All migrations, in the order of their names.
     public static let migrations =
         [IDPool.migration] + LedgerMigrations.all + QueueMigrations.all + IntakeMigrations.all + BackupTable.migrations
+        + AuditTable.migrations
 
     /// A hub on a store. Reaches nothing.
     public init(

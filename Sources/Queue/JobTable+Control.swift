@@ -25,6 +25,17 @@ public struct JobFilter: Hashable, Sendable {
         self.ids = ids
     }
 
+    /// What is meant, in a few words: `*` for all.
+    public var words: String {
+        var words: [String] = []
+        if let queue { words.append("queue \(queue.rawValue)") }
+        if let integration { words.append("integration \(integration)") }
+        if let kind { words.append("kind \(kind.rawValue)") }
+        if let errorClass { words.append("class \(errorClass)") }
+        if let ids { words.append("jobs " + ids.prefix(20).map(String.init).joined(separator: " ")) }
+        return words.isEmpty ? "*" : words.joined(separator: ", ")
+    }
+
     /// The condition; its parameters are `?1` to `?5`. Jobs that are named are found by their ids.
     var condition: String {
         """

@@ -1,3 +1,4 @@
+import Audit
 import Commerce
 import Pipeline
 import Store
@@ -38,7 +39,7 @@ extension Rehearsal {
             help(facts)
         }
         let ended = try ConflictWatch.endedForNothing(stage.disk)
-        let untold = try LogReplay.differences(stage.disk)
+        let untold = try LogReplay.differences(stage.disk) + auditProblems()
         stage.world.withLock { world in
             world.oracle.breaches += left
             for words in ended { world.oracle.breach("I5", words, Moment(seconds: 0)) }
@@ -48,6 +49,18 @@ extension Rehearsal {
         judgeBounds()
         watchTheQuiet()
         stage.world.withLock { $0.judgeWrites() }
+    }
+
+    /// What a living hub says is wrong with its own audit.
+    private func auditProblems() -> [String] {
+        let verdict = Mutex<AuditVerdict?>(nil)
+        inTheHub { hub in
+            let found = try await hub.verifyAudit()
+            verdict.withLock { $0 = found }
+        }
+        guard let verdict = verdict.withLock({ $0 }) else { return ["the audit could not be looked through"] }
+        if verdict.lines > 0 { stage.world.withLock { $0.coverage.reached("the audit held what people did") } }
+        return verdict.problems.map { "audit: " + $0 }
     }
 
     /// The hub reads on its own, as often as it does, before ids are compared; what it then was not told of, it missed.

@@ -38,6 +38,23 @@ public enum Signature {
         return String(decoding: out, as: UTF8.self)
     }
 
+    /// The bytes of a hexadecimal text, or nil when it is none.
+    public static func bytes(hex text: some StringProtocol) -> [UInt8]? {
+        guard text.utf8.count.isMultiple(of: 2) else { return nil }
+        var out: [UInt8] = []
+        var high: UInt8?
+        for character in text {
+            guard let digit = character.hexDigitValue.map(UInt8.init) else { return nil }
+            if let first = high {
+                out.append(first << 4 | digit)
+                high = nil
+            } else {
+                high = digit
+            }
+        }
+        return out
+    }
+
     private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
 
     /// Base64 with padding.

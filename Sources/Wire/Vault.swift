@@ -32,7 +32,7 @@ public struct Vault: Sendable {
     /// - Throws: `Failure.badKey`.
     public static func keyBytes(_ text: String) throws(Failure) -> [UInt8] {
         let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        if let hex = bytes(hex: trimmed), hex.count == 32 { return hex }
+        if let hex = Signature.bytes(hex: trimmed), hex.count == 32 { return hex }
         if let decoded = Signature.bytes(base64: trimmed), decoded.count == 32 { return decoded }
         if trimmed.utf8.count == 32 { return Array(trimmed.utf8) }
         throw .badKey
@@ -69,19 +69,17 @@ public struct Vault: Sendable {
         return Array(bytes)
     }
 
-    private static func bytes(hex text: String) -> [UInt8]? {
-        guard text.utf8.count.isMultiple(of: 2) else { return nil }
-        var out: [UInt8] = []
-        var high: UInt8?
-        for character in text {
-            guard let digit = character.hexDigitValue.map(UInt8.init) else { return nil }
-            if let first = high {
-                out.append(first << 4 | digit)
-                high = nil
-            } else {
-                high = digit
-            }
-        }
-        return out
+    /// A code that only who has the key can make, of bytes that themselves stay readable, and the id of its key: the
+    /// current one unless another is named. HMAC-SHA256, with a key of its own for each context (HKDF).
+    ///
+    /// - Throws: `Failure.unknownKey`.
+    public func code(
+        for bytes: [UInt8], context: String, key id: String? = nil
+    ) throws(Failure) -> (key: String, code: [UInt8]) {
+        let id = id ?? current
+        guard let key = keys[id] else { throw .unknownKey(id) }
+        let derived = HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: key, info: Array("crossdock code \(context)".utf8), outputByteCount: 32)
+        return (id, Array(HMAC<SHA256>.authenticationCode(for: bytes, using: derived)))
     }
 }

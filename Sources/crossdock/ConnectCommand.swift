@@ -68,8 +68,9 @@ struct ConnectCommand: AsyncParsableCommand {
                 replace
                 ? try await open.hub.replace(
                     connector, name: name, config: given.config, options: habits(),
-                    keepingOldSecretsSeconds: keepSecret * 3600)
-                : try await open.hub.connect(connector, name: name, config: given.config, options: habits())
+                    keepingOldSecretsSeconds: keepSecret * 3600, by: Person.atThisTerminal)
+                : try await open.hub.connect(
+                    connector, name: name, config: given.config, options: habits(), by: Person.atThisTerminal)
             if options.json {
                 let address = open.hub.webhookAddress(integration)
                 print(

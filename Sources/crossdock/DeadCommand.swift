@@ -1,4 +1,5 @@
 import ArgumentParser
+import Audit
 import ConnectorKit
 import Foundation
 import Ledger
@@ -80,7 +81,7 @@ struct DeadEditCommand: AsyncParsableCommand {
             if let payload {
                 let bytes = try Self.bytes(payload)
                 do {
-                    guard try await open.hub.editDead(Int64(id), payload: bytes) else {
+                    guard try await open.hub.editDead(Int64(id), payload: bytes, by: Person.atThisTerminal) else {
                         throw HubError("task \(id) is no task that was given up")
                     }
                 } catch let refusal as PayloadRefusal {
@@ -141,7 +142,7 @@ struct DeadRetryCommand: AsyncParsableCommand {
     func run() async throws {
         try await Terminal.run {
             let open = try OpenHub(options)
-            let done = try await open.hub.retryDead(choice.filter(open.hub))
+            let done = try await open.hub.retryDead(choice.filter(open.hub), by: Person.atThisTerminal)
             if options.json {
                 let answer: JSON = ["retried": .integer(done.retried), "superseded": .integer(done.superseded)]
                 print(answer.text)
@@ -175,7 +176,9 @@ struct DeadDropCommand: AsyncParsableCommand {
 /// Who gives a command.
 enum Person {
     /// The user's name on this machine.
-    static var atThisTerminal: String { ProcessInfo.processInfo.userName }
+    static var atThisTerminal: AuditActor {
+        AuditActor(.person, ProcessInfo.processInfo.userName, origin: "command line")
+    }
 }
 
 /// The queues as people name them.

@@ -29,8 +29,10 @@ struct LimitsCommand: AsyncParsableCommand {
             try check()
             let open = try OpenHub(options)
             let integration = try await open.hub.integration(named: name)
-            if none { _ = try await open.hub.liftLimits(of: integration) }
-            for allowance in allowances(now: open.hub.now) { try await open.hub.limit(integration, allowance) }
+            if none { _ = try await open.hub.liftLimits(of: integration, by: Person.atThisTerminal) }
+            for allowance in allowances(now: open.hub.now) {
+                try await open.hub.limit(integration, allowance, by: Person.atThisTerminal)
+            }
             let limits = try await open.hub.limits(of: integration)
             if options.json {
                 print(JSON.array(limits.map(\.json)).text)

@@ -18,7 +18,7 @@ struct CheckCommand: AsyncParsableCommand {
             let open = try OpenHub(options)
             let integration = try await open.hub.integration(named: name)
             do throws(any Error) {
-                let found = try await open.hub.check(integration)
+                let found = try await open.hub.check(integration, by: Person.atThisTerminal)
                 print(options.json ? JSON.object(["ok": true, "found": .string(found)]).text : found)
             } catch {
                 if options.json { print(JSON.object(["ok": false, "error": .string(Terminal.sentence(error))]).text) }

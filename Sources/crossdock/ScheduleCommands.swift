@@ -69,7 +69,7 @@ struct ScheduleSetCommand: AsyncParsableCommand {
             let open = try OpenHub(options)
             let integration = try await open.hub.integration(named: name)
             let schedule = try await open.hub.schedule(
-                integration, kind, cadence, afterDowntime: catchUp ? .catchUp : .skip)
+                integration, kind, cadence, afterDowntime: catchUp ? .catchUp : .skip, by: Person.atThisTerminal)
             print(
                 options.json
                     ? schedule.json([integration.id: integration.name]).text
@@ -110,7 +110,7 @@ struct ScheduleRemoveCommand: AsyncParsableCommand {
             guard let kind = RecordKind(rawValue: kind) else { throw Refusal("\"\(kind)\" is no kind") }
             let open = try OpenHub(options)
             let integration = try await open.hub.integration(named: name)
-            guard try await open.hub.unschedule(integration, kind) else {
+            guard try await open.hub.unschedule(integration, kind, by: Person.atThisTerminal) else {
                 throw HubError("\(name) has no schedule for \(kind.rawValue)s")
             }
             Terminal.note("\(name) \(kind.rawValue)s are read at the integration's interval again")
@@ -183,7 +183,7 @@ struct ResumeCommand: AsyncParsableCommand {
             let queue = try QueueWord.queue(queue)
             let open = try OpenHub(options)
             let integration = try await name.asyncMap { try await open.hub.integration(named: $0) }
-            guard try await open.hub.resume(integration, queue) else {
+            guard try await open.hub.resume(integration, queue, by: Person.atThisTerminal) else {
                 throw HubError(try await whatIsPaused(open.hub))
             }
             Terminal.note("it goes on")

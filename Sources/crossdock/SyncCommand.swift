@@ -43,7 +43,8 @@ struct SyncCommand: AsyncParsableCommand {
             let integration = try await open.hub.integration(named: name)
             if later {
                 let batch = try await open.hub.syncLater(
-                    integration, kinds: kinds, direction: way, isFull: force, priority: priority)
+                    integration, kinds: kinds, direction: way, isFull: force, priority: priority,
+                    by: Person.atThisTerminal)
                 print(options.json ? (["batch": .integer(batch)] as JSON).text : "batch \(batch)")
             } else if plan {
                 show(try await open.hub.plan(integration, kinds: kinds, direction: way, isFull: force))

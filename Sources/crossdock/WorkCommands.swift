@@ -75,13 +75,13 @@ struct JobActions {
 
     func act(run: Int?, drop: Int?) async throws {
         if let run {
-            guard try await hub.runNow(job: Int64(run)) else {
+            guard try await hub.runNow(job: Int64(run), by: Person.atThisTerminal) else {
                 throw HubError("task \(run) is not there, or it is running")
             }
             Terminal.note("task \(run) will run now")
         }
         if let drop {
-            guard try await hub.cancel(job: Int64(drop)) else {
+            guard try await hub.cancel(job: Int64(drop), by: Person.atThisTerminal) else {
                 throw HubError("task \(drop) is not there, or it is running")
             }
             Terminal.note("task \(drop) was dropped")
@@ -143,7 +143,7 @@ struct ConflictsCommand: AsyncParsableCommand {
             let open = try OpenHub(options)
             if let resolve {
                 let choice = try choice()
-                guard try await open.hub.resolve(conflict: Int64(resolve), choice) else {
+                guard try await open.hub.resolve(conflict: Int64(resolve), choice, by: Person.atThisTerminal) else {
                     throw HubError("no conflict \(resolve) is open")
                 }
                 Terminal.note("conflict \(resolve) is decided; the other side is brought in step")

@@ -1,3 +1,4 @@
+import Audit
 import ConnectorKit
 import Ledger
 import Queue
@@ -113,7 +114,10 @@ private final class WatchedWay: Transport {
         let scene = try await scene()
         let (hub, north) = (scene.hub, scene.north)
         scene.way.after.withLock {
-            $0 = (2, "/customers", { _ = try await hub.pause(north, .pull, by: "ann", reason: "stocktaking") })
+            $0 = (
+                2, "/customers",
+                { _ = try await hub.pause(north, .pull, by: AuditActor(.person, "ann"), reason: "stocktaking") }
+            )
         }
         let failure = await #expect(throws: PullFailure.self) { try await hub.pull(north, .customer) }
         #expect(failure?.description.hasPrefix("ann paused it (stocktaking)") == true, "\(failure?.description ?? "")")

@@ -1,4 +1,5 @@
 import Announce
+import Audit
 import ConnectorKit
 import Ledger
 import Queue
@@ -104,9 +105,9 @@ struct QueueUseTests {
     @Test func whatIsLeftOfABatchIsDroppedAndItsLastStepWithIt() async throws {
         let (_, hub, north, _) = try await twoShops()
         let id = try await hub.syncLater(north, kinds: [.product, .customer])
-        let done = try #require(try await hub.cancelBatch(id, by: "ann", reason: "not today"))
+        let done = try #require(try await hub.cancelBatch(id, by: AuditActor(.person, "ann"), reason: "not today"))
         #expect(done.dropped == 3)
-        #expect(try await hub.cancelBatch(id, by: "ann", reason: "") == nil)
+        #expect(try await hub.cancelBatch(id, by: AuditActor(.person, "ann"), reason: "") == nil)
         #expect(try await hub.jobs(in: [.available, .scheduled]).isEmpty)
         #expect(try await hub.batches().map(\.failed) == [2])
     }
@@ -125,7 +126,7 @@ struct QueueUseTests {
         let (world, hub, north, south) = try await twoShops()
         _ = try await hub.pull(north)
         let filter = JobFilter(queue: .deliver, integration: south.id)
-        let done = try await hub.cancelAll(filter, by: "ann", reason: "wrong list")
+        let done = try await hub.cancelAll(filter, by: AuditActor(.person, "ann"), reason: "wrong list")
         #expect(done.dropped > 0 && done.asked == 0)
         try await world.settle(hub)
         #expect(world.writes.withLock { $0 }.isEmpty)
@@ -136,8 +137,10 @@ struct QueueUseTests {
         let (world, hub, north, south) = try await twoShops()
         _ = try await hub.pull(north, kinds: [.product])
         let jobs = try await hub.jobs(in: [.available]).filter { $0.queue == .deliver }
-        #expect(try await hub.snooze(job: jobs[0].id, until: world.now.adding(seconds: 600), by: "ann"))
-        #expect(try await hub.hold(job: jobs[1].id, reason: "ask Ben", by: "ann"))
+        #expect(
+            try await hub.snooze(job: jobs[0].id, until: world.now.adding(seconds: 600), by: AuditActor(.person, "ann"))
+        )
+        #expect(try await hub.hold(job: jobs[1].id, reason: "ask Ben", by: AuditActor(.person, "ann")))
         #expect(try await hub.why(job: jobs[0].id) == "it runs at 2026-03-02T09:10:00Z (10 min): put off by ann")
         #expect(try await hub.why(job: jobs[1].id) == "it waits for a person: held by ann: ask Ben")
         try await hub.drain()

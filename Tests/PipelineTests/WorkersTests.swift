@@ -1,3 +1,4 @@
+import Audit
 import ConnectorKit
 import Ledger
 import Queue
@@ -63,7 +64,7 @@ struct WorkersTests {
 
     @Test func aPausedQueueOfOneShopWaitsWithItsReasonAndGoesOnWhereItStopped() async throws {
         let (world, hub, _, south) = try await twoShops()
-        #expect(try await hub.pause(south, .deliver, by: "ann", reason: "stocktaking"))
+        #expect(try await hub.pause(south, .deliver, by: AuditActor(.person, "ann"), reason: "stocktaking"))
         try await world.settle(hub)
         #expect(world.writes.withLock { $0 }.isEmpty)
         let waiting = try await hub.jobs(in: [.available], limit: 1)

@@ -1,0 +1,80 @@
+import Commerce
+import Wire
+
+/// One link of the chain: the lines that one step wrote, sealed together with all that stood before them.
+public struct AuditLink: Hashable, Sendable {
+    /// The numbers of its lines.
+    public var lines: ClosedRange<Int64>
+    /// The id of the key it is sealed with.
+    public var key: String
+    /// The seal, 32 bytes: who does not have the key cannot make another that fits.
+    public var seal: [UInt8]
+
+    /// A link.
+    public init(lines: ClosedRange<Int64>, key: String, seal: [UInt8]) {
+        self.lines = lines
+        self.key = key
+        self.seal = seal
+    }
+}
+
+/// How links are sealed and checked: HMAC-SHA256 over the seal before, the lines' numbers and the digest of each line.
+public struct AuditChain: Sendable {
+    /// What the first link stands on.
+    static let beginning = [UInt8](repeating: 0, count: 32)
+
+    private let vault: Vault
+    private let context: String
+
+    /// The chain of an organization, sealed by a vault's keys.
+    public init(_ vault: Vault, organization: Int64) {
+        self.vault = vault
+        context = "audit \(organization)"
+    }
+
+    /// Seals lines behind what stands before them.
+    ///
+    /// - Throws: `Vault.Failure`.
+    func link(_ entries: [AuditEntry], after seal: [UInt8]?) throws(Vault.Failure) -> AuditLink? {
+        guard let first = entries.first, let last = entries.last else { return nil }
+        let made = try vault.code(for: Self.bytes(entries, after: seal), context: context)
+        return AuditLink(lines: first.number...last.number, key: made.key, seal: made.code)
+    }
+
+    /// Whether a link seals exactly these lines behind that seal.
+    ///
+    /// - Throws: `Vault.Failure.unknownKey`.
+    func holds(_ link: AuditLink, _ entries: [AuditEntry], after seal: [UInt8]?) throws(Vault.Failure) -> Bool {
+        let made = try vault.code(for: Self.bytes(entries, after: seal), context: context, key: link.key)
+        return Signature.areEqual(made.code, link.seal)
+    }
+
+    /// What proves that so many lines were written.
+    struct Head: Hashable, Sendable {
+        let number: Int64
+        let key: String
+        let code: [UInt8]
+    }
+
+    /// Seals the number of the last line.
+    ///
+    /// - Throws: `Vault.Failure`.
+    func sealed(head number: Int64) throws(Vault.Failure) -> Head {
+        let made = try vault.code(for: Array(String(number).utf8), context: context + " head")
+        return Head(number: number, key: made.key, code: made.code)
+    }
+
+    /// Whether the number of the last line is what was sealed.
+    ///
+    /// - Throws: `Vault.Failure.unknownKey`.
+    func holds(_ head: Head) throws(Vault.Failure) -> Bool {
+        let made = try vault.code(for: Array(String(head.number).utf8), context: context + " head", key: head.key)
+        return Signature.areEqual(made.code, head.code)
+    }
+
+    private static func bytes(_ entries: [AuditEntry], after seal: [UInt8]?) -> [UInt8] {
+        var bytes = seal ?? beginning
+        for entry in entries { bytes += Signature.sha256(entry.sealedBytes) }
+        return bytes
+    }
+}

@@ -1,0 +1,126 @@
+import Store
+import TestStores
+import Testing
+import Wire
+
+@testable import Audit
+
+/// Whatever is done to the lines behind the hub's back is found; what the hub writes itself never is.
+@Suite("The audit's chain")
+struct AuditChainTests {
+    @Test func anAuditThatNobodyTouchedIsWhole() async throws {
+        let book = try await Book()
+
+        let verdict = try await book.verify()
+
+        #expect(verdict.problems == [] && verdict.lines == Int64(Book.lines) && verdict.head?.number == 6)
+        #expect(try await Book(isEmpty: true).verify() == AuditVerdict())
+    }
+
+    @Test(arguments: 1...Book.lines)
+    func everyColumnOfEveryLineIsSealed(number: Int) async throws {
+        let book = try await Book()
+        let changes = [
+            "at = at + 1", "actor_kind = 'key'", "actor = 'eve'", "origin = 'elsewhere'", "request = 'req_0'",
+            "action = 'job.run'", "subject = 'batch'", "subject_id = '77'", "before = '[7]'", "after = 'null'",
+            "after = '['", "number = number + 100",
+        ]
+        for change in changes {
+            let copy = try await book.copy()
+            try await copy.run("UPDATE audit SET \(change) WHERE number = \(number)")
+            #expect(try await !copy.verify().problems.isEmpty, "\(change)")
+        }
+    }
+
+    @Test(arguments: 1...Book.lines)
+    func aLineThatWasRemovedIsMissed(number: Int) async throws {
+        let book = try await Book()
+
+        try await book.run("DELETE FROM audit WHERE number = \(number)")
+
+        #expect(try await book.verify().problems.first == "line \(number) is missing")
+    }
+
+    @Test(arguments: Book.links)
+    func aLinkThatWasRemovedOrAlteredIsMissed(number: Int) async throws {
+        let book = try await Book()
+        for change in [
+            "DELETE FROM audit_link WHERE number = \(number)",
+            "UPDATE audit_link SET seal = audit_head.seal FROM audit_head WHERE audit_link.number = \(number)",
+            "UPDATE audit_link SET first = first - 1 WHERE number = \(number)",
+            "UPDATE audit_link SET number = number + 1 WHERE number = \(number)",
+            "UPDATE audit_link SET sealed_with = 'ffffffff' WHERE number = \(number)",
+        ] {
+            let copy = try await book.copy()
+            try await copy.run(change)
+            #expect(try await !copy.verify().problems.isEmpty, "\(change)")
+        }
+    }
+
+    @Test(arguments: Book.links)
+    func linesThatWereCutOffTheEndWithTheirLinksAreMissed(number: Int) async throws {
+        let book = try await Book()
+
+        for table in ["audit", "audit_link"] { try await book.run("DELETE FROM \(table) WHERE number >= \(number)") }
+
+        #expect(try await !book.verify().problems.isEmpty)
+    }
+
+    @Test func twoLinesThatChangedPlacesAreFound() async throws {
+        let book = try await Book()
+
+        try await book.run(
+            "UPDATE audit SET number = CASE number WHEN 2 THEN 103 ELSE 102 END WHERE number IN (2, 3)",
+            "UPDATE audit SET number = number - 100 WHERE number > 100")
+
+        #expect(try await !book.verify().problems.isEmpty)
+    }
+
+    @Test func aLineThatSomebodyAddedIsFound() async throws {
+        let book = try await Book()
+
+        try await book.run(
+            """
+            INSERT INTO audit SELECT organization_id, 7, at, actor_kind, actor, origin, request, action, subject,
+                subject_id, before, after FROM audit WHERE number = 6
+            """)
+
+        #expect(try await book.verify().problems == ["1 lines at the end are sealed by no link: they were added"])
+    }
+
+    @Test func anAuditThatWasPutBackToAnEarlierStateIsFoundByTheHeadThatWasKept() async throws {
+        let book = try await Book()
+        let early = try #require(try await book.verify().head)
+        let later = try await book.copy()
+        try await later.append([Book.note(9)])
+        let head = try #require(try await later.verify().head)
+
+        // What was copied back is whole in itself; only who kept the head knows better.
+        #expect(try await book.verify(meeting: early).problems == [])
+        #expect(try await later.verify(meeting: early).problems == [])
+        #expect(try await book.verify().problems == [])
+        #expect(
+            try await book.verify(meeting: head).problems
+                == ["line 7, whose seal was kept, is not there, or ends no link"])
+        #expect(AuditHead(head.description) == head)
+    }
+
+    @Test func withoutTheKeyNothingIsProvenAndNothingBreaks() async throws {
+        let book = try await Book()
+
+        let verdict = try await AuditVerification.run(
+            book.store, organization: 1, vault: Vault(bytes: [UInt8](repeating: 5, count: 32)))
+
+        #expect(verdict.lines == 6 && verdict.problems.contains { $0.contains("cannot be checked") })
+    }
+
+    @Test func organizationsHaveChainsOfTheirOwn() async throws {
+        let book = try await Book()
+
+        try await book.append([Book.note(1)], organization: 2)
+
+        let other = try await AuditVerification.run(book.store, organization: 2, vault: Book.vault)
+        #expect(other.lines == 1 && other.problems == [] && other.head?.number == 1)
+        #expect(try await book.verify().problems == [])
+    }
+}

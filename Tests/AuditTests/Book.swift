@@ -1,0 +1,59 @@
+import Commerce
+import Store
+import TestStores
+import Wire
+
+@testable import Audit
+
+/// An audit of six lines in three links, on a store of its own.
+final class Book: Sendable {
+    static let lines = 6
+    /// The numbers of the links: those of their last lines.
+    static let links = [1, 3, 6]
+    static let vault = Vault(bytes: [UInt8](repeating: 3, count: 32))
+    static let start = Moment(seconds: 1_790_000_000)
+
+    let place = TestStore.Place()
+    let store: any Store
+
+    init(isEmpty: Bool = false) async throws {
+        store = try place.open(AuditTable.migrations)
+        guard !isEmpty else { return }
+        try await append([Self.note(1)])
+        try await append([Self.note(2), Self.note(3)])
+        try await append([Self.note(4), Self.note(5), Self.note(6)])
+    }
+
+    deinit {
+        let (store, place) = (store, place)
+        Task {
+            await store.close()
+            place.remove()
+        }
+    }
+
+    /// Another one with the same lines.
+    func copy() async throws -> Book { try await Book() }
+
+    static func note(_ number: Int) -> AuditNote {
+        AuditNote(
+            .jobHeld, "job", Int64(number), before: ["a": .integer(number)],
+            after: ["reason": "it's \"odd\"\nand long", "n": .integer(number)])
+    }
+
+    func append(_ notes: [AuditNote], organization: Int64 = 1) async throws {
+        try await store.write { session in
+            try AuditTable(session, organization: organization, vault: Self.vault).append(
+                notes, by: AuditActor(.person, "ann", origin: "192.0.2.7", request: "req_1"), at: Self.start)
+        }
+    }
+
+    /// Statements of somebody who has the database and not the key.
+    func run(_ statements: String...) async throws {
+        try await store.write { session in for sql in statements { try session.run(sql, []) } }
+    }
+
+    func verify(meeting kept: AuditHead? = nil) async throws -> AuditVerdict {
+        try await AuditVerification.run(store, organization: 1, vault: Self.vault, meeting: kept)
+    }
+}
