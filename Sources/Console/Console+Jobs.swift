@@ -10,10 +10,11 @@ extension Console {
     private static let jobLimit = (usual: 50, most: 500)
 
     /// `GET /api/jobs?state=&limit=`: the open jobs, or those in one state.
-    func jobs(_ request: HTTPRequest, _ envelope: Envelope) async -> HTTPResponse {
-        await seen(request, envelope) {
+    func jobs(_ visit: Visit) async -> HTTPResponse {
+        let envelope = visit.envelope
+        return await looked(envelope) {
             var (states, limit) = ([JobState.available, .scheduled, .running, .retryable, .held], Self.jobLimit.usual)
-            for item in request.address.query {
+            for item in visit.request.address.query {
                 switch item.name {
                 case "state":
                     guard let state = JobState(rawValue: item.value) else {
@@ -37,8 +38,9 @@ extension Console {
     }
 
     /// `GET /api/jobs/{id}`: one job, and why it waits.
-    func job(_ id: String, _ request: HTTPRequest, _ envelope: Envelope) async -> HTTPResponse {
-        await seen(request, envelope) {
+    func job(_ visit: Visit) async -> HTTPResponse {
+        let (id, envelope) = (visit.names[0], visit.envelope)
+        return await looked(envelope) {
             guard let number = Int64(id), let report = try await hub.job(number) else {
                 return envelope.failure(.notFound, "there is no job \"\(id.prefix(40))\"")
             }
@@ -49,33 +51,20 @@ extension Console {
     }
 
     /// `GET /metrics`: what this process counts, as Prometheus reads it.
-    func metrics(_ request: HTTPRequest, _ envelope: Envelope) async -> HTTPResponse {
-        await seen(request, envelope) {
-            HTTPResponse(
-                status: 200, headers: ["Content-Type": "text/plain; version=0.0.4; charset=utf-8"],
-                body: Array(Meters.shared.text.utf8))
-        }
+    func metrics() -> HTTPResponse {
+        HTTPResponse(
+            status: 200, headers: ["Content-Type": "text/plain; version=0.0.4; charset=utf-8"],
+            body: Array(Meters.shared.text.utf8))
     }
 
-    /// Answers whoever may see the pages.
-    private func seen(
-        _ request: HTTPRequest, _ envelope: Envelope, _ answer: () async throws -> HTTPResponse
-    ) async -> HTTPResponse {
-        switch await doorkeeper.look(at: request, now: envelope.now) {
-        case .unknown(let reason): return envelope.failure(.unauthorized, reason)
-        case .notYours(let reason): return envelope.failure(.forbidden, reason)
-        case .welcome(let access):
-            guard access.role.seesPages else {
-                return envelope.failure(
-                    .forbidden, "a token with the role \(access.role.rawValue) sees neither jobs nor counts")
-            }
-            do {
-                return try await answer()
-            } catch {
-                var response = envelope.failure(.unavailable, "the store cannot be read now; try again soon")
-                response.headers["Retry-After"] = "10"
-                return response
-            }
+    /// An answer out of the store; that it cannot be read now is an answer, too.
+    private func looked(_ envelope: Envelope, _ answer: () async throws -> HTTPResponse) async -> HTTPResponse {
+        do {
+            return try await answer()
+        } catch {
+            var response = envelope.failure(.unavailable, "the store cannot be read now; try again soon")
+            response.headers["Retry-After"] = "10"
+            return response
         }
     }
 }

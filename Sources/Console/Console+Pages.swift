@@ -7,14 +7,15 @@ extension Console {
     private static let formLimit = 8192
 
     /// The page, or the sign-in form for those who are not signed in.
-    func page(_ request: HTTPRequest, _ envelope: Envelope) async -> HTTPResponse {
-        switch await doorkeeper.look(at: request, now: envelope.now) {
+    func page(_ visit: Visit) async -> HTTPResponse {
+        let (request, envelope) = (visit.request, visit.envelope)
+        switch visit.caller {
         case .unknown(let reason):
             return signInForm(Doorkeeper.isSignedIn(request) ? reason : "", 401, envelope)
         case .notYours(let reason):
             return signInForm(reason, 403, envelope)
         case .welcome(let access):
-            guard access.role.seesPages else {
+            guard access.role.may(.see) else {
                 return signInForm("a token with the role \(access.role.rawValue) sees no pages", 403, envelope)
             }
             return await overviewPage(access, envelope)
@@ -39,23 +40,15 @@ extension Console {
     }
 
     /// The page's sections as server-sent events, for as long as the token is worth something.
-    func events(_ request: HTTPRequest, _ envelope: Envelope) async -> HTTPResponse {
-        switch await doorkeeper.look(at: request, now: envelope.now) {
-        case .unknown(let reason): return envelope.failure(.unauthorized, reason)
-        case .notYours(let reason): return envelope.failure(.forbidden, reason)
-        case .welcome(let access):
-            guard access.role.seesPages else {
-                return envelope.failure(.forbidden, "a token with the role \(access.role.rawValue) sees no pages")
-            }
-            guard let stream = try? await desk.sit(until: access.expires) else {
-                var response = envelope.failure(
-                    .unavailable, "too many pages are open, or the store cannot be read; try again soon")
-                response.headers["Retry-After"] = "10"
-                return response
-            }
-            return HTTPResponse(
-                status: 200, headers: ["Content-Type": "text/event-stream", "X-Accel-Buffering": "no"], stream: stream)
+    func events(_ visit: Visit) async -> HTTPResponse {
+        guard let stream = try? await desk.sit(until: visit.access?.expires) else {
+            var response = visit.envelope.failure(
+                .unavailable, "too many pages are open, or the store cannot be read; try again soon")
+            response.headers["Retry-After"] = "10"
+            return response
         }
+        return HTTPResponse(
+            status: 200, headers: ["Content-Type": "text/event-stream", "X-Accel-Buffering": "no"], stream: stream)
     }
 
     /// Takes the token of the form, and keeps it in a cookie that no script can read and no other site can use.

@@ -44,6 +44,7 @@ public struct Console: Sendable {
     let assets: Assets
     let desk: LiveDesk
     private let health: HealthDesk
+    private let limits = RequestLimits()
 
     /// A console on a hub.
     ///
@@ -78,40 +79,80 @@ public struct Console: Sendable {
         let envelope = Envelope(requestID: "req_" + Signature.hex(random(12)), now: hub.now)
         let path = request.address.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
             .map { Percent.decoded(String($0)) }
-        return envelope.sealed(await route(request, path, envelope))
+        return envelope.sealed(await admit(request, path, envelope))
     }
 
-    private func route(_ request: HTTPRequest, _ path: [String], _ envelope: Envelope) async -> HTTPResponse {
-        let isRead = request.method == "GET" || request.method == "HEAD"
-        switch (path.count, path.first ?? "") {
-        case (2, "webhooks") where !path[1].isEmpty:
-            guard request.method == "POST" else { return refuse(method: "POST", envelope) }
-            return await doors.atIntegration(path[1], request, envelope)
-        case (4, "api") where path[1] == "webhooks" && path[2] == "woocommerce":
-            guard request.method == "POST" else { return refuse(method: "POST", envelope) }
-            return await doors.atOrganization(path[3], request, envelope)
-        case (1, "health"):
-            return isRead ? await health(request, envelope) : refuse(method: "GET, HEAD", envelope)
-        case (2, "assets"):
-            guard isRead else { return refuse(method: "GET, HEAD", envelope) }
-            return assets.response(to: request, name: path[1]) ?? envelope.failure(.notFound, "there is no such file")
-        case (1, ""):
-            return isRead ? await page(request, envelope) : refuse(method: "GET, HEAD", envelope)
-        case (1, "metrics"):
-            return isRead ? await metrics(request, envelope) : refuse(method: "GET, HEAD", envelope)
-        case (1, "events"):
-            return request.method == "GET" ? await events(request, envelope) : refuse(method: "GET", envelope)
-        case (2, "api") where path[1] == "jobs":
-            return isRead ? await jobs(request, envelope) : refuse(method: "GET, HEAD", envelope)
-        case (3, "api") where path[1] == "jobs":
-            return isRead ? await job(path[2], request, envelope) : refuse(method: "GET, HEAD", envelope)
-        case (1, "sign-in"):
-            return request.method == "POST" ? await signIn(request, envelope) : refuse(method: "POST", envelope)
-        case (1, "sign-out"):
-            return request.method == "POST" ? signOut(request, envelope) : refuse(method: "POST", envelope)
-        default:
-            return await unknown(request, envelope)
+    /// Counts a request against its caller's quota, and answers it where there is some left.
+    private func admit(_ request: HTTPRequest, _ path: [String], _ envelope: Envelope) async -> HTTPResponse {
+        let fitting = Self.routes.compactMap { route in route.names(in: path).map { Found(route: route, names: $0) } }
+        // Vendors prove themselves at their door, and have limits of their own.
+        if fitting.contains(where: { $0.route.admission == .vendors }) {
+            return await answer(fitting, request, .unknown(""), envelope)
         }
+        let caller = await doorkeeper.look(at: request, now: envelope.now)
+        guard let (quota, name) = quota(request, path, caller) else {
+            return await answer(fitting, request, caller, envelope)
+        }
+        let account = limits.take(quota, of: name, now: envelope.now)
+        var response: HTTPResponse
+        if case .refused(let seconds) = account {
+            response = envelope.failure(
+                .rateLimited,
+                "at most \(quota.requests) requests in \(Int(quota.windowSeconds)) s; go on in \(seconds) s")
+        } else {
+            response = await answer(fitting, request, caller, envelope)
+        }
+        for header in account.headers(quota) { response.headers[header.name] = header.value }
+        return response
+    }
+
+    private struct Found {
+        let route: Route
+        let names: [String]
+    }
+
+    /// Which quota a request counts against, and whose; nil where none is kept.
+    private func quota(
+        _ request: HTTPRequest, _ path: [String], _ caller: Doorkeeper.Verdict
+    ) -> (RequestQuota, name: String)? {
+        let address = request.peer ?? ""
+        if path == ["sign-in"] { return (RequestLimits.signIn, address) }
+        guard path.first == "api" else { return nil }
+        guard case .welcome(let access) = caller else { return (RequestLimits.strange, address) }
+        return (RequestLimits.known, access.key.isEmpty ? address : access.key)
+    }
+
+    private func answer(
+        _ fitting: [Found], _ request: HTTPRequest, _ caller: Doorkeeper.Verdict, _ envelope: Envelope
+    ) async -> HTTPResponse {
+        guard !fitting.isEmpty else { return denied(caller, nil, envelope) ?? nothingHere(envelope) }
+        guard let found = fitting.first(where: { $0.route.takes(request.method) }) else {
+            return refuse(method: fitting.map(\.route.methods).joined(separator: ", "), envelope)
+        }
+        if case .those(let permission) = found.route.admission {
+            if let refusal = denied(caller, permission, envelope) { return refusal }
+        }
+        return await found.route.answer(
+            self, Visit(request: request, envelope: envelope, names: found.names, caller: caller))
+    }
+
+    /// Why somebody may not do something; nil where he may.
+    private func denied(
+        _ caller: Doorkeeper.Verdict, _ permission: Permission?, _ envelope: Envelope
+    ) -> HTTPResponse? {
+        switch caller {
+        case .unknown(let reason): return envelope.failure(.unauthorized, reason)
+        case .notYours(let reason): return envelope.failure(.forbidden, reason)
+        case .welcome(let access):
+            guard let permission, !access.role.may(permission) else { return nil }
+            return envelope.failure(
+                .forbidden,
+                "a token with the role \(access.role.rawValue) may not do that: it needs \"\(permission.rawValue)\"")
+        }
+    }
+
+    private func nothingHere(_ envelope: Envelope) -> HTTPResponse {
+        envelope.failure(.notFound, "there is nothing at this address")
     }
 
     private func refuse(method allowed: String, _ envelope: Envelope) -> HTTPResponse {
@@ -120,23 +161,14 @@ public struct Console: Sendable {
         return response
     }
 
-    /// What is not known is told only to those who may ask at all.
-    private func unknown(_ request: HTTPRequest, _ envelope: Envelope) async -> HTTPResponse {
-        switch await doorkeeper.look(at: request, now: envelope.now) {
-        case .welcome: envelope.failure(.notFound, "there is nothing at this address")
-        case .unknown(let reason): envelope.failure(.unauthorized, reason)
-        case .notYours(let reason): envelope.failure(.forbidden, reason)
-        }
-    }
-
     /// A status word and the version, without an envelope (C-02); to whoever may see the pages also what was looked at
     /// (C-04).
-    private func health(_ request: HTTPRequest, _ envelope: Envelope) async -> HTTPResponse {
+    func health(_ visit: Visit) async -> HTTPResponse {
         let report = await health.report()
         var body: [String: JSON] = [
             "status": .string(report.state.rawValue), "version": .string(options.version),
         ]
-        if case .welcome(let access) = await doorkeeper.look(at: request, now: envelope.now), access.role.seesPages {
+        if let access = visit.access, access.role.may(.see) {
             body["checks"] = report.json
         }
         return .json(JSON.object(body), status: report.state == .down ? 503 : 200)

@@ -10,6 +10,7 @@ public enum ErrorCode: String, Hashable, Sendable, CaseIterable {
     case methodNotAllowed = "METHOD_NOT_ALLOWED"
     case ambiguous = "AMBIGUOUS"
     case payloadTooLarge = "PAYLOAD_TOO_LARGE"
+    case rateLimited = "RATE_LIMITED"
     case unavailable = "UNAVAILABLE"
 
     var status: Int {
@@ -21,6 +22,7 @@ public enum ErrorCode: String, Hashable, Sendable, CaseIterable {
         case .methodNotAllowed: 405
         case .ambiguous: 409
         case .payloadTooLarge: 413
+        case .rateLimited: 429
         case .unavailable: 503
         }
     }

@@ -1,5 +1,6 @@
 import Commerce
 import JWTKit
+import Wire
 
 /// What a person or a program may do.
 public enum Role: String, Hashable, Sendable, Codable, CaseIterable {
@@ -11,9 +12,6 @@ public enum Role: String, Hashable, Sendable, Codable, CaseIterable {
     case viewer
     /// A program that hands records in; sees no page.
     case integration
-
-    /// Whether the pages may be seen.
-    public var seesPages: Bool { self != .integration }
 }
 
 /// Who asks: what a valid token says.
@@ -24,9 +22,12 @@ public struct Access: Hashable, Sendable {
     public let organization: String
     /// From when on the token is worth nothing; nil for one who needs none.
     public let expires: Moment?
+    /// What tells this token or key from others, and says nothing about it; empty for one who needs none.
+    public let key: String
 
     /// Access with that role.
-    public init(role: Role, organization: String, expires: Moment?) {
+    public init(role: Role, organization: String, expires: Moment?, key: String = "") {
+        self.key = key
         self.role = role
         self.organization = organization
         self.expires = expires
@@ -64,7 +65,8 @@ public struct Tokens: Sendable {
     static let longestText = 4096
     private static let issuer = "crossdock"
 
-    private let keys: JWTKeyCollection
+    /// The one that signs, and those that signed before.
+    private let keys: [JWTKeyCollection]
 
     private struct Claims: JWTPayload {
         var iss: String
@@ -78,12 +80,16 @@ public struct Tokens: Sendable {
         func verify(using algorithm: some JWTAlgorithm) throws {}
     }
 
-    /// Tokens signed with that key.
+    /// Tokens signed with that key. Those that older keys have signed are taken, too.
     ///
     /// - Throws: `TokenFailure.keyTooShort` below 32 bytes.
-    public init(key: [UInt8]) async throws(TokenFailure) {
-        guard key.count >= 32 else { throw .keyTooShort(bytes: key.count) }
-        keys = await JWTKeyCollection().add(hmac: HMACKey(from: key), digestAlgorithm: .sha256)
+    public init(key: [UInt8], older: [[UInt8]] = []) async throws(TokenFailure) {
+        var keys: [JWTKeyCollection] = []
+        for key in [key] + older {
+            guard key.count >= 32 else { throw .keyTooShort(bytes: key.count) }
+            keys.append(await JWTKeyCollection().add(hmac: HMACKey(from: key), digestAlgorithm: .sha256))
+        }
+        self.keys = keys
     }
 
     /// Makes a token.
@@ -98,7 +104,7 @@ public struct Tokens: Sendable {
             iss: Self.issuer, sub: role.rawValue, role: role, org: organization, iat: begin,
             exp: begin + Int64(days) * 86_400)
         do {
-            return try await keys.sign(claims)
+            return try await keys[0].sign(claims)
         } catch {
             throw .forged
         }
@@ -109,16 +115,15 @@ public struct Tokens: Sendable {
     /// - Throws: `TokenFailure`: `.forged`, `.expired`.
     public func check(_ text: String, now: Moment) async throws(TokenFailure) -> Access {
         guard text.utf8.count <= Self.longestText, Self.isCanonical(text) else { throw .forged }
-        let claims: Claims
-        do {
-            claims = try await keys.verify(text, as: Claims.self)
-        } catch {
-            throw .forged
-        }
+        var proven: Claims?
+        for key in keys where proven == nil { proven = try? await key.verify(text, as: Claims.self) }
+        guard let claims = proven else { throw .forged }
         guard claims.iss == Self.issuer else { throw .forged }
         let expires = Moment(seconds: claims.exp)
         guard now < expires else { throw .expired }
-        return Access(role: claims.role, organization: claims.org, expires: expires)
+        return Access(
+            role: claims.role, organization: claims.org, expires: expires,
+            key: Signature.hex(Signature.sha256(Array(text.utf8)).prefix(8)))
     }
 
     /// Whether the text has the one form a token is written in: three parts of base64url, nothing beside it.

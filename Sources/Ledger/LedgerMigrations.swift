@@ -6,7 +6,7 @@ public enum LedgerMigrations {
     public static let all = [
         Migration("0100-ledger", integrations + records + history), Migration("0110-stock", stock),
         Migration("0111-stock-doubts", doubts), Migration("0112-key-check", keyCheck),
-        Migration("0113-counter", counter, onlyPostgres: changeSlices),
+        Migration("0113-counter", counter, onlyPostgres: changeSlices), Migration("0114-data-key", dataKey),
     ]
 
     private static let integrations = """
@@ -147,6 +147,14 @@ public enum LedgerMigrations {
     private static let keyCheck = """
         -- A word sealed with the key of the first hub that opened this store; another key cannot open it.
         CREATE TABLE key_check (id INTEGER PRIMARY KEY CHECK (id = 1), sealed BLOB NOT NULL) STRICT;
+        """
+
+    private static let dataKey = """
+        -- The keys that seal credentials, each sealed with the master key, which is not in the store.
+        CREATE TABLE data_key (
+            organization_id INTEGER NOT NULL, id TEXT NOT NULL, sealed BLOB NOT NULL, created_at INTEGER NOT NULL,
+            is_retired INTEGER NOT NULL DEFAULT 0 CHECK (is_retired IN (0, 1)), PRIMARY KEY (organization_id, id)
+        ) STRICT;
         """
 
     private static let counter = """

@@ -18,9 +18,10 @@ extension Hub {
     /// Looks whether any line of the audit was altered, removed, added or moved. `kept`: a head of before, which tells
     /// also whether the whole was written anew.
     ///
-    /// - Throws: `StoreFailure`.
+    /// - Throws: `StoreFailure`, and what reading the master keys throws.
     public func verifyAudit(meeting kept: AuditHead? = nil) async throws -> AuditVerdict {
-        try await AuditVerification.run(store, organization: organization, vault: vault, meeting: kept)
+        try await refreshKeys()
+        return try await AuditVerification.run(store, organization: organization, vault: vault, meeting: kept)
     }
 
     /// Writes down what somebody did, in the step that does it.

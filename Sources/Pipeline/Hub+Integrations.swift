@@ -16,6 +16,7 @@ extension Hub {
         by actor: AuditActor = .hub
     ) async throws -> Integration {
         let wanted = try wanted(connectorName, name, config, options)
+        try await refreshKeys()
         var block = try await ids.draw(1)
         let publicID = Signature.hex(surroundings.random(16))
         let integration = Integration(
@@ -61,6 +62,7 @@ extension Hub {
                     + "changed")
         }
         let wanted = try wanted(connectorName, name, config, options)
+        try await refreshKeys()
         let sealed = try vault.seal(wanted.settings.json.bytes, context: known.publicID)
         let old = try vault.open(known.settings, context: known.publicID)
         let isSame = try JSON(parsing: old) == wanted.settings.json

@@ -25,7 +25,7 @@ public final class Hub: Sendable {
     public let organization: Int64
     let registry: [String: any ConnectorType.Type]
     let surroundings: ConnectorSurroundings
-    let vault: Vault
+    let keyRing: KeyRing
     let logger: Logger
     /// By what its waits are measured.
     let clock: any Clock<Duration>
@@ -57,9 +57,12 @@ public final class Hub: Sendable {
         + AuditTable.migrations
 
     /// A hub on a store. Reaches nothing.
+    ///
+    /// `masters` gives the master keys as they are now, the current one first; nil: that of `vault`, for ever.
     public init(
         store: any Store, organization: Int64 = 1, connectors types: [any ConnectorType.Type],
-        surroundings: ConnectorSurroundings, vault: Vault, publicURL: String? = nil, logger: Logger,
+        surroundings: ConnectorSurroundings, vault: Vault,
+        masters: (@Sendable () throws -> [[UInt8]])? = nil, publicURL: String? = nil, logger: Logger,
         clock: any Clock<Duration> = ContinuousClock()
     ) {
         self.store = store.of(organization)
@@ -67,7 +70,7 @@ public final class Hub: Sendable {
         self.organization = organization
         registry = Dictionary(types.map { ($0.card.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.surroundings = surroundings
-        self.vault = vault
+        keyRing = KeyRing(vault, masters: masters)
         self.publicURL = publicURL
         self.logger = logger
         self.clock = clock
@@ -170,7 +173,10 @@ public final class Hub: Sendable {
     /// - Throws: `StoreFailure`.
     public func integrations() async throws -> [Integration] {
         let organization = organization
-        return try await store.read { try LedgerTable($0, organization: organization).integrations() }
+        let all = try await store.read { try LedgerTable($0, organization: organization).integrations() }
+        // Another process may have sealed with a key that is newer than what this one knows.
+        if !all.allSatisfy(canOpen) { try await refreshKeys() }
+        return all
     }
 }
 

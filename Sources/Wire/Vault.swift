@@ -40,28 +40,57 @@ public struct Vault: Sendable {
 
     /// A vault with a key of 32 bytes that is known to be one.
     public init(bytes: [UInt8]) {
-        let id = Signature.hex(Signature.sha256(Array("crossdock key id".utf8) + bytes).prefix(4))
+        let id = Self.id(of: bytes)
         keys = [id: SymmetricKey(data: bytes)]
         current = id
     }
 
+    /// This vault with more keys of 32 bytes. What is sealed from now on is sealed with `current`, if one is named.
+    public func adding(_ more: [[UInt8]], current bytes: [UInt8]? = nil) -> Vault {
+        var keys = keys
+        for bytes in more + [bytes].compactMap({ $0 }) { keys[Self.id(of: bytes)] = SymmetricKey(data: bytes) }
+        return Vault(keys: keys, current: bytes.map(Self.id) ?? current)
+    }
+
+    private init(keys: [String: SymmetricKey], current: String) {
+        self.keys = keys
+        self.current = current
+    }
+
+    /// The id of a key: eight hex digits that say nothing about it.
+    public static func id(of bytes: [UInt8]) -> String {
+        Signature.hex(Signature.sha256(Array("crossdock key id".utf8) + bytes).prefix(4))
+    }
+
+    /// The id of the key that something is sealed with; nil where it is nothing sealed.
+    public static func key(of sealed: [UInt8]) -> String? {
+        sealed.count > 9 && sealed[0] == 1 ? String(decoding: sealed[1..<9], as: UTF8.self) : nil
+    }
+
+    /// The id of the key that things are sealed with.
+    public var currentKey: String { current }
+
+    /// Whether something is sealed with a key that is here.
+    public func hasKey(of sealed: [UInt8]) -> Bool { Self.key(of: sealed).map { keys[$0] != nil } ?? false }
+
     /// The sealed form: a version byte, the key's id, and AES-GCM's nonce, text and tag. `context` must be given again
-    /// to open it, so a sealed value cannot be moved to another place.
+    /// to open it, so a sealed value cannot be moved to another place. The current key seals, unless another is named.
     ///
-    /// - Throws: `Failure.damaged` when sealing is impossible.
-    public func seal(_ bytes: [UInt8], context: String) throws(Failure) -> [UInt8] {
-        guard let key = keys[current],
-            let box = try? AES.GCM.seal(bytes, using: key, authenticating: Array(context.utf8)), let all = box.combined
+    /// - Throws: `Failure.unknownKey`, `.damaged` when sealing is impossible.
+    public func seal(_ bytes: [UInt8], context: String, key id: String? = nil) throws(Failure) -> [UInt8] {
+        let id = id ?? current
+        guard let key = keys[id] else { throw .unknownKey(id) }
+        guard let box = try? AES.GCM.seal(bytes, using: key, authenticating: Array(context.utf8)),
+            let all = box.combined
         else { throw .damaged }
-        return [1] + Array(current.utf8) + Array(all)
+        return [1] + Array(id.utf8) + Array(all)
     }
 
     /// What was sealed.
     ///
     /// - Throws: `Failure.unknownKey`, `.damaged`.
     public func open(_ sealed: [UInt8], context: String) throws(Failure) -> [UInt8] {
-        guard sealed.count > 9, sealed[0] == 1 else { throw .damaged }
-        let id = String(decoding: sealed[1..<9], as: UTF8.self)
+        guard let id = Self.key(of: sealed) else { throw .damaged }
         guard let key = keys[id] else { throw .unknownKey(id) }
         guard let box = try? AES.GCM.SealedBox(combined: sealed[9...]),
             let bytes = try? AES.GCM.open(box, using: key, authenticating: Array(context.utf8))

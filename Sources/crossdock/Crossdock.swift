@@ -24,7 +24,8 @@ struct Crossdock: AsyncParsableCommand {
             ServeCommand.self, TokenCommand.self, ConnectCommand.self, CheckCommand.self, IntegrationsCommand.self,
             SyncCommand.self, StatusCommand.self, JobsCommand.self, DeadCommand.self, SchedulesCommand.self,
             BatchesCommand.self, PauseCommand.self, ResumeCommand.self, CancelCommand.self, LimitsCommand.self,
-            ConflictsCommand.self, ExplainCommand.self, AuditCommand.self, SandboxCommand.self, DemoCommand.self,
+            ConflictsCommand.self, ExplainCommand.self, AuditCommand.self, KeysCommand.self, SandboxCommand.self,
+            DemoCommand.self,
             BackupCommand.self, RestoreCommand.self, MoveCommand.self, MigrateCommand.self, SchemaCommand.self,
             MaintainCommand.self, BenchCommand.self, VersionCommand.self,
         ])

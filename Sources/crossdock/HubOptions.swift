@@ -35,7 +35,10 @@ struct OpenHub: Sendable {
     let transport: HTTPTransport
     let environment: HubEnvironment
     let folder: String
+    /// The master key, and those from before that are still given.
     let key: [UInt8]
+    let olderKeys: [[UInt8]]
+    let masters: MasterKeys
     private let surroundings: ConnectorSurroundings
 
     /// How many threads books and other files may block at the same time.
@@ -43,15 +46,24 @@ struct OpenHub: Sendable {
 
     /// Opens the store a command names.
     ///
+    /// `renewsMasterKey`: a new master key is made where there is none beside the old one, and seals from now on.
+    ///
     /// - Throws: `Refusal`, `StoreFailure`, `Vault.Failure`.
-    init(_ options: HubOptions, publicURL: String? = nil, allowedHosts: [String] = []) throws {
+    init(
+        _ options: HubOptions, publicURL: String? = nil, allowedHosts: [String] = [], renewsMasterKey: Bool = false
+    ) throws {
         let environment = try HubEnvironment()
         try LogSettings.bootstrap(environment)
         self.environment = environment
         let place = try StorePlace(options, environment)
         folder = place.folder
-        let keyText = try environment.value(["CROSSDOCK_ENCRYPTION_KEY", "ENCRYPTION_KEY"])
-        key = try HubKey.bytes(given: keyText, folder: place.folder)
+        var keys = try MasterKeys(environment, folder: place.folder)
+        if renewsMasterKey {
+            try keys.prepareNew()
+            keys.prefersNew = true
+        }
+        let all = try keys.all()
+        (masters, key, olderKeys) = (keys, all[0], Array(all.dropFirst()))
         let allowed = try environment.value(["CROSSDOCK_ALLOW_PRIVATE_HOSTS"]) ?? ""
         let hosts = allowed.split(whereSeparator: { ", ".contains($0) }).map(String.init) + allowedHosts
         transport = HTTPTransport(version: Version.text, allowedPrivateHosts: hosts)
@@ -64,15 +76,17 @@ struct OpenHub: Sendable {
             blocking: BlockingThreads(count: Self.blockingThreads))
         hub = Hub(
             store: try place.open(Hub.migrations), connectors: Registry.connectors, surroundings: surroundings,
-            vault: Vault(bytes: key), publicURL: url, logger: Logger(label: "crossdock"))
+            vault: Vault(bytes: key).adding(olderKeys), masters: keys.all, publicURL: url,
+            logger: Logger(label: "crossdock"))
     }
 
     /// The same hub, whose queries are asked of a replica, and what must be closed after it.
     func reporting(on address: PostgresAddress) -> (hub: Hub, store: ReplicatedStore) {
         let store = ReplicatedStore(hub.store, PostgresReplica(address), now: Self.systemNow)
         let reports = Hub(
-            store: store, connectors: Registry.connectors, surroundings: surroundings, vault: Vault(bytes: key),
-            publicURL: hub.publicURL, logger: Logger(label: "crossdock"))
+            store: store, connectors: Registry.connectors, surroundings: surroundings,
+            vault: Vault(bytes: key).adding(olderKeys), masters: masters.all, publicURL: hub.publicURL,
+            logger: Logger(label: "crossdock"))
         return (reports, store)
     }
 
@@ -112,7 +126,7 @@ enum HubKey {
     }
 
     /// Makes the file whole or not at all, and never over another; false when another process was first.
-    private static func make(_ bytes: [UInt8], at path: String) throws -> Bool {
+    static func make(_ bytes: [UInt8], at path: String) throws -> Bool {
         var template = Array("\(path).XXXXXX".utf8CString)
         // Readable by its owner alone from the first byte on.
         let descriptor = mkstemp(&template)

@@ -111,7 +111,7 @@ struct HubService: Sendable {
         self.role = role
         self.door = door
         self.port = port
-        let tokens = try await Tokens(key: TokenKey.bytes(open))
+        let tokens = try await TokenKey.tokens(open)
         var shown: any HubPort = open.hub
         if let reports { shown = ReportingHub(hub: open.hub, reports: reports) }
         console = try Console(
@@ -154,11 +154,15 @@ struct HubService: Sendable {
 
 /// The key that signs tokens: given, or derived from the store's key.
 enum TokenKey {
-    static func bytes(_ open: OpenHub) throws -> [UInt8] {
+    static func tokens(_ open: OpenHub) async throws -> Tokens {
         if let secret = try open.environment.value(["CROSSDOCK_JWT_SECRET", "JWT_SECRET"]) {
-            return Array(secret.utf8)
+            return try await Tokens(key: Array(secret.utf8))
         }
-        return Signature.hmacSHA256(Array("crossdock tokens".utf8), key: open.key)
+        return try await Tokens(key: derived(open.key), older: open.olderKeys.map(derived))
+    }
+
+    private static func derived(_ key: [UInt8]) -> [UInt8] {
+        Signature.hmacSHA256(Array("crossdock tokens".utf8), key: key)
     }
 }
 
@@ -215,7 +219,7 @@ struct TokenCommand: AsyncParsableCommand {
             }
             let open = try OpenHub(options)
             do {
-                let tokens = try await Tokens(key: TokenKey.bytes(open))
+                let tokens = try await TokenKey.tokens(open)
                 let token = try await tokens.make(role: role, organization: organization, days: days, now: open.hub.now)
                 print(options.json ? JSON.object(["token": .string(token), "days": .integer(days)]).text : token)
             } catch let failure as TokenFailure {

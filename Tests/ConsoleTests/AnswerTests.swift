@@ -24,7 +24,7 @@ struct AnswerTests {
     @Test func everyErrorWordHasItsStatus() {
         let statuses = ErrorCode.allCases.map(\.status)
 
-        #expect(statuses == [400, 401, 403, 404, 405, 409, 413, 503])
+        #expect(statuses == [400, 401, 403, 404, 405, 409, 413, 429, 503])
     }
 
     @Test func aWrongMethodIsToldTheRightOne() async throws {

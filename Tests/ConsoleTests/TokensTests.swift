@@ -16,7 +16,21 @@ struct TokensTests {
 
         let access = try await tokens.check(text, now: now)
 
-        #expect(access == Access(role: role, organization: "kandy", expires: now.adding(seconds: 2 * 86_400)))
+        #expect(access.role == role && access.organization == "kandy")
+        #expect(access.expires == now.adding(seconds: 2 * 86_400))
+        // By this its requests are counted; it is that of this token alone, and not the token.
+        #expect(access.key.count == 16 && !text.contains(access.key))
+    }
+
+    @Test func whileTheKeyIsBeingChangedTokensOfTheOldOneAreTaken() async throws {
+        let (old, new) = ([UInt8](repeating: 1, count: 32), [UInt8](repeating: 2, count: 32))
+        let text = try await Tokens(key: old).make(role: .viewer, organization: "default", now: now)
+
+        #expect(try await Tokens(key: new, older: [old]).check(text, now: now).role == .viewer)
+        await #expect(throws: TokenFailure.forged) { try await Tokens(key: new).check(text, now: now) }
+        let fresh = try await Tokens(key: new, older: [old]).make(role: .admin, organization: "default", now: now)
+        #expect(try await Tokens(key: new).check(fresh, now: now).role == .admin)
+        await #expect(throws: TokenFailure.forged) { try await Tokens(key: old).check(fresh, now: now) }
     }
 
     @Test func aTokenEndsWithItsLastSecond() async throws {

@@ -88,7 +88,7 @@ final class World: Sendable {
     /// A hub on the world's store; a second one is the same hub after a restart.
     func hub(
         through way: (WorldTransport) -> any Transport = { $0 }, key: UInt8 = 7, clock: (any Clock<Duration>)? = nil,
-        connectors: [any ConnectorType.Type] = []
+        connectors: [any ConnectorType.Type] = [], masters: (@Sendable () throws -> [[UInt8]])? = nil
     ) throws -> Hub {
         let store = try place.open(Hub.migrations)
         let surroundings = ConnectorSurroundings(
@@ -98,6 +98,7 @@ final class World: Sendable {
             store: MortalStore(store: WatchedStore(store), world: self),
             connectors: [WooCommerce.self, GnuCash.self] + connectors,
             surroundings: surroundings, vault: Vault(bytes: Array(repeating: key, count: 32)),
+            masters: masters,
             publicURL: "https://hub.example",
             logger: Logger(label: "world", factory: { _ in SwiftLogNoOpLogHandler() }),
             clock: clock ?? PassingClock(world: self))

@@ -80,6 +80,8 @@ SELECT create_distributed_table('delivery_body', 'organization_id', colocate_wit
 WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('delivery_body' AS regclass));
 SELECT create_distributed_table('backup', 'organization_id', colocate_with => 'write_turn')
 WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('backup' AS regclass));
+SELECT create_distributed_table('data_key', 'organization_id', colocate_with => 'write_turn')
+WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('data_key' AS regclass));
 SELECT create_distributed_table('audit', 'organization_id', colocate_with => 'write_turn')
 WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('audit' AS regclass));
 SELECT create_distributed_table('audit_link', 'organization_id', colocate_with => 'write_turn')

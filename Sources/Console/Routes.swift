@@ -1,0 +1,127 @@
+import Commerce
+import Wire
+
+/// Who is let in at an address.
+enum Admission: Hashable, Sendable {
+    /// Everybody; what is told depends on who asks only where the address says so.
+    case everybody
+    /// Vendors: the signature of the call is the key.
+    case vendors
+    /// Whoever may do that.
+    case those(Permission)
+}
+
+/// One request at its address.
+struct Visit: Sendable {
+    let request: HTTPRequest
+    let envelope: Envelope
+    /// The parts of the path that the pattern leaves open, in their order.
+    let names: [String]
+    /// Who asks, or why that is not known.
+    let caller: Doorkeeper.Verdict
+
+    /// What who asks may do; nil where he is nobody we know.
+    var access: Access? { if case .welcome(let access) = caller { access } else { nil } }
+}
+
+/// One address with one thing that can be done there.
+struct Route: Sendable {
+    /// `GET` answers `HEAD` too.
+    let method: String
+    /// The path; `{name}` is one part of it that is not empty.
+    let pattern: String
+    let admission: Admission
+    /// What it is for, in one sentence.
+    let purpose: String
+    let answer: @Sendable (Console, Visit) async -> HTTPResponse
+
+    private let parts: [String]
+
+    init(
+        _ method: String, _ pattern: String, _ admission: Admission, _ purpose: String,
+        _ answer: @escaping @Sendable (Console, Visit) async -> HTTPResponse
+    ) {
+        self.method = method
+        self.pattern = pattern
+        self.admission = admission
+        self.purpose = purpose
+        self.answer = answer
+        parts = pattern.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
+    }
+
+    /// The parts of a path that the pattern leaves open; nil where it does not fit.
+    func names(in path: [String]) -> [String]? {
+        guard path.count == parts.count else { return nil }
+        var names: [String] = []
+        for (part, given) in zip(parts, path) {
+            if part.hasPrefix("{") {
+                guard !given.isEmpty else { return nil }
+                names.append(given)
+            } else if part != given {
+                return nil
+            }
+        }
+        return names
+    }
+
+    /// Whether a method is answered.
+    func takes(_ asked: String) -> Bool { asked == method || (asked == "HEAD" && method == "GET" && !isStream) }
+
+    /// An answer that has no end has no head alone.
+    private var isStream: Bool { pattern == "/events" }
+
+    /// The methods as the `Allow` header names them.
+    var methods: String { method == "GET" && !isStream ? "GET, HEAD" : method }
+}
+
+extension Console {
+    /// Every address there is. What is not here is denied.
+    static let routes: [Route] = [
+        Route("GET", "/", .everybody, "The page, or the form to sign in.") { await $0.page($1) },
+        Route("GET", "/events", .those(.see), "The page's sections as they change (server-sent events).") {
+            await $0.events($1)
+        },
+        Route("POST", "/sign-in", .everybody, "Signs a browser in with a token.") {
+            await $0.signIn($1.request, $1.envelope)
+        },
+        Route("POST", "/sign-out", .everybody, "Signs a browser out.") { $0.signOut($1.request, $1.envelope) },
+        Route("GET", "/assets/{name}", .everybody, "Styles and scripts of the page.") { console, visit in
+            console.assets.response(to: visit.request, name: visit.names[0])
+                ?? visit.envelope.failure(.notFound, "there is no such file")
+        },
+        Route("GET", "/health", .everybody, "Whether the hub is well; to who may see the pages also why not.") {
+            await $0.health($1)
+        },
+        Route("GET", "/metrics", .those(.see), "Counts and times, as Prometheus reads them.") { console, _ in
+            console.metrics()
+        },
+        Route("GET", "/api/jobs", .those(.see), "The open tasks, or those in one state.") { await $0.jobs($1) },
+        Route("GET", "/api/jobs/{id}", .those(.see), "One task, and why it waits.") { await $0.job($1) },
+        Route("POST", "/webhooks/{integrationId}", .vendors, "A call of a vendor to one integration.") {
+            await $0.doors.atIntegration($1.names[0], $1.request, $1.envelope)
+        },
+        Route(
+            "POST", "/api/webhooks/woocommerce/{organizationId}", .vendors,
+            "A call of a shop that names only the organization."
+        ) { await $0.doors.atOrganization($1.names[0], $1.request, $1.envelope) },
+    ]
+}
+
+/// What somebody may do. Roles are sets of these.
+public enum Permission: String, Hashable, Sendable, CaseIterable {
+    /// See pages, tasks and counts.
+    case see
+}
+
+extension Role {
+    /// What the role may do.
+    public var permissions: Set<Permission> {
+        switch self {
+        case .admin, .operator, .viewer: [.see]
+        case .integration: []
+        }
+    }
+
+    /// Whether the role may do that.
+    public func may(_ permission: Permission) -> Bool { permissions.contains(permission) }
+}
