@@ -255,7 +255,7 @@ extension WriteResult {
         switch self {
         case .written(let written): written.isAdopted ? "adopted" : "settled"
         case .failed(let failure): failure.mayHaveHappened ? "unclear" : "not sent"
-        case .held, .skipped: "not sent"
+        case .held, .skipped, .taken: "not sent"
         }
     }
 }

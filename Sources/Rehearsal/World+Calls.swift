@@ -79,6 +79,7 @@ extension World {
         story.absorb(String(decoding: call.request.body, as: UTF8.self))
         step("\(words(call.request, call.vendor))\(orphan) -> \(response.status), \(response.body.count) bytes")
         if let before {
+            recogniseNew(at: call.vendor, since: before)
             let after = vendors[call.vendor].shown(at: now)
             judgeComparing(call, before, status: response.status)
             observe(before, after, call)
