@@ -28,7 +28,7 @@ extension Hub {
         var results = looked.map(\.result)
         let callEnds = now.adding(seconds: Self.callDeadlineSeconds)
         if !open.isEmpty {
-            if plan.writes.contains(where: \.isRepeat) { try await intendAnew(open, endingAt: callEnds) }
+            if plan.writes.contains(where: \.isRepeat) { try await intendAnew(open, peer, endingAt: callEnds) }
             do throws(ConnectorFailure) {
                 let answered = try await target.write(open.map(\.request))
                 guard answered.count == open.count else {

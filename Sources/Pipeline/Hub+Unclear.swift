@@ -51,12 +51,13 @@ extension Hub {
     /// the one that is not answered.
     ///
     /// - Throws: `StoreFailure`.
-    func intendAnew(_ writes: [PlannedWrite], endingAt deadline: Moment) async throws {
+    func intendAnew(_ writes: [PlannedWrite], _ peer: Peer, endingAt deadline: Moment) async throws {
         let (organization, owner, now) = (organization, owner, now)
         let intents = writes.map { (job: $0.job, intent: $0.intent(at: now, isFirst: true)) }
         try await store.write(.urgent) { session in
             try JobTable(session, organization: organization).intend(
                 intents, owner: owner, deadline: deadline)
+            try Self.planStockAnew(writes, peer, LedgerTable(session, organization: organization))
         }
     }
 

@@ -215,7 +215,7 @@ struct Oracle: Sendable {
                 "I5", "\(natures[write.vendor].name) was given \(good.number) again, which was taken away there",
                 write.at)
         }
-        stock.opened(good.number, at: write.vendor, good.stock)
+        stock.opened(good.number, at: write.vendor, good.stock, isFound: natures[write.vendor].findsCreates)
     }
 
     /// A value appeared at a vendor by the hub's hand.
