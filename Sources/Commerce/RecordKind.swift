@@ -21,6 +21,16 @@ public enum RecordKind: String, Hashable, Sendable, Codable, CaseIterable {
         }
     }
 
+    /// The part whose value people know a record by, and by which it is matched when it is met for the first time; nil
+    /// where that is none of its parts.
+    public var keyPart: String? {
+        switch self {
+        case .product, .variant: ProductPart.sku.shape.name
+        case .customer: CustomerPart.email.shape.name
+        case .category, .order, .shipment, .account, .journal, .invoice: nil
+        }
+    }
+
     /// The parts a record of this kind is merged by, in the order they are shown.
     public var parts: [PartShape] {
         switch self {

@@ -90,6 +90,9 @@ public enum WriteResult: Hashable, Sendable {
     case held(String)
     /// Nothing to write for now, for this reason (an order that is not paid yet); it is asked again when it changes.
     case skipped(String)
+    /// Not written: the value of this part belongs to another record there, which is named where the far side does, and
+    /// it has none twice. The rest is written without it.
+    case taken(part: String, by: String?, detail: String)
 }
 
 extension WriteResult {

@@ -111,10 +111,13 @@ extension DeliveryPlan {
         if link == nil, !peer.creates(record.kind) { return outcomes.append((job, .completed)) }
         let gives = peer.gives(record.kind)
         let values = link?.own(record.values) ?? Self.earlier(job, record.kind, peer) ?? record.own(in: load.scope)
-        let patch = Reconcile.outbound(
+        var patch = Reconcile.outbound(
             kind: record.kind, record: values.values, link: link?.parts ?? [:],
             gives: { gives.contains(ScopedName($0).part) })
         if patch.values.isEmpty { return outcomes.append((job, .completed)) }
+        if let part = record.kind.keyPart, patch.values[part] != nil, link?.parts[part]?.isFreed ?? false {
+            patch.values[part] = ""
+        }
         if let hold = record.hold { return outcomes.append((job, .held(reason: hold, keepsIntent: true))) }
         let (changes, missing) = external(patch.plain, record.kind, load, peer)
         if !missing.isEmpty { return wait(job, for: missing, peer, now) }

@@ -12,6 +12,8 @@ public struct Settlement: Sendable {
     public var answers: [Draft] = []
     /// Records that must be asked for: the far side says they are gone.
     public var suspects: [ExternalKey] = []
+    /// Numbers that were refused because other records there have them.
+    public var taken: [TakenKey] = []
     public var gate: Gate
     public var breaker: Breaker
     /// Why the integration must not be called any more; nil when it may.
@@ -69,6 +71,8 @@ extension Settlement {
             case .written(let written): try settlement.wrote(write, written, context)
             case .skipped: try settlement.skip(write, result, context)
             case .held(let reason): settlement.end(write, .held(reason: reason, keepsIntent: write.isUnresolved))
+            case .taken(let part, let holder, let detail):
+                try settlement.lack(write, part, heldBy: holder, detail, context)
             case .failed(let failure): settlement.fail(write, failure, context)
             }
         }
@@ -100,7 +104,7 @@ extension Settlement {
         }.map(\.withoutID)
     }
 
-    private mutating func end(_ write: PlannedWrite, _ outcome: JobOutcome, isInFlight: Bool = false) {
+    mutating func end(_ write: PlannedWrite, _ outcome: JobOutcome, isInFlight: Bool = false) {
         if var link = write.link {
             link.isInFlight = isInFlight
             links.append(link)
@@ -166,6 +170,7 @@ extension Settlement {
                 outcome: written.isAdopted ? "adopted" : (write.link == nil ? "created" : "updated"),
                 remarks: written.remarks, at: context.now))
         let isCompared = isEarlier || (written.isAdopted && write.isRepeat)
+        if write.hasFreed { return outcomes.append((write.job, Self.afterFreeing(write, context))) }
         outcomes.append((write.job, isCompared ? Self.comparedAgain(context) : .completed))
     }
 
@@ -235,7 +240,7 @@ extension Settlement {
         return parts
     }
 
-    private func receiptParts(_ write: PlannedWrite, _ link: HubLink) -> JSON {
+    func receiptParts(_ write: PlannedWrite, _ link: HubLink) -> JSON {
         .object(
             Dictionary(
                 uniqueKeysWithValues: write.wrote.values.map { part, value in

@@ -84,7 +84,16 @@ extension Absorb {
             origin: batch.integration, rule: "new there", run: batch.run, at: batch.observedAt)
     }
 
-    mutating func keep(_ record: HubRecord) {
+    mutating func keep(_ changed: HubRecord) {
+        let record = changed.keyed
+        if let old = snapshot.records[record.id], old.naturalKey != record.naturalKey {
+            if let key = old.naturalKey {
+                snapshot.matches[NaturalKey(record.kind, key)]?.removeAll { $0 == record.id }
+            }
+            if let key = record.naturalKey {
+                snapshot.matches[NaturalKey(record.kind, key), default: []].append(record.id)
+            }
+        }
         snapshot.records[record.id] = record
         result.records[record.id] = record
     }
@@ -150,7 +159,10 @@ extension Absorb {
         if !draft.title.isEmpty, record.title.isEmpty || record.issuer == batch.integration {
             record.title = draft.title
         }
-        if let key = draft.naturalKey, record.naturalKey == nil { record.naturalKey = NaturalKey.folded(key) }
+        let hasKeyPart = record.kind.keyPart.map { record.parts[$0] != nil } ?? false
+        if let key = draft.naturalKey, record.naturalKey == nil, !hasKeyPart {
+            record.naturalKey = NaturalKey.folded(key)
+        }
         if let name = record.parts["name"], record.kind.nature == .catalogue {
             record.title = TitleWords.title(name: name.value, fallback: record.title)
         }

@@ -55,6 +55,11 @@ public struct Absorb {
             return try countable(draft) ? meet(draft, digest: digest) : ()
         }
         if isAnother(draft, than: link) {
+            // What was told before it was missed is older news of what was there, with a number it bore by then.
+            if batch.isHint || link.missingSince.map({ batch.requestedAt < $0 }) ?? false {
+                result.wanted.append(key)
+                return
+            }
             guard countable(draft) else { return }
             free(link)
             return try meet(draft, digest: digest)

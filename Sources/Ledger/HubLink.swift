@@ -116,7 +116,7 @@ extension LinkedPart {
         let both = stored["b"]
         self.init(
             sent: stored["s"] ?? both, seen: stored["n"] ?? both, isAccepted: stored["r"] == nil,
-            isPinned: stored["p"] != nil)
+            isPinned: stored["p"] != nil, isFreed: stored["f"] != nil)
     }
 
     var stored: JSON {
@@ -129,6 +129,7 @@ extension LinkedPart {
         }
         if !isAccepted { members["r"] = true }
         if isPinned { members["p"] = true }
+        if isFreed { members["f"] = true }
         return .object(members)
     }
 }

@@ -32,6 +32,15 @@ public struct HubRecord: Hashable, Sendable {
         updatedAt = now
     }
 
+    /// With the key that people know it by now. Where a part of it holds that, a new number there is a new key: else
+    /// what is put up later under the old one would be taken for this record.
+    var keyed: HubRecord {
+        guard let part = kind.keyPart, let value = parts[part]?.value else { return self }
+        var record = self
+        record.naturalKey = value.string.map(NaturalKey.folded).flatMap { $0.isEmpty ? nil : $0 }
+        return record
+    }
+
     /// The values alone.
     public var values: Parts { Parts(parts.mapValues(\.value)) }
 }

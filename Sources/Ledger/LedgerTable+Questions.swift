@@ -15,17 +15,31 @@ extension LedgerTable {
             ).map { $0.text(0) })
     }
 
-    /// The far ids of a kind whose last reading could not be used.
+    /// How long what cannot be used is asked for whenever ids are compared, in seconds: an answer may have been spoiled
+    /// on its way. What is still no better then is asked for ever more seldom, and every so often at least.
+    static let rejectedAtOnceSeconds = 86_400.0
+    static let rejectedAtMostSeconds = 30 * 86_400.0
+
+    /// The far ids of a kind whose last reading could not be used: those that are to be read again now, and those that
+    /// have been no better for as long as they were asked for before.
     ///
     /// - Throws: `StoreFailure`.
-    public func rejectedIDs(_ integration: Int64, _ kind: RecordKind) throws -> Set<String> {
-        Set(
-            try session.rows(
-                """
-                SELECT external_id FROM rejection WHERE organization_id = ?1 AND integration_id = ?2 AND kind = ?3
-                    AND external_id <> ''
-                """, [.integer(organization), .integer(integration), .text(kind.rawValue)]
-            ).map { $0.text(0) })
+    public func rejectedIDs(
+        _ integration: Int64, _ kind: RecordKind, now: Moment
+    ) throws -> (due: Set<String>, later: Set<String>) {
+        let rows = try session.rows(
+            """
+            SELECT external_id, first_at, last_at FROM rejection WHERE organization_id = ?1 AND integration_id = ?2
+                AND kind = ?3 AND external_id <> ''
+            """, [.integer(organization), .integer(integration), .text(kind.rawValue)])
+        var (due, later): (Set<String>, Set<String>) = ([], [])
+        for row in rows {
+            let (first, last) = (row.moment(1) ?? now, row.moment(2) ?? now)
+            let lasting = last.seconds(since: first)
+            let wait = lasting < Self.rejectedAtOnceSeconds ? 0 : min(lasting, Self.rejectedAtMostSeconds)
+            if now.seconds(since: last) < wait { later.insert(row.text(0)) } else { due.insert(row.text(0)) }
+        }
+        return (due, later)
     }
 
     /// How many links are looked at for what they show of a scope.

@@ -150,7 +150,7 @@ public struct LedgerTable {
     ///
     /// - Throws: `StoreFailure`.
     public func save(_ records: [HubRecord]) throws {
-        try session.save(records.sorted { $0.id < $1.id }.map { $0.row(organization) }, as: HubRecord.upsert)
+        try session.save(records.sorted { $0.id < $1.id }.map { $0.keyed.row(organization) }, as: HubRecord.upsert)
     }
 
     /// Writes links.

@@ -119,6 +119,12 @@ extension Hub {
         try announce(
             absorption.touched, records: absorption.records, setting.peers, setting.channels, session, organization,
             ids: &ids, now: now)
+        let before = absorption.links.values.compactMap { link in
+            snapshot.linksOfRecord[link.record]?.first { $0.id == link.id }
+        }
+        try reopen(
+            HubLink.freed(before, Array(absorption.links.values)), at: batch.integration, session, organization,
+            ids: &ids, now: now)
         let asked = fetchJobs(absorption, batch, now: now) + stockJobs(absorption, batch, now: now)
         let later = asked.filter { $0.isOne(of: setting.underWay) }
         try JobTable(session, organization: organization).add(

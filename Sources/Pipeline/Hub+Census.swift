@@ -48,10 +48,13 @@ extension Hub {
         let (organization, now) = (organization, now)
         let (known, rejected) = try await store.read { session in
             let ledger = LedgerTable(session, organization: organization)
-            return (try ledger.externalIDs(integration.id, kind), try ledger.rejectedIDs(integration.id, kind))
+            return (
+                try ledger.externalIDs(integration.id, kind), try ledger.rejectedIDs(integration.id, kind, now: now)
+            )
         }
         let missing = known.subtracting(listed)
-        let unknown = listed.subtracting(known)
+        // What stands among the rejected ones is known, and there it stays until it can be used.
+        let unknown = listed.subtracting(known).subtracting(rejected.later)
         guard missing.count <= Self.censusFloor || Double(missing.count) <= Double(known.count) * Self.censusShareLimit
         else {
             throw HubError(
@@ -60,8 +63,8 @@ extension Hub {
                     + "again after a full pull")
         }
         // What could not be used when it was last read may have been spoiled on its way: no list of changes shows it
-        // again before somebody changes it.
-        let doubted = rejected.intersection(listed)
+        // again before somebody changes it. What stays as it was is asked for ever more seldom.
+        let doubted = rejected.due.intersection(listed)
         let jobs = missing.union(unknown).union(doubted).sorted().map {
             NewJob(.fetch, integration: integration.id, kind: kind, key: $0, priority: 150, runAt: now)
         }

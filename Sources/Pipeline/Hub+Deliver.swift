@@ -28,7 +28,7 @@ extension Hub {
         var results = looked.map(\.result)
         let callEnds = now.adding(seconds: Self.callDeadlineSeconds)
         if !open.isEmpty {
-            if plan.writes.contains(where: \.isRepeat) { try await intendAnew(open, endingAt: callEnds) }
+            if plan.writes.contains(where: \.isRepeat) { try await intendAnew(open, peer, endingAt: callEnds) }
             do throws(ConnectorFailure) {
                 let answered = try await target.write(open.map(\.request))
                 guard answered.count == open.count else {
@@ -212,6 +212,7 @@ extension Hub {
             let side = FarOperation(peer.id, writes[0].job.operation)
             var settlement = try Settlement.decide(
                 writes, results, gate: table.gate(of: peer.id), breaker: table.breaker(of: side), context)
+            try Self.settleTaken(&settlement, ledger, peer, context)
             let far = settlement.links.filter { $0.role == HubLink.mainRole }
             if let kind = far.first?.kind {
                 let known = try ledger.links(peer.id, kind, externalIDs: far.map(\.externalID))
@@ -219,7 +220,8 @@ extension Hub {
                 try ledger.save(settlement.freed(known))
                 settlement.keepKnown(known, context)
             }
-            settlement.keepMeanwhile(writes, try ledger.links(ofRecords: writes.compactMap(\.link?.record)))
+            let before = try ledger.links(ofRecords: writes.compactMap(\.link?.record))
+            settlement.keepMeanwhile(writes, before)
             try table.save(settlement.breaker, of: side)
             if results.contains(where: \.isThrottled) {
                 try table.learn(LimitReading(remaining: 0), .rate, of: peer.id, now: now)
@@ -227,6 +229,9 @@ extension Hub {
             try Self.settleStock(
                 &settlement, writes, results, setting, ledger, number: context.settleNumber, now: now)
             try Self.save(settlement, setting, peer, session, organization, owner, box, now: now)
+            var rest = box.rest()
+            try Self.reopen(
+                HubLink.freed(before, settlement.links), at: peer.id, session, organization, ids: &rest, now: now)
             return settlement.refusal
         }
         if let refusal {

@@ -124,10 +124,17 @@ extension Hub {
             batch, setting,
             first: { session in
                 var ids = block
+                let before = try LedgerTable(session, organization: organization)
+                    .links(integration.id, kind, externalIDs: missing)
                 let again = try Self.noteGone(missing, kind, integration, setting, session, organization, now: now)
                 let table = JobTable(session, organization: organization)
                 try table.settle(jobs.map { ($0, .completed) }, owner: owner, now: now)
                 try table.add(again + asked, ids: &ids, now: now)
+                let after = try LedgerTable(session, organization: organization)
+                    .links(integration.id, kind, externalIDs: missing)
+                try Self.reopen(
+                    HubLink.freed(before.filter(\.isActive), after), at: integration.id, session, organization,
+                    ids: &ids, now: now)
             })
     }
 

@@ -152,6 +152,8 @@ extension Hub {
                 OfferRow(
                     id: try ids.next(), record: id, integration: peer.id, quantity: offer, was: side.standing,
                     number: number, plannedAt: now))
+            // While an earlier create is unclear, what that one carried may be what is there: this one only looks.
+            if write.isRepeat, known?.write != nil { continue }
             side.plan(
                 StockWrite(
                     quantity: offer, from: side.standing ?? .zero, number: number,
@@ -160,6 +162,21 @@ extension Hub {
         }
         try ledger.save(sides, of: peer.id)
         try ledger.append(offers)
+    }
+
+    /// What is made anew carries another number than the attempt before it, which is known not to have come.
+    static func planStockAnew(_ writes: [PlannedWrite], _ peer: Peer, _ ledger: LedgerTable) throws {
+        let number = try ledger.settleNumber()
+        let known = try ledger.sides(ofRecords: writes.map(\.record.id), in: peer.id)
+        var sides: [Int64: StockSide] = [:]
+        for write in writes where write.isRepeat {
+            guard let offer = StockLevel.quantity(write.wrote[HubLink.stockPart]),
+                var side = known[write.record.id]?[peer.id]
+            else { continue }
+            side.plan(StockWrite(quantity: offer, from: side.standing ?? .zero, number: number, writing: .absolute))
+            sides[write.record.id] = side
+        }
+        try ledger.save(sides, of: peer.id)
     }
 
     /// What a dropped create may have put up for sale is counted on no longer: who dropped it has looked.
@@ -255,7 +272,7 @@ extension WriteResult {
         switch self {
         case .written(let written): written.isAdopted ? "adopted" : "settled"
         case .failed(let failure): failure.mayHaveHappened ? "unclear" : "not sent"
-        case .held, .skipped: "not sent"
+        case .held, .skipped, .taken: "not sent"
         }
     }
 }

@@ -1,5 +1,6 @@
 import ConnectorKit
 import Deliver
+import Ledger
 import Queue
 
 /// Creates whose earlier attempt was not answered: the far side is looked at before anything else (design 2.8).
@@ -50,18 +51,19 @@ extension Hub {
     /// the one that is not answered.
     ///
     /// - Throws: `StoreFailure`.
-    func intendAnew(_ writes: [PlannedWrite], endingAt deadline: Moment) async throws {
+    func intendAnew(_ writes: [PlannedWrite], _ peer: Peer, endingAt deadline: Moment) async throws {
         let (organization, owner, now) = (organization, owner, now)
         let intents = writes.map { (job: $0.job, intent: $0.intent(at: now, isFirst: true)) }
         try await store.write(.urgent) { session in
             try JobTable(session, organization: organization).intend(
                 intents, owner: owner, deadline: deadline)
+            try Self.planStockAnew(writes, peer, LedgerTable(session, organization: organization))
         }
     }
 
     private func look(for write: PlannedWrite, _ target: any RecordTarget, _ peer: Peer) async -> Look {
         do throws(ConnectorFailure) {
-            let found = try await target.find(write.request)
+            let found = try await target.find(write.sought)
             if found.count == 1 {
                 return .result(.written(Written(externalID: found[0].externalID, answer: found[0], isAdopted: true)))
             }
@@ -90,5 +92,19 @@ extension Hub {
         // A time that was noted before this machine's clock was set says nothing about how long that is.
         guard let sinceSet = machineClock.secondsSinceSet(wall: now), sinceSet < wait else { return until }
         return max(until, now.adding(seconds: wait - sinceSet))
+    }
+}
+
+extension PlannedWrite {
+    /// What an earlier attempt is looked for by: the number it carried, for what it made bears that, whatever number
+    /// the record has been given since.
+    fileprivate var sought: WriteRequest {
+        guard let part = record.kind.keyPart, let carried = job.intent?["wrote"]?[part]?.string, !carried.isEmpty
+        else { return request }
+        var request = request
+        if request.changes.values[part] != nil { request.changes.values[part] = .string(carried) }
+        request.record.values[part] = .string(carried)
+        request.naturalKey = NaturalKey.folded(carried)
+        return request
     }
 }

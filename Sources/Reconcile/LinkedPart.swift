@@ -16,13 +16,19 @@ public struct LinkedPart: Hashable, Sendable {
     /// Whether a conflict on this part waits for a person. Nothing is written to a pinned part and nothing taken from
     /// it; all other parts and links go on.
     public var isPinned: Bool
+    /// Whether it is to be emptied before it is given its value: others there wait for what it holds, and it for what
+    /// one of them holds.
+    public var isFreed: Bool
 
     /// One part of a link; unknown to both sides unless said otherwise.
-    public init(sent: JSON? = nil, seen: JSON? = nil, isAccepted: Bool = true, isPinned: Bool = false) {
+    public init(
+        sent: JSON? = nil, seen: JSON? = nil, isAccepted: Bool = true, isPinned: Bool = false, isFreed: Bool = false
+    ) {
         self.sent = sent
         self.seen = seen
         self.isAccepted = isAccepted
         self.isPinned = isPinned
+        self.isFreed = isFreed
     }
 }
 

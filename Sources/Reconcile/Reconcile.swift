@@ -81,7 +81,7 @@ public enum Reconcile {
                 let form = kind.shape(of: part).form
                 let seen = answered?[part] ?? value
                 var linked = link[part] ?? LinkedPart()
-                linked.seen = seen
+                (linked.seen, linked.isFreed) = (seen, false)
                 if form == .log {
                     // What a far side has once been given stays given, also when this write carried less.
                     linked.sent = LogEntries(linked.sent).joined(with: LogEntries(value)).json

@@ -79,6 +79,8 @@ enum Event: Sendable, Hashable {
     case emptying
     /// Staff edit the lines of an order.
     case orderEdit
+    /// Staff change the article numbers of goods.
+    case numbering
     /// Everybody wants the same thing: the first of so many who come.
     case rush(Int, String)
     /// The machine loses its power.

@@ -5,6 +5,7 @@ import Store
 struct HubFacts: Sendable {
     struct OpenConflict: Sendable {
         var id: Int64
+        var record: Int64
         var number: String
         var part: String
         /// The two values, as the oracle tells them.
@@ -44,6 +45,12 @@ struct HubFacts: Sendable {
     var moved: [String: Int64] = [:]
     /// Goods that the hub holds as deleted.
     var deleted: Set<String> = []
+    /// What the hub finds each good by.
+    var keys: [String: String] = [:]
+    /// Goods whose number is not what the hub finds them by, a sentence each.
+    var misnamed: [String] = []
+    /// Records that stand for two goods, a sentence each.
+    var joined: [String] = []
     /// What far sides did not accept, as the hub says itself.
     var drifts: Set<Drift> = []
 
@@ -54,10 +61,17 @@ struct HubFacts: Sendable {
         var place: String
     }
 
-    init(_ session: any StoreSession) throws {
+    /// What stands there.
+    ///
+    /// Where numbers change, `goods` tells what each good at a vendor is known as, by vendor and id; else a good is
+    /// known by its number.
+    ///
+    /// - Throws: `StoreFailure`.
+    init(_ session: any StoreSession, goods: [String: String] = [:]) throws {
+        let numbers = try numbers(session, goods)
         conflicts = try session.rows(
             """
-            SELECT conflict.id, coalesce(record.natural_key, ''), conflict.part, conflict.theirs, conflict.ours,
+            SELECT conflict.id, record.id, conflict.part, conflict.theirs, conflict.ours,
                 link.parts, record.parts
             FROM conflict LEFT JOIN link ON link.id = conflict.link_id
             JOIN record ON record.id = conflict.record_id WHERE resolved_at IS NULL ORDER BY conflict.id
@@ -66,12 +80,14 @@ struct HubFacts: Sendable {
             // What is decided between is what both show now, which may have moved since.
             let (part, link, record) = (row.text(2), row.json(5)[row.text(2)], row.json(6)[row.text(2)])
             let shown = [row.json(3), row.json(4), link?["n"] ?? link?["b"], record?["v"]].compactMap { $0 }
-            return OpenConflict(id: row.integer(0), number: row.text(1), part: part, values: shown.map(Self.told))
+            return OpenConflict(
+                id: row.integer(0), record: row.integer(1), number: numbers[row.integer(1)] ?? "", part: part,
+                values: shown.map(Self.told))
         }
         jobs = try session.rows(
             """
             SELECT job.id, queue, integration.name, job.kind, key, job.state, coalesce(job.error, ''),
-                intent IS NOT NULL, coalesce(record.natural_key, ''),
+                intent IS NOT NULL, coalesce(record.id, 0),
                 coalesce(issuer.name || '/' || record.issuer_external_id, ''), job.updated_at,
                 EXISTS (SELECT 1 FROM link WHERE link.record_id = record.id AND link.integration_id = integration.id)
             FROM job JOIN integration ON integration.id = job.integration_id
@@ -83,7 +99,7 @@ struct HubFacts: Sendable {
             WaitingJob(
                 id: $0.integer(0), queue: $0.text(1), integration: $0.text(2), kind: $0.text(3), key: $0.text(4),
                 state: $0.text(5), error: $0.text(6), hasIntent: $0.integer(7) == 1,
-                isLinked: $0.integer(11) == 1, number: $0.text(8),
+                isLinked: $0.integer(11) == 1, number: numbers[$0.integer(8)] ?? "",
                 source: $0.text(9), updatedAt: $0.moment(10) ?? World.start)
         }
         let calls = try session.rows("SELECT id, state FROM delivery ORDER BY id", [])
@@ -91,15 +107,8 @@ struct HubFacts: Sendable {
         unread = calls.filter { $0.text(1) == "received" }.map { $0.integer(0) }
         refused = try session.rows("SELECT name FROM integration WHERE state <> 'active' ORDER BY name", [])
             .map { $0.text(0) }
-        for row in try session.rows("SELECT natural_key, parts FROM record WHERE kind = 'product' ORDER BY id", []) {
-            records[row.text(0), default: 0] += 1
-            let quantity = row.json(1)["stock"]?["v"]?["quantity"]
-            stock[row.text(0)] = quantity?.scalarText.flatMap { Int($0) }
-        }
-        deleted = Set(
-            try session.rows("SELECT natural_key FROM record WHERE kind = 'product' AND is_deleted = 1", [])
-                .map { $0.text(0) })
-        drifts = try Self.drifts(session)
+        try readGoods(session, numbers, areKnown: !goods.isEmpty)
+        drifts = try Self.drifts(session, numbers)
         for row in try session.rows(
             """
             SELECT integration.name || '/' || issuer_external_id, count(*) FROM record
@@ -111,11 +120,10 @@ struct HubFacts: Sendable {
         moved = try Self.moved(session)
     }
 
-    /// The value of a part of a good, as the oracle tells it.
-    static func value(of part: String, _ number: String, _ session: any StoreSession) throws -> String? {
-        try session.rows(
-            "SELECT parts FROM record WHERE kind = 'product' AND natural_key = ?1 ORDER BY id LIMIT 1", [.text(number)]
-        ).first?.json(0)[part]?["v"].map(told)
+    /// The value of a part of a record, as the oracle tells it.
+    static func value(of part: String, _ record: Int64, _ session: any StoreSession) throws -> String? {
+        try session.rows("SELECT parts FROM record WHERE id = ?1", [.integer(record)]).first?.json(0)[part]?["v"]
+            .map(told)
     }
 
     private static func moved(_ session: any StoreSession) throws -> [String: Int64] {
@@ -127,17 +135,19 @@ struct HubFacts: Sendable {
         return Dictionary(rows.map { ($0.text(0), $0.integer(1)) }, uniquingKeysWith: +)
     }
 
-    private static func drifts(_ session: any StoreSession) throws -> Set<Drift> {
+    private static func drifts(_ session: any StoreSession, _ numbers: [Int64: String]) throws -> Set<Drift> {
         let rows = try session.rows(
             """
-            SELECT record.natural_key, integration.name, link.parts FROM link
+            SELECT record.id, integration.name, link.parts FROM link
             JOIN record ON record.id = link.record_id JOIN integration ON integration.id = link.integration_id
             WHERE link.kind = 'product'
             """, [])
         return Set(
             rows.flatMap { row in
                 (row.json(2).object ?? [:]).filter { $0.value["r"]?.bool == true }.map { part, _ in
-                    Drift(number: row.text(0), part: String(part.prefix { $0 != "@" }), place: row.text(1))
+                    Drift(
+                        number: numbers[row.integer(0)] ?? "", part: String(part.prefix { $0 != "@" }),
+                        place: row.text(1))
                 }
             })
     }

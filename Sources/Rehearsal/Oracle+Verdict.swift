@@ -10,7 +10,8 @@ extension Oracle {
         let say = { (invariant: String, words: String) in
             found.append(Breach(invariant: invariant, words: words, at: Moment(seconds: 0)))
         }
-        judgeTopics(facts, say)
+        judgeTopics(shown, facts, say)
+        judgeNumbers(shown, facts, say)
         judgePresence(shown, facts, say)
         if deals { judgeDealt(shown, facts, say) } else { judgeStock(shown, facts, say) }
         judgeOrders(shown, facts, say)
@@ -42,13 +43,15 @@ extension Oracle {
         }
     }
 
-    private func judgeTopics(_ facts: HubFacts, _ say: (String, String) -> Void) {
+    private func judgeTopics(_ shown: [Shown], _ facts: HubFacts, _ say: (String, String) -> Void) {
         let open = Set(facts.conflicts.map { Topic(number: $0.number, part: $0.part) })
         for topic in cells.keys.sorted() {
             // A vendor that keeps what it has, and of which the hub says so, is not asked to agree.
             let values = (cells[topic] ?? [:]).sorted { $0.key < $1.key }.filter { vendor, _ in
                 let drift = HubFacts.Drift(number: topic.number, part: topic.part, place: natures[vendor].name)
-                return !(natures[vendor].keepsPrices && topic.part == "price" && facts.drifts.contains(drift))
+                guard facts.drifts.contains(drift) else { return true }
+                return !(natures[vendor].keepsPrices && topic.part == "price")
+                    && !(topic.part == ShownGood.labelPart && isTaken(topic.number, at: vendor, shown))
             }
             let told = values.map { "\(natures[$0.key].name) \"\(edits[$0.value.edit]?.value ?? "")\"" }
                 .joined(separator: ", ")
@@ -102,6 +105,8 @@ extension Oracle {
                 if removed.contains(Place(vendor: vendor, number: number)) { continue }
                 let reason = facts.stuck.first { $0.number == number && $0.integration == natures[vendor].name }
                 if let reason, reason.hasIntent, !natures[vendor].findsCreates { continue }
+                // It cannot be put up where its number is another good's, and a person is told.
+                if reason != nil, isTaken(number, at: vendor, shown) { continue }
                 say("L1", "\(natures[vendor].name) lacks \(number): \(reason?.error ?? "no reason is given")")
             }
         }

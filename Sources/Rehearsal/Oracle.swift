@@ -110,6 +110,8 @@ struct Oracle: Sendable {
             let old = before.good(good.number)
             for (part, value) in good.told where old?.told[part] != value {
                 edited(Topic(number: good.number, part: part), value, vendor, now)
+                // The number a good is put up with is no edit more: it is what the good is known by.
+                if old == nil, part == ShownGood.labelPart { editCount -= 1 }
             }
             stock.moved(good.number, by: good.stock - (old?.stock ?? 0), at: vendor, isNew: old == nil, now)
             if old == nil {
@@ -213,12 +215,13 @@ struct Oracle: Sendable {
                 "I5", "\(natures[write.vendor].name) was given \(good.number) again, which was taken away there",
                 write.at)
         }
-        stock.opened(good.number, at: write.vendor, good.stock)
+        stock.opened(good.number, at: write.vendor, good.stock, isFound: natures[write.vendor].findsCreates)
     }
 
     /// A value appeared at a vendor by the hub's hand.
     private mutating func wrote(_ topic: Topic, _ value: String, _ write: Write) {
         let place = natures[write.vendor].name
+        if topic.part == ShownGood.labelPart, value.isEmpty, natures[write.vendor].keepsNumbersUnique { return }
         guard let edit = source(of: value, topic, seenBy: cells[topic]?[write.vendor]?.known ?? []) else {
             return breach(
                 "I5", "\(place) was given \(topic.part) \"\(value)\" of \(topic.number), nobody's value", write.at)
@@ -252,10 +255,12 @@ struct Oracle: Sendable {
 
 extension ShownGood {
     /// The parts that are edited, beside stock.
-    static let parts = ["name", "price"]
+    static let parts = ["name", "price", labelPart]
+    /// The part that holds the article number.
+    static let labelPart = "sku"
 
     /// What it tells of those parts.
-    var told: [(key: String, value: String)] { [("name", name), ("price", price)] }
+    var told: [(key: String, value: String)] { [("name", name), ("price", price), (Self.labelPart, label)] }
 
     /// Names in capitals are the same names.
     static func canonical(_ value: String) -> String { value.lowercased() }

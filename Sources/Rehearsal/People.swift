@@ -82,6 +82,7 @@ extension World {
         case .count:
             let quantity = minds.below(60)
             guard !knobs.depth.deals else { return false }
+            oracle.stock.counted(number, at: vendor, now)
             return happen(at: vendor, "counts \(quantity) of \(number)") { $0.count(number, to: quantity, at: $1) }
         case .sell:
             let (pieces, buyer) = (minds.within(1...3), "buyer\(minds.below(6))@example.com")

@@ -11,8 +11,13 @@ struct Reach: Sendable, Hashable {
     /// Whether books correct what was booked and then edited; else they leave it to people.
     var corrects = false
 
+    /// What staff do to article numbers.
+    var numberings: [Numbering] = []
+
     /// What happens in it is drawn from here.
     var chance = Chance(0)
+    /// What staff do to article numbers is drawn from here.
+    var numberingChance = Chance(0)
 
     /// How many seeds of a hundred have any of it.
     static let sharePercent = 40
@@ -33,6 +38,10 @@ struct Reach: Sendable, Hashable {
         own = chance.split()
         editsOrders = own.happens(0.4)
         corrects = own.happens(0.5)
+        own = chance.split()
+        numberingChance = own.split()
+        guard own.happens(0.5) else { return }
+        for numbering in Numbering.allCases where own.happens(0.6) { numberings.append(numbering) }
     }
 
     /// In words; empty for none of it.
@@ -40,6 +49,7 @@ struct Reach: Sendable, Hashable {
         var words: [String] = []
         if refusedShare > 0 { words.append("one step of \(Int(1 / refusedShare)) is refused alone") }
         if editsOrders { words.append("orders are edited") }
+        if !numberings.isEmpty { words.append("numbers are \(numberings.map(\.rawValue).joined(separator: ", "))") }
         return words.isEmpty ? "" : "; " + words.joined(separator: ", ")
     }
 }

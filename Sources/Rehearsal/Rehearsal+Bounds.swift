@@ -10,10 +10,12 @@ extension Rehearsal {
             world.oracle.stock.accounts.filter { $0.value.oversold.values.contains { $0 > 0 } || knobs.depth.deals }
         }
         guard !oversold.isEmpty else { return }
+        let keys = (try? facts())?.keys ?? [:]
         let stands = Mutex<[String: StockExplanation]>([:])
         inTheHub { hub in
-            for number in oversold.keys.sorted() {
-                let stand = try await hub.explainStock(number)
+            // Of two goods that bear one number nobody can tell which is meant.
+            for number in oversold.keys.sorted() where keys.values.count(where: { $0 == keys[number] }) == 1 {
+                let stand = try await hub.explainStock(keys[number] ?? number)
                 stands.withLock { $0[number] = stand }
             }
         }

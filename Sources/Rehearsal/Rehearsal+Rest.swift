@@ -74,7 +74,10 @@ extension Rehearsal {
         }
     }
 
-    func facts() throws -> HubFacts { try stage.disk.look { try HubFacts($0) } }
+    func facts() throws -> HubFacts {
+        let goods = stage.world.withLock { $0.goodsByID }
+        return try stage.disk.look { try HubFacts($0, goods: goods) }
+    }
 
     private func disagreements(_ facts: HubFacts) -> [Oracle.Breach] {
         stage.world.withLock { world in
@@ -150,7 +153,7 @@ extension Rehearsal {
         _ conflict: HubFacts.OpenConflict, _ isTheirs: Bool, _ hub: Hub, _ stage: Stage
     ) async throws {
         guard try await hub.resolve(conflict: conflict.id, isTheirs ? .theirs : .ours) else { return }
-        let value = try stage.disk.look { try HubFacts.value(of: conflict.part, conflict.number, $0) }
+        let value = try stage.disk.look { try HubFacts.value(of: conflict.part, conflict.record, $0) }
         guard let value else { return }
         let topic = Oracle.Topic(number: conflict.number, part: conflict.part)
         stage.world.withLock { world in

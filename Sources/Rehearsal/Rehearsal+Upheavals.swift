@@ -88,6 +88,7 @@ extension World {
         let vendor = chance.below(vendors.count)
         var emptied = 0
         for good in vendors[vendor].shown(at: now).goods where good.stock != 0 {
+            oracle.stock.counted(good.number, at: vendor, now)
             let isDone = happen(at: vendor, "sets \(good.number) to nothing") { $0.count(good.number, to: 0, at: $1) }
             emptied += isDone ? 1 : 0
         }
@@ -102,6 +103,7 @@ extension World {
             let vendor = chance.below(vendors.count)
             guard let good = chance.pick(vendors[vendor].shown(at: now).goods.map(\.number)) else { return }
             number = good
+            oracle.stock.counted(number, at: vendor, now)
             _ = happen(at: vendor, "has \(Self.rushPieces) of \(number)") {
                 $0.count(number, to: Self.rushPieces, at: $1)
             }

@@ -95,6 +95,7 @@ public struct Rehearsal: Sendable {
             world.planRetirements()
             world.planUpheavals()
             world.planOrderEdits()
+            world.planNumberings()
         }
     }
 
@@ -147,6 +148,7 @@ public struct Rehearsal: Sendable {
         case .power: losePower()
         case .settings(let vendor): changeSettings(of: vendor)
         case .orderEdit: stage.world.withLock { $0.editAnOrder() }
+        case .numbering: changeNumbers()
         case .emptying: stage.world.withLock { $0.emptyShelves() }
         case .rush(let left, let number): stage.world.withLock { $0.rush(left, for: number) }
         case .resume: break

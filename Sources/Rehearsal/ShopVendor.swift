@@ -6,6 +6,7 @@ import Wire
 struct ShopVendor: Vendor {
     let name: String
     private var shop: WooCommerceSandbox
+    private var known = KnownGoods()
 
     static let secret = "rehearsal-webhook-secret"
 
@@ -78,7 +79,7 @@ struct ShopVendor: Vendor {
         let products = list("/products", "id,sku,name,regular_price,stock_quantity", at: now)
         let orders = list("/orders", "id,status,total,refunds", at: now)
         return Shown(
-            goods: products.map(Self.good), orders: orders.map(Self.order))
+            goods: products.map(good), orders: orders.map(Self.order))
     }
 
     func taken(at now: Moment) -> [String: Int] {
@@ -99,9 +100,10 @@ struct ShopVendor: Vendor {
         return shop.read(path, query, at: now)?.array ?? []
     }
 
-    private static func good(_ json: JSON) -> ShownGood {
-        ShownGood(
-            id: json["id"]?.scalarText ?? "", number: json["sku"]?.string ?? "",
+    private func good(_ json: JSON) -> ShownGood {
+        let (id, label) = (json["id"]?.scalarText ?? "", json["sku"]?.string ?? "")
+        return ShownGood(
+            id: id, number: known.number(of: id, label), label: label,
             name: (json["name"]?.string ?? "").replacing("&amp;", with: "&"),
             price: json["regular_price"]?.string ?? "", stock: json["stock_quantity"]?.integer ?? 0)
     }
@@ -121,7 +123,7 @@ struct ShopVendor: Vendor {
         let rows = json.array ?? (batches.isEmpty ? [json] : batches)
         return rows.compactMap { row in
             guard let id = row["id"]?.scalarText, let number = row["sku"]?.string else { return nil }
-            return Showing(id: id, number: number, stock: row["stock_quantity"]?.integer)
+            return Showing(id: id, number: known.number(of: id, number), stock: row["stock_quantity"]?.integer)
         }
     }
 
@@ -139,16 +141,32 @@ struct ShopVendor: Vendor {
 
     // MARK: - People
 
+    mutating func know(_ id: String, as number: String) { known.know(id, as: number) }
+
+    /// The number a good bears now; nil where it has none.
+    private func label(of number: String, at now: Moment) -> String? {
+        if known.isEmpty { return number }
+        return shown(at: now).goods.first { $0.number == number && !$0.label.isEmpty }?.label
+    }
+
     mutating func rename(_ number: String, to name: String, at now: Moment) -> Bool {
-        shop.renameProduct(sku: number, to: name, at: now)
+        guard let sku = label(of: number, at: now) else { return false }
+        return shop.renameProduct(sku: sku, to: name, at: now)
     }
 
     mutating func reprice(_ number: String, to price: String, at now: Moment) -> Bool {
-        shop.editPrice(sku: number, to: price, at: now)
+        guard let sku = label(of: number, at: now) else { return false }
+        return shop.editPrice(sku: sku, to: price, at: now)
+    }
+
+    mutating func renumber(_ number: String, to label: String, at now: Moment) -> Bool {
+        guard let sku = self.label(of: number, at: now) else { return false }
+        return shop.editProduct(sku: sku, ["sku": .string(label)], at: now)
     }
 
     mutating func count(_ number: String, to quantity: Int, at now: Moment) -> Bool {
-        shop.setStock(sku: number, to: quantity, at: now)
+        guard let sku = label(of: number, at: now) else { return false }
+        return shop.setStock(sku: sku, to: quantity, at: now)
     }
 
     mutating func add(_ good: NewGood, at now: Moment) -> Bool {
@@ -160,11 +178,13 @@ struct ShopVendor: Vendor {
     }
 
     mutating func remove(_ number: String, at now: Moment) -> Bool {
-        shop.deleteProduct(sku: number, forEver: true, at: now)
+        guard let sku = label(of: number, at: now) else { return false }
+        return shop.deleteProduct(sku: sku, forEver: true, at: now)
     }
 
     mutating func sell(_ number: String, _ quantity: Int, to buyer: String, at now: Moment) -> String? {
-        shop.placeOrder([.init(sku: number, quantity: quantity)], .init(email: buyer, name: "Ann Perera"), at: now)
+        guard let sku = label(of: number, at: now) else { return nil }
+        return shop.placeOrder([.init(sku: sku, quantity: quantity)], .init(email: buyer, name: "Ann Perera"), at: now)
             .map(String.init)
     }
 
@@ -183,7 +203,8 @@ extension ShopVendor {
     mutating func edit(order: String, _ edit: LineEdit, at now: Moment) -> Bool {
         guard let id = Int(order) else { return false }
         return switch edit {
-        case .add(let number, let pieces): editLines(id, .add(sku: number, quantity: pieces), now)
+        case .add(let number, let pieces):
+            label(of: number, at: now).map { editLines(id, .add(sku: $0, quantity: pieces), now) } ?? false
         case .alter(let line, let pieces): editLines(id, .alter(line: line, quantity: pieces), now)
         case .remove(let line): editLines(id, .remove(line: line), now)
         }

@@ -17,6 +17,7 @@ struct StallVendor: Vendor {
     private var lastCall = 0
     private var visits: [Moment] = []
     private var hook: String?
+    private(set) var known = KnownGoods()
     /// What it signs its calls with.
     private var ownSecret = StallVendor.secret
 
@@ -178,7 +179,8 @@ struct StallVendor: Vendor {
         Shown(
             goods: goods.map {
                 ShownGood(
-                    id: String($0.id), number: $0.number, name: $0.name, price: $0.price, stock: $0.stock,
+                    id: String($0.id), number: number(of: $0), label: $0.number, name: $0.name, price: $0.price,
+                    stock: $0.stock,
                     memo: $0.memo)
             },
             documents: documents.map {
@@ -196,7 +198,7 @@ struct StallVendor: Vendor {
         else { return [] }
         return (json["goods"]?.array ?? [json]).compactMap { row in
             guard let id = row["id"]?.string, let number = row["number"]?.string else { return nil }
-            return Showing(id: id, number: number, stock: row["stock"]?.integer)
+            return Showing(id: id, number: known.number(of: id, number), stock: row["stock"]?.integer)
         }
     }
 
@@ -223,8 +225,13 @@ struct StallVendor: Vendor {
 
     // MARK: - People
 
+    mutating func know(_ id: String, as number: String) { known.know(id, as: number) }
+
+    /// What a good is known as.
+    private func number(of good: Good) -> String { known.number(of: String(good.id), good.number) }
+
     mutating func change(_ number: String, at now: Moment, _ change: (inout Good) -> Void) -> Bool {
-        guard let index = goods.firstIndex(where: { $0.number == number }) else { return false }
+        guard let index = goods.firstIndex(where: { self.number(of: $0) == number }) else { return false }
         change(&goods[index])
         touch(index, at: now)
         return true
@@ -245,6 +252,10 @@ struct StallVendor: Vendor {
         change(number, at: now) { $0.price = price }
     }
 
+    mutating func renumber(_ number: String, to label: String, at now: Moment) -> Bool {
+        change(number, at: now) { $0.number = label }
+    }
+
     mutating func count(_ number: String, to quantity: Int, at now: Moment) -> Bool {
         change(number, at: now) { $0.stock = quantity }
     }
@@ -261,13 +272,16 @@ struct StallVendor: Vendor {
     }
 
     mutating func remove(_ number: String, at now: Moment) -> Bool {
-        guard let index = goods.firstIndex(where: { $0.number == number }) else { return false }
+        guard let index = goods.firstIndex(where: { self.number(of: $0) == number }) else { return false }
+        known.forget(String(goods[index].id))
         goods.remove(at: index)
         return true
     }
 
     mutating func sell(_ number: String, _ quantity: Int, to buyer: String, at now: Moment) -> String? {
-        guard let good = goods.first(where: { $0.number == number }), good.stock >= quantity else { return nil }
+        guard let good = goods.first(where: { self.number(of: $0) == number }), good.stock >= quantity else {
+            return nil
+        }
         return change(number, at: now) { $0.stock -= quantity } ? "" : nil
     }
 

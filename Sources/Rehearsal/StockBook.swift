@@ -11,11 +11,16 @@ struct StockBook: Sendable {
         var shown: [Int: Int] = [:]
         /// Pieces that an absolute write erased, because they were sold between look and write.
         var erased = 0
+        /// When a write of its stock to a vendor came to nothing, and the hub was not told so.
+        var vain: [Int: Moment] = [:]
         /// Writes of a stock whose answer never came: what the far side then shows can be read in two ways.
         var unclear = 0
         /// Since when the hub has known the good at each vendor.
         var knownSince: [Int: Moment] = [:]
-        /// Pieces moved where the hub had never seen the good, while it knew it from elsewhere: the first look decides.
+        /// Where the hub itself made it, and can find out that it did: it knows with how many pieces.
+        var made: Set<Int> = []
+        /// Pieces moved where the hub had never seen what others made, while it knew it from elsewhere: the first look
+        /// decides.
         var isLoose = false
         /// How often people moved pieces, and when they last did at each vendor.
         var moves = 0
@@ -63,17 +68,21 @@ struct StockBook: Sendable {
             account.flow[vendor, default: (0, 0)].went += max(0, -quantity)
         }
         let known = account.knownSince[vendor].map { now.seconds(since: $0) > Self.firstLookSeconds } ?? false
-        if !known, isNew || account.knownSince.contains(where: { $0.key != vendor }) { account.isLoose = true }
+        if !known, !account.made.contains(vendor), isNew || account.knownSince.contains(where: { $0.key != vendor }) {
+            account.isLoose = true
+        }
         accounts[number] = account
     }
 
-    mutating func opened(_ number: String, at vendor: Int, _ quantity: Int) {
+    mutating func opened(_ number: String, at vendor: Int, _ quantity: Int, isFound: Bool) {
         accounts[number]?.shown[vendor] = quantity
+        if isFound { accounts[number]?.made.insert(vendor) }
     }
 
     /// The good is gone at a vendor, and with it what moved there since the hub last looked.
     mutating func left(_ number: String, _ vendor: Int, _ quantity: Int) {
         accounts[number]?.isCut = true
+        accounts[number]?.made.remove(vendor)
         guard let last = accounts[number]?.shown.removeValue(forKey: vendor) else {
             // No answer ever showed it: the hub knows of it by calls at most, and those are in no order that tells
             // which was the last.
@@ -96,6 +105,18 @@ struct StockBook: Sendable {
             accounts[number]?.isMixed = true
         }
         if accounts[number]?.knownSince[vendor] == nil { accounts[number]?.knownSince[vendor] = servedAt }
+    }
+
+    /// How long the hub may not know that a write came to nothing, in seconds.
+    static let vainSeconds = 300.0
+
+    /// A write of a stock came to nothing, and its answer does not say so.
+    mutating func missed(_ number: String, at vendor: Int, _ now: Moment) { accounts[number]?.vain[vendor] = now }
+
+    /// Staff set a number. Where the hub does not know whether it set one before them, it keeps the smaller stock.
+    mutating func counted(_ number: String, at vendor: Int, _ now: Moment) {
+        guard let vain = accounts[number]?.vain[vendor], now.seconds(since: vain) < Self.vainSeconds else { return }
+        accounts[number]?.unclear += 1
     }
 
     /// The hub overwrote a stock: pieces that moved since it was last shown one are erased with it.

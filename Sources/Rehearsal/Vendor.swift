@@ -31,10 +31,15 @@ protocol Vendor: Sendable {
     /// The ids of goods and documents a request changes; none for what it makes.
     func written(by request: HTTPRequest) -> Set<String>
 
-    // MARK: What people do there; false when it is not possible.
+    /// From now on the good of that id is known to be this one, whatever number it bears.
+    mutating func know(_ id: String, as number: String)
+
+    // MARK: What people do there; false when it is not possible. A good is named by what it is known as.
 
     mutating func rename(_ number: String, to name: String, at now: Moment) -> Bool
     mutating func reprice(_ number: String, to price: String, at now: Moment) -> Bool
+    /// Gives a good another article number.
+    mutating func renumber(_ number: String, to label: String, at now: Moment) -> Bool
     mutating func count(_ number: String, to quantity: Int, at now: Moment) -> Bool
     mutating func add(_ good: NewGood, at now: Moment) -> Bool
     mutating func remove(_ number: String, at now: Moment) -> Bool
@@ -68,6 +73,8 @@ enum OrderTurn: String, Sendable, CaseIterable {
 struct VendorNature: Sendable {
     var name: String
     var isShop: Bool
+    /// Whether one article number may stand for one good alone, at any time.
+    var keepsNumbersUnique: Bool { isShop }
     /// Whether what a lost create left behind can surely be found, or repeated without harm.
     var findsCreates: Bool
     var keepsBooks: Bool
@@ -100,8 +107,10 @@ struct Shown: Sendable, Equatable {
 
 struct ShownGood: Sendable, Equatable {
     var id: String
-    /// The article number people know it by.
+    /// What it is known as: the article number it first bore, wherever it was put up first.
     var number: String
+    /// The article number it bears now.
+    var label: String
     var name: String
     var price: String
     var stock: Int

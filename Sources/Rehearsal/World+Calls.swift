@@ -36,6 +36,7 @@ extension World {
         default: agenda.add(.arrival(id), at: now.adding(seconds: time(knobs.breadth.travelSeconds)))
         }
         calls[id] = call
+        if fault == .lostBefore { miss(request, at: vendor) }
         if let fault { step("\(words(request, vendor)) will meet: \(fault.rawValue)") }
     }
 
@@ -61,6 +62,7 @@ extension World {
         let orphan = call.continuation == nil ? " of a dead hub" : ""
         if let response = refusal(call.fault) {
             step("\(words(call.request, call.vendor))\(orphan) -> \(response.status)")
+            if call.fault == .serverError { miss(call.request, at: call.vendor) }
             return answer(id, &call, .success(response))
         }
         if let response = retirementAnswer(call.vendor) {
@@ -73,12 +75,14 @@ extension World {
         let isBusy = isBusyAround(call.request)
         if isBusy { renameSomething(at: call.vendor) }
         let before = changes(call.request) ? vendors[call.vendor].shown(at: now) : nil
+        if call.fault == .partRefused { miss(call.request, at: call.vendor) }
         let withheld = call.fault == .partRefused ? withholdOne(of: &call.request) : nil
         var (response, sent) = vendors[call.vendor].respond(to: call.request, at: now)
         if let withheld { response = withheld.refused(in: response) }
         story.absorb(String(decoding: call.request.body, as: UTF8.self))
         step("\(words(call.request, call.vendor))\(orphan) -> \(response.status), \(response.body.count) bytes")
         if let before {
+            recogniseNew(at: call.vendor, since: before)
             let after = vendors[call.vendor].shown(at: now)
             judgeComparing(call, before, status: response.status)
             observe(before, after, call)
@@ -88,6 +92,14 @@ extension World {
         call.shows = vendors[call.vendor].showings(in: response, to: call.request)
         if call.fault == .drifted { drift(&response, &call) }
         answer(id, &call, spoiled(response, call.fault))
+    }
+
+    /// A write comes to nothing, or a part of it, and the hub is not told.
+    private mutating func miss(_ request: HTTPRequest, at vendor: Int) {
+        let ids = vendors[vendor].countsSet(by: request)
+        for good in ids.isEmpty ? [] : vendors[vendor].shown(at: now).goods where ids.contains(good.id) {
+            oracle.stock.missed(good.number, at: vendor, now)
+        }
     }
 
     /// Whether a request may change goods or documents.

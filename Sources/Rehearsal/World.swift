@@ -14,6 +14,9 @@ struct World: Sendable {
     var minds: Chance
     /// What happens beyond depth is drawn from here.
     var reachChance: Chance
+    var numberingChance: Chance
+    /// What goods were known as whose numbers changed, by vendor and id.
+    var knownGoods: [String: String] = [:]
     /// What the hub draws its nonces and ids from.
     var hubChance: Chance
     var vendors: [any Vendor]
@@ -68,6 +71,7 @@ struct World: Sendable {
         minds = chance.split()
         hubChance = chance.split()
         reachChance = knobs.reach.chance
+        numberingChance = knobs.reach.numberingChance
         self.chance = chance
         now = Self.start
         oracle = Oracle(vendors: vendors.map(\.nature))

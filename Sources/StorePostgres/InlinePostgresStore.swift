@@ -110,7 +110,7 @@ private final class Told: Sendable {
     func collecting(_ step: WaitingStep) -> WaitingStep {
         WaitingStep(step.priority) { session -> @Sendable () -> Void in
             let outcome = step.run(session)
-            if let failure = outcome.failure { throw Refused(cause: failure, tell: outcome.tell) }
+            if outcome.failure != nil { throw Refused(tell: outcome.tell) }
             return outcome.tell
         } _: { result in
             self.waiting.withLock { waiting in
@@ -125,7 +125,6 @@ private final class Told: Sendable {
 
     /// A step that was refused, with what is told of it.
     private struct Refused: Error {
-        let cause: any Error
         let tell: @Sendable () -> Void
     }
 }

@@ -105,7 +105,7 @@ struct ProductTarget: RecordTarget {
     }
 
     private func refused(_ request: WriteRequest, _ error: EntryError, _ currency: Currency) async -> WriteResult {
-        guard request.externalID == nil else { return .failed(error.failure) }
+        guard request.externalID == nil else { return request.keeping(error) ?? .failed(error.failure) }
         do {
             if WooCommerceCodes.takenCodes.contains(error.code), let id = error.resource {
                 return try await adopt(id, request, currency, error)
@@ -210,6 +210,18 @@ extension WriteRequest {
     var sku: String? {
         let sku = changes[ProductPart.sku] ?? record[ProductPart.sku] ?? naturalKey
         return sku?.isEmpty == false ? sku : nil
+    }
+
+    /// What is left of a write whose SKU another product has; nil where it was refused for something else.
+    func keeping(_ error: EntryError) -> WriteResult? {
+        let part = ProductPart.sku.shape.name
+        guard error.code == WooCommerceCodes.skuTaken, let wanted = changes.values[part]?.string, !wanted.isEmpty
+        else { return nil }
+        let holder = error.resource.map { " of product \($0) there" } ?? " of another product there"
+        return .taken(
+            part: part, by: error.resource,
+            detail: "\(title): \"\(wanted)\" is the SKU\(holder), and the shop has none twice; it keeps what it has "
+                + "until that one is given another")
     }
 
     /// Whether that is this record's SKU; the shop compares them without regard to case.

@@ -117,7 +117,8 @@ struct VariantTarget: RecordTarget {
     ) async -> WriteResult {
         let isTaken =
             WooCommerceCodes.takenCodes.contains(error.code) || WooCommerceCodes.raceCodes.contains(error.code)
-        guard request.externalID == nil, isTaken, request.sku != nil else { return .failed(error.failure) }
+        guard request.externalID == nil else { return request.keeping(error) ?? .failed(error.failure) }
+        guard isTaken, request.sku != nil else { return .failed(error.failure) }
         do {
             let found = try await find(request)
             guard found.count == 1, let draft = found.first, VariantID(draft.externalID)?.product == product else {

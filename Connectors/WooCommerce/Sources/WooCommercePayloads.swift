@@ -168,7 +168,9 @@ enum WooCommerceCodes {
     }
 
     /// Errors that say: this SKU or name exists already.
-    static let takenCodes: Set<String> = ["product_invalid_sku", "term_exists"]
+    static let takenCodes: Set<String> = [skuTaken, "term_exists"]
+    /// The error that says: another product has this SKU.
+    static let skuTaken = "product_invalid_sku"
     /// Errors that say: somebody else was creating the same at this moment.
     static let raceCodes: Set<String> = ["woocommerce_rest_product_not_created", "product_not_created"]
     /// Errors that say: this e-mail has an account already. They differ by how close the race was.

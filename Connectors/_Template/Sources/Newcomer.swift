@@ -21,7 +21,8 @@ public enum Newcomer: ConnectorType {
         guard let address = settings.text("url").flatMap(HTTPAddress.init), let token = settings.secret("token") else {
             throw SettingsError(["newcomer: \"url\" and \"token\" are needed"])
         }
-        let client = NewcomerClient(address: address, token: token, transport: surroundings.transport)
+        let client = NewcomerClient(
+            address: address, token: token, transport: surroundings.transport, now: surroundings.now)
         return Connector(sources: [.product: NewcomerProducts(client: client)], check: client)
     }
 }

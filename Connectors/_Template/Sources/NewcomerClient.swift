@@ -5,6 +5,8 @@ struct NewcomerClient: ConnectionCheck {
     let address: HTTPAddress
     let token: Secret
     let transport: any Transport
+    /// The hub's clock: a pause may be asked for until a date.
+    let now: @Sendable () -> Moment
 
     /// Reads a JSON answer.
     func get(_ path: String, _ query: [HTTPAddress.QueryItem] = []) async throws(ConnectorFailure) -> JSON {
@@ -33,7 +35,7 @@ struct NewcomerClient: ConnectionCheck {
         case 200..<300: return
         case 401, 403: throw .unauthorized(detail: "status \(answer.status)")
         case 404, 410: throw .gone(detail: "status \(answer.status)")
-        case 429: throw .throttled(retryAfterSeconds: answer.headers["Retry-After"].flatMap(Int.init))
+        case 429: throw .throttled(retryAfterSeconds: answer.retryAfterSeconds(now: now()))
         case 500...: throw .unavailable(mayHaveHappened: false, detail: "status \(answer.status)")
         default: throw .refused(code: String(answer.status), detail: "status \(answer.status)")
         }

@@ -1,0 +1,46 @@
+import Commerce
+import Store
+
+/// Which good each record of the hub is.
+extension HubFacts {
+    /// What records are known as. Where numbers change, a record is the good that its counterparts are; one that has
+    /// none any more is known by its number.
+    mutating func numbers(_ session: any StoreSession, _ goods: [String: String]) throws -> [Int64: String] {
+        var numbers: [Int64: String] = [:]
+        for row in try session.rows("SELECT id, natural_key FROM record WHERE kind = 'product' ORDER BY id", []) {
+            numbers[row.integer(0)] = row.text(1)
+        }
+        guard !goods.isEmpty else { return numbers }
+        var known: [Int64: String] = [:]
+        let links = try session.rows(
+            """
+            SELECT link.record_id, integration.name || '/' || link.external_id FROM link
+            JOIN integration ON integration.id = link.integration_id WHERE link.kind = 'product' ORDER BY link.id
+            """, [])
+        for row in links {
+            guard let good = goods[row.text(1)] else { continue }
+            if let other = known[row.integer(0)], other != good {
+                joined.append("record \(row.integer(0)) stands for \(other) and for \(good), at \(row.text(1))")
+            }
+            known[row.integer(0)] = good
+        }
+        return numbers.merging(known) { $1 }
+    }
+
+    mutating func readGoods(_ session: any StoreSession, _ numbers: [Int64: String], areKnown: Bool) throws {
+        let rows = try session.rows(
+            "SELECT id, natural_key, parts, is_deleted FROM record WHERE kind = 'product' ORDER BY id", [])
+        for row in rows {
+            let number = numbers[row.integer(0)] ?? ""
+            records[number, default: 0] += 1
+            keys[number] = row.text(1)
+            let quantity = row.json(2)["stock"]?["v"]?["quantity"]
+            stock[number] = quantity?.scalarText.flatMap { Int($0) }
+            if row.integer(3) == 1 { deleted.insert(number) }
+            guard areKnown, let label = row.json(2)[ShownGood.labelPart]?["v"]?.string, label != row.text(1) else {
+                continue
+            }
+            misnamed.append("the hub finds \(number) by \"\(row.text(1))\", though its number is \"\(label)\"")
+        }
+    }
+}
