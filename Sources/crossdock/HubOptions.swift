@@ -32,11 +32,14 @@ struct BackupOptions: ParsableArguments {
 /// A hub opened for one command, with what must be closed after it.
 struct OpenHub: Sendable {
     let hub: Hub
+    /// The same hub for who only looks: its queries are asked of the replica that the environment names, if any.
+    let reports: Hub
     let transport: HTTPTransport
     let environment: HubEnvironment
     let folder: String
     let key: [UInt8]
     private let surroundings: ConnectorSurroundings
+    private let replica: ReplicatedStore?
 
     /// How many threads books and other files may block at the same time.
     static let blockingThreads = 2
@@ -44,7 +47,9 @@ struct OpenHub: Sendable {
     /// Opens the store a command names.
     ///
     /// - Throws: `Refusal`, `StoreFailure`, `Vault.Failure`.
-    init(_ options: HubOptions, publicURL: String? = nil, allowedHosts: [String] = []) throws {
+    init(
+        _ options: HubOptions, publicURL: String? = nil, allowedHosts: [String] = [], readReplica: String? = nil
+    ) throws {
         let environment = try HubEnvironment()
         try LogSettings.bootstrap(environment)
         self.environment = environment
@@ -62,22 +67,22 @@ struct OpenHub: Sendable {
         surroundings = ConnectorSurroundings(
             transport: transport, now: Self.systemNow, random: Self.systemRandom,
             blocking: BlockingThreads(count: Self.blockingThreads))
-        hub = Hub(
-            store: try place.open(Hub.migrations), connectors: Registry.connectors, surroundings: surroundings,
-            vault: Vault(bytes: key), publicURL: url, logger: Logger(label: "crossdock"))
-    }
-
-    /// The same hub, whose queries are asked of a replica, and what must be closed after it.
-    func reporting(on address: PostgresAddress) -> (hub: Hub, store: ReplicatedStore) {
-        let store = ReplicatedStore(hub.store, PostgresReplica(address), now: Self.systemNow)
-        let reports = Hub(
-            store: store, connectors: Registry.connectors, surroundings: surroundings, vault: Vault(bytes: key),
-            publicURL: hub.publicURL, logger: Logger(label: "crossdock"))
-        return (reports, store)
+        let (surroundings, key) = (surroundings, key)
+        func made(on store: any Store) -> Hub {
+            Hub(
+                store: store, connectors: Registry.connectors, surroundings: surroundings, vault: Vault(bytes: key),
+                publicURL: url, logger: Logger(label: "crossdock"))
+        }
+        var named: PostgresAddress?
+        if case .server = place.kind { named = try StorePlace.replica(readReplica, of: place, environment) }
+        hub = made(on: try place.open(Hub.migrations))
+        replica = named.map { [hub] in ReplicatedStore(hub.store, PostgresReplica($0), now: Self.systemNow) }
+        reports = replica.map { made(on: $0) } ?? hub
     }
 
     /// Closes the store and the connections.
     func close() async {
+        await replica?.close()
         await hub.store.close()
         await transport.shutdown()
     }
