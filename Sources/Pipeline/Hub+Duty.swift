@@ -4,19 +4,31 @@ import Synchronization
 
 /// Whether this process holds a duty, and since when it knows.
 final class HeldDuty: Sendable {
-    /// How old that knowledge may be, in seconds; well below the lease.
-    static let renewalSeconds = 4.0
+    /// How old that knowledge may be, in seconds, for who holds it and for who waits for it; well below the lease.
+    static let (renewalSeconds, lookSeconds) = (4.0, 2.0)
 
-    private let state = Mutex<(isHeld: Bool, at: Moment)?>(nil)
+    private struct State {
+        var isHeld = false
+        var at: Moment?
+        var sign: DutySign?
+    }
+
+    private let state = Mutex(State())
+
+    /// The last sign that was seen.
+    var sign: DutySign? { state.withLock { $0.sign } }
 
     func known(at now: Moment) -> Bool? {
         state.withLock { state in
-            guard let state, (0..<Self.renewalSeconds).contains(now.seconds(since: state.at)) else { return nil }
+            let limit = state.isHeld ? Self.renewalSeconds : Self.lookSeconds
+            guard let at = state.at, (0..<limit).contains(now.seconds(since: at)) else { return nil }
             return state.isHeld
         }
     }
 
-    func learn(_ isHeld: Bool, at now: Moment) { state.withLock { $0 = (isHeld, now) } }
+    func learn(_ isHeld: Bool, _ sign: DutySign?, at now: Moment) {
+        state.withLock { $0 = State(isHeld: isHeld, at: now, sign: sign) }
+    }
 }
 
 extension Hub {
@@ -30,19 +42,19 @@ extension Hub {
         guard store.isShared else { return true }
         let now = now
         if let known = scheduleDuty.known(at: now) { return known }
-        let (organization, owner) = (organization, owner)
-        let isHeld = try await store.write(.lease) {
-            try DutyTable($0, organization: organization).hold(Self.schedules, owner, now: now)
+        let (organization, owner, last) = (organization, owner, scheduleDuty.sign)
+        let sign = try await store.write(.lease) {
+            try DutyTable($0, organization: organization).hold(Self.schedules, owner, after: last, now: now)
         }
-        scheduleDuty.learn(isHeld, at: now)
-        return isHeld
+        scheduleDuty.learn(sign.holder == owner, sign, at: now)
+        return sign.holder == owner
     }
 
     /// Leaves the schedules to another process.
     func leaveSchedules() async {
         guard store.isShared else { return }
         let (organization, owner) = (organization, owner)
-        scheduleDuty.learn(false, at: now)
+        scheduleDuty.learn(false, nil, at: now)
         // Nobody waits for it: without this it ends by itself a little later.
         try? await store.write { try DutyTable($0, organization: organization).leave(Self.schedules, owner) }
     }

@@ -89,10 +89,11 @@ public struct Allowance: Hashable, Sendable {
 
     // MARK: Time and use
 
-    /// The allowance as it stands at that time. A clock that was set back gives nothing and takes nothing.
+    /// The allowance as it stands at that time. A clock that was set back gives nothing and takes nothing, and neither
+    /// does that of another machine, a little behind: else what flows would flow once for each of both.
     public func at(_ now: Moment) -> Allowance {
         var later = self
-        later.at = now
+        later.at = (0...ClockWatch.toleranceSeconds).contains(at.seconds(since: now)) ? at : now
         if form == .window, let full = fullAt, now >= full {
             (later.level, later.fullAt) = (capacity, nil)
         } else if form == .day, let full = fullAt, now >= full {

@@ -43,14 +43,16 @@ public struct Breaker: Hashable, Sendable {
     }
 
     /// How it stands at that time. A time further ahead than it is ever open for was written before the clock was set
-    /// back, and does not count.
+    /// back, and does not count; one that is a little further was written by a machine whose clock is ahead.
     public func state(at now: Moment) -> State {
         guard let openUntil else { return .closed }
-        if openUntil > now, openUntil.seconds(since: now) <= Self.longestOpenSeconds { return .open(until: openUntil) }
-        if let probeUntil, probeUntil > now, probeUntil.seconds(since: now) <= Self.probeSeconds {
-            return .probing(until: probeUntil)
-        }
+        if Self.holds(openUntil, Self.longestOpenSeconds, at: now) { return .open(until: openUntil) }
+        if let probeUntil, Self.holds(probeUntil, Self.probeSeconds, at: now) { return .probing(until: probeUntil) }
         return .halfOpen
+    }
+
+    private static func holds(_ until: Moment, _ longestSeconds: Double, at now: Moment) -> Bool {
+        until > now && until.seconds(since: now) <= longestSeconds + ClockWatch.toleranceSeconds
     }
 
     /// The breaker once a worker tries whether calls go through again.

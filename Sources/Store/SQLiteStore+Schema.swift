@@ -4,7 +4,11 @@ import GRDB
 
 /// The schema of a store in a file.
 extension SQLiteStore {
-    private static let own = "CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY NOT NULL) STRICT"
+    private static let own = """
+        CREATE TABLE IF NOT EXISTS migration (
+            name TEXT PRIMARY KEY NOT NULL, serves_older INTEGER NOT NULL DEFAULT 0
+        ) STRICT
+        """
 
     /// Brings the schema of a file up to date, made when it is not there, and says what was done.
     ///
@@ -45,6 +49,27 @@ extension SQLiteStore {
         return Migration.script(of: migrations, head: head) { $0.sql }
     }
 
+    /// Whether any process has the store in a file open, this one too. Nobody can open it meanwhile.
+    ///
+    /// - Throws: `StoreFailure` when the file cannot be read or is no database.
+    public static func isOpen(path: String) throws -> Bool {
+        do {
+            var configuration = Configuration()
+            configuration.busyMode = .immediateError
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            defer { try? queue.close() }
+            // Only who is alone with a file may leave the write-ahead log; the next who opens it takes it up again.
+            let mode = try queue.writeWithoutTransaction { database in
+                try String.fetchOne(database, sql: "PRAGMA journal_mode = DELETE")
+            }
+            return mode != "delete"
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+            return true
+        } catch let error as DatabaseError {
+            throw StoreFailure(error)
+        }
+    }
+
     /// What holds for SQLite in the whole process, once it was asked for.
     static let isSetUp =
         crossdock_sqlite_counts_no_memory() == 0 && crossdock_sqlite_statement_journal(statementJournalBytes) == 0
@@ -68,21 +93,36 @@ extension SQLiteStore {
             try database.inTransaction(.immediate) {
                 try database.execute(sql: own)
                 let before = try names(database)
-                let unknown = Set(before).subtracting(migrations.map(\.name))
-                guard unknown.isEmpty else {
-                    throw StoreFailure.unavailable(
-                        "it was made by a newer Crossdock (\(unknown.sorted().joined(separator: ", "))); use that one")
-                }
+                let hasMarks = try database.columns(in: "migration").contains { $0.name == "serves_older" }
+                try refuseNewer(before, migrations, hasMarks: hasMarks, database)
                 let missing = migrations.filter { !before.contains($0.name) }
+                if !hasMarks, !missing.isEmpty {
+                    try database.execute(
+                        sql: "ALTER TABLE migration ADD COLUMN serves_older INTEGER NOT NULL DEFAULT 0")
+                }
                 for migration in missing {
                     try database.execute(sql: migration.sql)
-                    try database.execute(sql: "INSERT INTO migration VALUES (?)", arguments: [migration.name])
+                    try database.execute(
+                        sql: "INSERT INTO migration (name, serves_older) VALUES (?, ?)",
+                        arguments: [migration.name, migration.servesOlder ? 1 : 0])
                 }
                 change = SchemaChange(before: before, applied: missing.map(\.name))
                 return .commit
             }
         }
         return change
+    }
+
+    /// A store that has more migrations than are known is worked on only where each of them says that it may be.
+    private static func refuseNewer(
+        _ applied: [String], _ known: [Migration], hasMarks: Bool, _ database: Database
+    ) throws {
+        var unknown = Set(applied).subtracting(known.map(\.name))
+        if hasMarks, !unknown.isEmpty {
+            let marked = "SELECT name FROM migration WHERE serves_older = 1"
+            unknown.subtract(try String.fetchAll(database, sql: marked))
+        }
+        if !unknown.isEmpty { throw StoreFailure.unavailable("it " + Migration.refusal(of: unknown.sorted())) }
     }
 
     private static func names(_ database: Database) throws -> [String] {

@@ -22,6 +22,12 @@ public struct SchemaChange: Hashable, Sendable {
 }
 
 extension Migration {
+    /// Why a program that does not know these migrations cannot work on a store that has them.
+    public static func refusal(of unknown: [String]) -> String {
+        "was made by a newer Crossdock (\(unknown.joined(separator: ", "))), and what it changed is not for this one; "
+            + "use that one"
+    }
+
     /// The whole schema as one text: what stands before the first migration, with its `BEGIN`, then each with its name,
     /// as if the hub had applied it. Loaded into an empty place it is a store that the hub takes as its own.
     public static func script(
@@ -32,7 +38,7 @@ extension Migration {
             -- \(migration.name)
 
             \(text(migration).trimmed)
-            INSERT INTO migration VALUES ('\(migration.name)');
+            INSERT INTO migration (name, serves_older) VALUES ('\(migration.name)', \(migration.servesOlder ? 1 : 0));
 
             """
         }

@@ -222,14 +222,20 @@ public struct Migration: Sendable {
     public let name: String
     /// The statements, for SQLite.
     public let sql: String
+    /// Whether a program that does not know it may go on on a schema that has it: it only adds, and what it adds may be
+    /// left out by who writes.
+    public let servesOlder: Bool
     private let ofPostgres: String?
     private let onlyPostgres: String
 
     /// A migration. The statements for PostgreSQL are those for SQLite with the types of that store, unless they are
-    /// given; `onlyPostgres` are run there besides.
-    public init(_ name: String, _ sql: String, postgres: String? = nil, onlyPostgres: String = "") {
+    /// given; `onlyPostgres` are run there besides. Unless it says otherwise, older programs are refused after it.
+    public init(
+        _ name: String, _ sql: String, postgres: String? = nil, onlyPostgres: String = "", servesOlder: Bool = false
+    ) {
         self.name = name
         self.sql = sql
+        self.servesOlder = servesOlder
         self.onlyPostgres = onlyPostgres
         ofPostgres = postgres
     }

@@ -18,6 +18,13 @@ public struct PostgresAddress: Sendable {
     static let connectSeconds = 5
     /// How long sent bytes may stay unconfirmed until a connection counts as lost, in milliseconds.
     static let silenceMilliseconds = 15_000
+    /// After how many seconds without a word the other side is asked for a sign, and how often, and how many times.
+    static let (idleSeconds, askSeconds, askTimes) = (10, 5, 3)
+    /// The same for the server's side: a hub that is cut off shall not hold its connections there for hours.
+    static let serversPatience = """
+        SET tcp_keepalives_idle = \(idleSeconds); SET tcp_keepalives_interval = \(askSeconds);
+        SET tcp_keepalives_count = \(askTimes); SET tcp_user_timeout = \(silenceMilliseconds);
+        """
 
     /// Whether a text is an address of this kind.
     public static func isOne(_ url: String) -> Bool { url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") }
@@ -47,7 +54,8 @@ public struct PostgresAddress: Sendable {
     public init(_ parts: [String: String], passwordFile: String? = nil) {
         let usual = [
             "connect_timeout": String(Self.connectSeconds), "application_name": "crossdock", "client_encoding": "UTF8",
-            "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3",
+            "keepalives_idle": String(Self.idleSeconds), "keepalives_interval": String(Self.askSeconds),
+            "keepalives_count": String(Self.askTimes),
             "tcp_user_timeout": String(Self.silenceMilliseconds),
         ]
         var settings = usual.merging(parts) { $1 }

@@ -70,6 +70,7 @@ final class PostgresConnection {
             SET statement_timeout = \(Self.statementMilliseconds); SET lock_timeout = \(Self.lockMilliseconds);
             SET idle_in_transaction_session_timeout = \(Self.idleMilliseconds);
             SET client_connection_check_interval = 2000; SET jit = off;
+            \(PostgresAddress.serversPatience)
             """)
     }
 

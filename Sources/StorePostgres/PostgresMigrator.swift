@@ -43,9 +43,12 @@ struct PostgresMigrator {
         }
         let before = try applied()
         let missing = try missing(of: migrations)
+        try link.script("ALTER TABLE migration ADD COLUMN IF NOT EXISTS serves_older bigint NOT NULL DEFAULT 0")
         for migration in missing {
             try link.script(migration.postgres)
-            try ask("INSERT INTO migration VALUES (?1)", [.text(migration.name)])
+            try ask(
+                "INSERT INTO migration (name, serves_older) VALUES (?1, ?2)",
+                [.text(migration.name), .integer(migration.servesOlder ? 1 : 0)])
         }
         try ask("DELETE FROM write_mark WHERE at < now() - interval '1 day'")
         try link.script("COMMIT")
@@ -65,7 +68,7 @@ struct PostgresMigrator {
 
     /// The tables of the store itself.
     static let own = """
-        CREATE TABLE migration (name text COLLATE "C" PRIMARY KEY);
+        CREATE TABLE migration (name text COLLATE "C" PRIMARY KEY, serves_older bigint NOT NULL DEFAULT 0);
         -- One row for each organization: who writes holds it until the commit, so that its steps are serial.
         CREATE TABLE write_turn (organization_id bigint PRIMARY KEY);
         -- One row for each of the last commits, by which one whose answer was lost is known to have happened.
@@ -112,16 +115,27 @@ struct PostgresMigrator {
         ).isEmpty
     }
 
+    private func hasMarks() throws -> Bool {
+        try !ask(
+            """
+            SELECT 1 FROM information_schema.columns
+            WHERE table_schema = current_schema() AND table_name = 'migration' AND column_name = 'serves_older'
+            """
+        ).isEmpty
+    }
+
     private func applied() throws -> [String] {
         try ask("SELECT name FROM migration ORDER BY name").map { $0.text(0) }
     }
 
     private func missing(of migrations: [Migration]) throws -> [Migration] {
         let applied = Set(try applied())
-        let unknown = applied.subtracting(migrations.map(\.name)).sorted()
+        var unknown = applied.subtracting(migrations.map(\.name))
+        if try !unknown.isEmpty && hasMarks() {
+            unknown.subtract(try ask("SELECT name FROM migration WHERE serves_older = 1").map { $0.text(0) })
+        }
         guard unknown.isEmpty else {
-            throw StoreFailure.unavailable(
-                "\(address.words) was made by a newer Crossdock (\(unknown.joined(separator: ", "))); use that one")
+            throw StoreFailure.unavailable("\(address.words) " + Migration.refusal(of: unknown.sorted()))
         }
         return migrations.filter { !applied.contains($0.name) }
     }

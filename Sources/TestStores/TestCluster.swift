@@ -8,43 +8,55 @@ public struct TestCluster: Sendable {
     public let folder: String
     private let port: String
     private let secret: String
+    private let network: TestNetwork?
 
     /// What a script said when it failed.
-    public struct Failed: Error, CustomStringConvertible { public let description: String }
+    public struct Failed: Error, CustomStringConvertible {
+        /// One sentence.
+        public let description: String
 
-    private init(folder: String, port: String, secret: String) {
-        (self.folder, self.port, self.secret) = (folder, port, secret)
+        /// A failure.
+        public init(description: String) { self.description = description }
     }
 
-    /// Makes and starts a server with settings of its own (`max_connections=20`).
+    private init(folder: String, port: String, secret: String, network: TestNetwork? = nil) {
+        (self.folder, self.port, self.secret, self.network) = (folder, port, secret, network)
+    }
+
+    /// Makes and starts a server with settings of its own (`max_connections=20`), at the far end of a network where one
+    /// is given.
     ///
     /// - Throws: `TestCluster.Failed`.
-    public static func start(_ settings: [String] = [], environment: [String: String] = [:]) async throws -> TestCluster
-    {
+    public static func start(
+        _ settings: [String] = [], environment: [String: String] = [:], across network: TestNetwork? = nil
+    ) async throws -> TestCluster {
         let folder = Self.fresh()
-        let words = try await run(["start", folder] + settings, environment).split(separator: " ").map(String.init)
+        let surroundings = environment.merging(network?.environment ?? [:]) { $1 }
+        let words = try await script("cluster", ["start", folder] + settings, surroundings)
+            .split(separator: " ").map(String.init)
         guard words.count == 2 else { throw Failed(description: "no port and no password: \(words)") }
-        return TestCluster(folder: folder, port: words[0], secret: words[1])
+        return TestCluster(folder: folder, port: words[0], secret: words[1], network: network)
     }
 
     private static func fresh() -> String { NSTemporaryDirectory() + "crossdock-cluster-" + UUID().uuidString }
 
     /// The store's address there; with a copy's, whichever of both can be written.
     public func url(or copy: TestCluster? = nil) -> String {
-        let hosts = [port, copy?.port].compactMap { $0 }.map { "127.0.0.1:\($0)" }.joined(separator: ",")
+        let host = network?.address ?? "127.0.0.1"
+        let hosts = [port, copy?.port].compactMap { $0 }.map { "\(host):\($0)" }.joined(separator: ",")
         return "postgres://crossdock:\(secret)@\(hosts)/postgres"
     }
 
     /// Ends it at once, as a crash does.
     ///
     /// - Throws: `TestCluster.Failed`.
-    public func kill() async throws { _ = try await Self.run(["kill", folder]) }
+    public func kill() async throws { _ = try await Self.script("cluster", ["kill", folder]) }
 
     /// Starts it once more.
     ///
     /// - Throws: `TestCluster.Failed`.
     public func again(environment: [String: String] = [:]) async throws {
-        _ = try await Self.run(["again", folder], environment)
+        _ = try await Self.script("cluster", ["again", folder], environment)
     }
 
     /// A copy of it that it waits for with each commit.
@@ -52,17 +64,24 @@ public struct TestCluster: Sendable {
     /// - Throws: `TestCluster.Failed`.
     public func standby() async throws -> TestCluster {
         let folder = Self.fresh()
-        let port = try await Self.run(["standby", folder, self.folder])
+        let port = try await Self.script("cluster", ["standby", folder, self.folder])
         return TestCluster(folder: folder, port: port, secret: secret)
     }
 
     /// Makes a copy the one that is written.
     ///
     /// - Throws: `TestCluster.Failed`.
-    public func promote() async throws { _ = try await Self.run(["promote", folder]) }
+    public func promote() async throws { _ = try await Self.script("cluster", ["promote", folder]) }
 
     /// Ends it and takes it away.
-    public func stop() async { _ = try? await Self.run(["stop", folder]) }
+    public func stop() async { _ = try? await Self.script("cluster", ["stop", folder]) }
+
+    /// What its own program says to a statement, asked where it runs, whatever becomes of the network.
+    ///
+    /// - Throws: `TestCluster.Failed`.
+    public func ask(_ sql: String) async throws -> String {
+        try await Self.script("cluster", ["ask", folder, sql], network?.environment ?? [:])
+    }
 
     /// Ends every connection of that name.
     ///
@@ -76,13 +95,15 @@ public struct TestCluster: Sendable {
             at: try PostgresAddress(url()))
     }
 
-    private static let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "scripts/cluster").path
+    private static let scripts = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "scripts")
 
     /// What a server says while it starts goes to its own log; what the script says is short enough for a pipe.
-    private static func run(_ words: [String], _ environment: [String: String] = [:]) async throws -> String {
+    static func script(
+        _ name: String, _ words: [String], _ environment: [String: String] = [:]
+    ) async throws -> String {
         let process = Process()
-        process.executableURL = URL(filePath: script)
+        process.executableURL = scripts.appending(path: name)
         process.arguments = words
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let (output, errors) = (Pipe(), Pipe())
@@ -97,7 +118,7 @@ public struct TestCluster: Sendable {
             String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
                 .trimmingCharacters(in: .whitespacesAndNewlines)
         }
-        guard status == 0 else { throw Failed(description: "cluster \(words): \(text(errors))") }
-        return ["start", "standby"].contains(words.first) ? text(output) : ""
+        guard status == 0 else { throw Failed(description: "\(name) \(words): \(text(errors))") }
+        return ["start", "standby", "ask", "make"].contains(words.first) ? text(output) : ""
     }
 }

@@ -43,6 +43,12 @@ struct Conversation: Sendable {
 
     /// Answers one request. Whether the connection goes on.
     private func answer(_ head: HTTPTypes.HTTPRequest, _ parts: inout Inbound.AsyncIterator) async throws -> Bool {
+        guard scheme == "https" || proxies.maySpeakPlainly(peer) else {
+            // Nothing of it is read: what it says may be a token that everybody on the way could read.
+            try await write(ServerRefusal.stranger.response, to: head.method, closes: true)
+            try await linger(&parts)
+            return false
+        }
         switch try await body(of: head, &parts) {
         case .cut: return false
         case .tooLarge:

@@ -5,11 +5,18 @@ import Wire
 enum ServerRefusal {
     case unreadable
     case tooLarge(Int)
+    /// Plain http from somebody who is no trusted proxy.
+    case stranger
 
     var response: HTTPResponse {
         switch self {
         case .unreadable:
             Self.json(400, "BAD_REQUEST", "The request cannot be read as HTTP, or its head is too large.")
+        case .stranger:
+            Self.json(
+                403, "PLAIN_HTTP_REFUSED",
+                "Plain http is answered here to the named proxies alone. Call the proxy, or name this address in "
+                    + "--trusted-proxy.")
         case .tooLarge(let limit):
             Self.json(413, "PAYLOAD_TOO_LARGE", "The body is larger than the \(limit) bytes that are accepted.")
         }

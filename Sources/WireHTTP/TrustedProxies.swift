@@ -49,6 +49,18 @@ public struct TrustedProxies: Hashable, Sendable {
         return request
     }
 
+    /// Whether somebody may call a port in plain http: a trusted proxy, or this machine. Where nobody is trusted the
+    /// port is this machine's alone, and all who reach it may.
+    func maySpeakPlainly(_ peer: String?) -> Bool {
+        guard !blocks.isEmpty, let peer else { return true }
+        return isTrusted(peer)
+            || Self.thisMachine.contains { block in
+                IPAddress(peer).map(block.contains) ?? false
+            }
+    }
+
+    private static let thisMachine = ["127.0.0.0/8", "::1"].compactMap(AddressBlock.init)
+
     private func isTrusted(_ text: String) -> Bool {
         guard let address = IPAddress(text) else { return false }
         return blocks.contains { $0.contains(address) }

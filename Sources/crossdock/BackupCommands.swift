@@ -136,6 +136,7 @@ struct RestoreCommand: AsyncParsableCommand {
     private func restore(_ backup: Backup, _ schema: [Migration], to place: StorePlace) async throws {
         let applied = try place.migrations()
         let names = schema.map(\.name)
+        if applied != nil, try place.isOpenInAFile() { throw Self.atWork }
         if let applied, applied != names {
             throw BackupFailure.otherSchema(store: applied.last ?? "none", backup: names.last ?? "none")
         }
@@ -151,7 +152,10 @@ struct RestoreCommand: AsyncParsableCommand {
         }
     }
 
-    /// On a server it can be seen whether a hub is at work.
+    private static let atWork = Refusal(
+        "a hub is at work on this store; stop every hub and every command that uses it, then restore")
+
+    /// On a server it can be seen whether a hub runs the schedules.
     private func refuseAtWork(_ store: any Store) async throws {
         guard store.isShared else { return }
         let now = OpenHub.systemNow()
@@ -159,6 +163,6 @@ struct RestoreCommand: AsyncParsableCommand {
             guard try TableShape.all(session, .postgres).contains(where: { $0.name == "duty" }) else { return false }
             return try !session.rows("SELECT 1 FROM duty WHERE held_until > ?1 LIMIT 1", [SQLValue(now)]).isEmpty
         }
-        if isHeld { throw Refusal("a hub is at work on this store; stop every hub that uses it, then restore") }
+        if isHeld { throw Self.atWork }
     }
 }

@@ -25,7 +25,7 @@ struct BatchesCommand: AsyncParsableCommand {
             guard (1...500).contains(limit) else { throw Refusal("--limit must be from 1 to 500") }
             guard reason.utf8.count <= 500 else { throw Refusal("--reason has at most 500 bytes") }
             let open = try OpenHub(options)
-            if let drop { try await cancel(drop, open.hub) } else { show(try await batches(open.hub)) }
+            if let drop { try await cancel(drop, open.hub) } else { show(try await batches(open.reports)) }
             await open.close()
         }
     }

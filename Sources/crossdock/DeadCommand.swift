@@ -33,9 +33,9 @@ struct DeadListCommand: AsyncParsableCommand {
             let open = try OpenHub(options)
             try await JobActions(open.hub, options).act(run: run, drop: drop)
             if classes {
-                show(try await open.hub.deadClasses())
+                show(try await open.reports.deadClasses())
             } else if run == nil, drop == nil {
-                show(try await open.hub.deadReports(choice.filter(open.hub, isAllMeant: true)))
+                show(try await open.reports.deadReports(choice.filter(open.reports, isAllMeant: true)))
             }
             await open.close()
         }

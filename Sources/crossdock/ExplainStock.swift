@@ -11,7 +11,7 @@ extension ExplainCommand {
     func explainStock() async throws {
         if field != nil { throw Refusal("--field goes with a kind of record, not with stock") }
         let open = try OpenHub(options)
-        let stock = try await open.hub.explainStock(key)
+        let stock = try await open.reports.explainStock(key)
         if options.json { print(stock.json.text) } else { show(stock) }
         await open.close()
     }

@@ -32,6 +32,8 @@ struct BackupOptions: ParsableArguments {
 /// A hub opened for one command, with what must be closed after it.
 struct OpenHub: Sendable {
     let hub: Hub
+    /// The same hub for who only looks: its queries are asked of the replica that the environment names, if any.
+    let reports: Hub
     let transport: HTTPTransport
     let environment: HubEnvironment
     let folder: String
@@ -40,6 +42,7 @@ struct OpenHub: Sendable {
     let olderKeys: [[UInt8]]
     let masters: MasterKeys
     private let surroundings: ConnectorSurroundings
+    private let replica: ReplicatedStore?
 
     /// How many threads books and other files may block at the same time.
     static let blockingThreads = 2
@@ -50,7 +53,8 @@ struct OpenHub: Sendable {
     ///
     /// - Throws: `Refusal`, `StoreFailure`, `Vault.Failure`.
     init(
-        _ options: HubOptions, publicURL: String? = nil, allowedHosts: [String] = [], renewsMasterKey: Bool = false
+        _ options: HubOptions, publicURL: String? = nil, allowedHosts: [String] = [], readReplica: String? = nil,
+        renewsMasterKey: Bool = false
     ) throws {
         let environment = try HubEnvironment()
         try LogSettings.bootstrap(environment)
@@ -74,24 +78,22 @@ struct OpenHub: Sendable {
         surroundings = ConnectorSurroundings(
             transport: transport, now: Self.systemNow, random: Self.systemRandom,
             blocking: BlockingThreads(count: Self.blockingThreads))
-        hub = Hub(
-            store: try place.open(Hub.migrations), connectors: Registry.connectors, surroundings: surroundings,
-            vault: Vault(bytes: key).adding(olderKeys), masters: keys.all, publicURL: url,
-            logger: Logger(label: "crossdock"))
-    }
-
-    /// The same hub, whose queries are asked of a replica, and what must be closed after it.
-    func reporting(on address: PostgresAddress) -> (hub: Hub, store: ReplicatedStore) {
-        let store = ReplicatedStore(hub.store, PostgresReplica(address), now: Self.systemNow)
-        let reports = Hub(
-            store: store, connectors: Registry.connectors, surroundings: surroundings,
-            vault: Vault(bytes: key).adding(olderKeys), masters: masters.all, publicURL: hub.publicURL,
-            logger: Logger(label: "crossdock"))
-        return (reports, store)
+        let (surroundings, vault, given) = (surroundings, Vault(bytes: key).adding(olderKeys), keys)
+        func made(on store: any Store) -> Hub {
+            Hub(
+                store: store, connectors: Registry.connectors, surroundings: surroundings, vault: vault,
+                masters: given.all, publicURL: url, logger: Logger(label: "crossdock"))
+        }
+        var named: PostgresAddress?
+        if case .server = place.kind { named = try StorePlace.replica(readReplica, of: place, environment) }
+        hub = made(on: try place.open(Hub.migrations))
+        replica = named.map { [hub] in ReplicatedStore(hub.store, PostgresReplica($0), now: Self.systemNow) }
+        reports = replica.map { made(on: $0) } ?? hub
     }
 
     /// Closes the store and the connections.
     func close() async {
+        await replica?.close()
         await hub.store.close()
         await transport.shutdown()
     }

@@ -40,7 +40,7 @@ struct IntegrationsCommand: AsyncParsableCommand {
     func run() async throws {
         try await Terminal.run {
             let open = try OpenHub(options)
-            let overview = try await open.hub.overview()
+            let overview = try await open.reports.overview()
             if options.json {
                 print(JSON.array(overview.integrations.map(\.json)).text)
             } else if overview.integrations.isEmpty {
@@ -71,7 +71,7 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         try await Terminal.run {
             let open = try OpenHub(options)
-            let overview = try await open.hub.overview()
+            let overview = try await open.reports.overview()
             if options.json { print(overview.json.text) } else { show(overview) }
             await open.close()
         }
@@ -136,7 +136,7 @@ struct ExplainCommand: AsyncParsableCommand {
                 )
             }
             let open = try OpenHub(options)
-            let explanation = try await open.hub.explain(kind, key, part: field)
+            let explanation = try await open.reports.explain(kind, key, part: field)
             if options.json { print(explanation.json.text) } else { show(explanation) }
             await open.close()
         }

@@ -22,9 +22,9 @@ struct ScheduleListCommand: AsyncParsableCommand {
     func run() async throws {
         try await Terminal.run {
             let open = try OpenHub(options)
-            let schedules = try await open.hub.schedules()
+            let schedules = try await open.reports.schedules()
             let names = Dictionary(
-                try await open.hub.integrations().map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
+                try await open.reports.integrations().map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
             if options.json {
                 print(JSON.array(schedules.map { $0.json(names) }).text)
             } else if schedules.isEmpty {

@@ -36,10 +36,11 @@ struct ServeCommand: AsyncParsableCommand {
                     "--open-on-loopback shows everything to whoever asks; it needs a loopback --bind, not \(bind)")
             }
             let door = try Door(door, bind: bind, HubEnvironment())
-            let open = try OpenHub(options, publicURL: publicURL)
+            let open = try OpenHub(options, publicURL: publicURL, readReplica: readReplica)
             try await open.hub.checkKey()
             let settings = try BackupSettings(backups, open.environment, role: role)
             let place = try StorePlace(options, open.environment)
+            _ = try StorePlace.replica(readReplica, of: place, open.environment)
             if options.store != nil, case .server(let address) = place.kind, address.hasPassword {
                 Terminal.note(
                     "the password in --store is seen by whoever lists this machine's processes; put it into a file "
@@ -50,17 +51,13 @@ struct ServeCommand: AsyncParsableCommand {
                 Terminal.note("crossdock \(Version.text) works - stop with Ctrl-C")
                 await HubService.work(open, rounds)
             } else {
-                let replica = try StorePlace.replica(readReplica, of: place, open.environment)
-                let reports = replica.map { open.reporting(on: $0) }
                 let service = try await HubService(
-                    open, reports: reports?.hub, door: door, port: try wishedPort(open.environment),
-                    openOnLoopback: openOnLoopback,
+                    open, door: door, port: try wishedPort(open.environment), openOnLoopback: openOnLoopback,
                     role: role, backups: rounds)
                 try await service.run {
                     Terminal.note(
                         "crossdock \(Version.text) listens on \(door.scheme)://\(bind):\($0) - stop with Ctrl-C")
                 }
-                await reports?.store.close()
             }
             await open.close()
         }
@@ -103,7 +100,7 @@ struct HubService: Sendable {
     private let backups: BackupRounds?
 
     init(
-        _ open: OpenHub, reports: Hub? = nil, door: Door, port: Int, openOnLoopback: Bool, role: HubRole = .all,
+        _ open: OpenHub, door: Door, port: Int, openOnLoopback: Bool, role: HubRole = .all,
         backups: BackupRounds? = nil
     ) async throws {
         self.open = open
@@ -112,10 +109,8 @@ struct HubService: Sendable {
         self.door = door
         self.port = port
         let tokens = try await TokenKey.tokens(open)
-        var shown: any HubPort = open.hub
-        if let reports { shown = ReportingHub(hub: open.hub, reports: reports) }
         console = try Console(
-            hub: shown, tokens: tokens,
+            hub: ReportingHub(hub: open.hub, reports: open.reports), tokens: tokens,
             options: Console.Options(
                 version: Version.text, openOnLoopback: openOnLoopback,
                 isBehindTLS: door.tls != nil || open.hub.publicURL?.hasPrefix("https:") ?? false),

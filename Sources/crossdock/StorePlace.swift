@@ -63,6 +63,14 @@ struct StorePlace: Sendable {
         }
     }
 
+    /// Whether any process has the file of the store open; false on a server.
+    ///
+    /// - Throws: `StoreFailure`.
+    func isOpenInAFile() throws -> Bool {
+        guard case .file(let path) = kind else { return false }
+        return try SQLiteStore.isOpen(path: path)
+    }
+
     /// What identifies the place, without any secret.
     var words: String {
         switch kind {

@@ -44,7 +44,7 @@ struct JobsCommand: AsyncParsableCommand {
             try await actions.put(off: snooze, minutes: minutes)
             try await actions.keep(hold, reason: reason)
             if let why {
-                try await actions.explain(why)
+                try await JobActions(open.reports, options).explain(why)
             } else if run == nil, drop == nil, snooze == nil, hold == nil {
                 var states: [JobState] = [.available, .scheduled, .running, .retryable, .held]
                 if let state {
@@ -56,7 +56,7 @@ struct JobsCommand: AsyncParsableCommand {
                     }
                     states = [one]
                 }
-                try await actions.list(states, limit: limit, empty: "Nothing waits.")
+                try await JobActions(open.reports, options).list(states, limit: limit, empty: "Nothing waits.")
             }
             await open.close()
         }
@@ -148,7 +148,7 @@ struct ConflictsCommand: AsyncParsableCommand {
                 }
                 Terminal.note("conflict \(resolve) is decided; the other side is brought in step")
             } else {
-                try await list(open.hub)
+                try await list(open.reports)
             }
             await open.close()
         }

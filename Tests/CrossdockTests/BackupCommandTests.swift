@@ -105,6 +105,29 @@ struct BackupCommandTests {
         #expect(own.status == 2 && own.errors.contains("something else is there"), "\(own.said)")
     }
 
+    @Test func nothingIsRestoredIntoAFileThatAHubHasOpen() async throws {
+        let program = try await program()
+        defer { program.close() }
+        #expect(try await program.run(["backup", "hub.backup"]).status == 0)
+        for role in ["all", "worker"] {
+            let hub = try program.start(["serve", "--port", "0", "--role", role])
+            defer { hub.send(SIGKILL) }
+            let isUp = try await eventually(withinSeconds: 30) { hub.errors.contains(" - stop with") ? true : nil }
+            #expect(isUp == true, "\(hub.errors)")
+            for words in [["restore", "hub.backup"], ["restore", "hub.backup", "--replace"]] {
+                let answer = try await program.run(words)
+                #expect(answer.status == 2, "\(answer.said)")
+                #expect(answer.errors.contains("a hub is at work on this store; stop every hub"), "\(answer.said)")
+            }
+            hub.send(SIGKILL)
+            _ = try await hub.ended(withinSeconds: 20)
+        }
+        // One that was killed holds nothing any more, and what it left behind is no hindrance.
+        let restored = try await program.run(["restore", "hub.backup", "--replace"])
+        #expect(restored.status == 0, "\(restored.said)")
+        #expect(try await program.run(["integrations", "--json"]).output.contains(#""name":"shop""#))
+    }
+
     @Test func aServingHubMakesBackupsByItself() async throws {
         let program = try await program()
         defer { program.close() }

@@ -20,10 +20,12 @@ enum Blow: String, CaseIterable, Sendable {
     case cut
     /// It stands still for longer than its leases last, while another hub goes on; then it wakes and goes on, too.
     case frozen
+    /// Beside it a worker is killed every three seconds for a minute, and started again.
+    case workers
 
     /// Those that befall a hub on a file, and those that befall one on a server.
     static let (ofFiles, ofServers): ([Blow], [Blow]) = (
-        [.kill, .tear, .full, .readonly, .fsync, .clock], [.kill, .server, .cut, .frozen]
+        [.kill, .tear, .full, .readonly, .fsync, .clock], [.kill, .server, .cut, .frozen, .workers]
     )
 
     /// The fault behind it; nil for a plain kill.
@@ -36,6 +38,8 @@ extension KillLoop {
     private static let recoveryMilliseconds = 1...800
     /// How long a hub is frozen, in milliseconds: a lease lasts 15 s.
     private static let frozenMilliseconds = 16_500
+    /// How many workers are killed one after the other, and how long each lives, in seconds.
+    private static let (workerCount, workerSeconds) = (20, 3)
 
     /// Lets a blow fall; the world goes on meanwhile. Whoever is to be killed is killed by the caller.
     func strike(_ blow: Blow, _ hub: RunningProgram, meanwhile: () async throws -> Void) async throws {
@@ -63,6 +67,13 @@ extension KillLoop {
             try await clock.sleep(for: .milliseconds(Self.frozenMilliseconds))
             hub.send(SIGCONT)
             try await clock.sleep(for: .milliseconds(dice.within(Self.recoveryMilliseconds)))
+        case .workers:
+            for _ in 0..<Self.workerCount {
+                let worker = try program.start(["serve", "--role", "worker"])
+                defer { worker.send(SIGKILL) }
+                try await meanwhile()
+                try await clock.sleep(for: .seconds(Self.workerSeconds))
+            }
         case .full, .readonly, .fsync, .clock:
             guard let fault = blow.fault else { return }
             try faults.arm(fault, "-3600")

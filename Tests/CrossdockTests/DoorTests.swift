@@ -1,5 +1,7 @@
 import Foundation
 import Testing
+import Wire
+import WireHTTP
 
 @testable import crossdock
 
@@ -118,4 +120,40 @@ struct DoorTests {
         let port = try await hub.port(host: bind)
         #expect(try await Web.get("http://127.0.0.1:\(port)/health").status == 200)
     }
+
+    /// On a machine that has an address beside loopback.
+    @Test(arguments: addresses)
+    func plainHTTPIsAnsweredToTheNamedProxyAndToNoOtherMachine(address: String) async throws {
+        let program = try Program()
+        defer { program.close() }
+        let transport = HTTPTransport(version: "tests", allowedPrivateHosts: [address])
+        for (proxy, status) in [("203.0.113.9", 403), (address, 200)] {
+            let hub = try program.start(["serve", "--port", "0", "--bind", "0.0.0.0", "--trusted-proxy", proxy])
+            defer { hub.send(SIGKILL) }
+            let url = try #require(HTTPAddress("http://\(address):\(try await hub.port(host: "0.0.0.0"))/health"))
+            let answer = try await transport.send(HTTPRequest("GET", url))
+            #expect(answer.status == status, "\(proxy)")
+            #expect(String(decoding: answer.body, as: UTF8.self).contains("PLAIN_HTTP_REFUSED") == (status == 403))
+        }
+        await transport.shutdown()
+    }
+
+    /// This machine's addresses of version 4 beside loopback.
+    private static let addresses: [String] = {
+        var first: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&first) == 0 else { return [] }
+        defer { freeifaddrs(first) }
+        return sequence(first: first, next: { $0?.pointee.ifa_next }).prefix { $0 != nil }.compactMap { entry in
+            guard let address = entry?.pointee.ifa_addr, address.pointee.sa_family == UInt16(AF_INET) else {
+                return nil
+            }
+            var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+            let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+            guard getnameinfo(address, size, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 else {
+                return nil
+            }
+            let found = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            return found.hasPrefix("127.") ? nil : found
+        }
+    }()
 }

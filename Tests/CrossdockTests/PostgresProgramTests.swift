@@ -1,4 +1,7 @@
+import Backup
 import Foundation
+import Pipeline
+import Store
 import TestStores
 import Testing
 
@@ -38,6 +41,32 @@ struct PostgresProgramTests {
         #expect(again.errors.contains("the target is in use"), "\(again.said)")
     }
 
+    /// What a move compares and a backup reads, whatever the table.
+    @Test func everyTableIsReadPageByPageByItsKeyWithoutBeingSorted() async throws {
+        _ = try #require(place.server, "POSTGRES_FOR_TESTS names no server; run make test")
+        let store = try place.open(Hub.migrations)
+        let plans = try await store.read { session in
+            // Empty tables are cheaper to sort; what is asked here is whether their keys give the order.
+            for way in ["seqscan", "bitmapscan", "sort"] {
+                _ = try session.rows("SELECT set_config('enable_\(way)', 'off', TRUE)", [])
+            }
+            return try TableShape.all(session, .postgres).flatMap { table in
+                try [true, false].map { isFirst in
+                    let query = table.key.indices.reduce(table.pageQuery(isFirst: isFirst, limit: 1000)) {
+                        $0.replacing("?\($1 + 1)", with: "'1'")
+                    }
+                    return (table.name, try session.rows("EXPLAIN " + query, []).map { $0.text(0) })
+                }
+            }
+        }
+        #expect(plans.count > 50)
+        for (name, plan) in plans {
+            #expect(!plan.contains { $0.contains("Sort  (") }, "\(name): \(plan)")
+            #expect(plan.contains { $0.contains("Index") }, "\(name): \(plan)")
+        }
+        await store.close()
+    }
+
     /// The seeds' names: in one text, in parts, with the password beside it or in a file.
     @Test func aServerMayBeNamedInEachOfTheWaysThereAre() async throws {
         let program = try program()
@@ -70,6 +99,41 @@ struct PostgresProgramTests {
         }
         let applied = try await program.run(["schema", "--store", place.url, "--json"])
         #expect(!applied.output.contains("missing"), "\(applied.said)")
+    }
+
+    /// Another store of the same key, and empty, stands for the replica: so it shows who is asked.
+    @Test func commandsThatOnlyLookAskTheReplicaAndOthersDoNot() async throws {
+        let program = try program()
+        defer { program.close() }
+        let other = TestStore.Place()
+        try other.make()
+        let connected = try await program.run(Self.shop + ["--store", place.url])
+        #expect(connected.status == 0, "\(connected.said)")
+        #expect(try await program.run(["migrate", "--store", other.url]).status == 0)
+        let (store, replica) = (try place.open(Hub.migrations), try other.open(Hub.migrations))
+        let key = try await store.read { try $0.rows("SELECT reference_key FROM organization", [])[0].text(0) }
+        try await replica.write { session in
+            try session.run("UPDATE organization SET reference_key = ?1", [.text(key)])
+        }
+        await store.close()
+        await replica.close()
+
+        let named = ["CROSSDOCK_READ_REPLICA": other.url]
+        for words in [["integrations"], ["status"]] {
+            let answer = try await program.run(words + ["--json", "--store", place.url], environment: named)
+            #expect(answer.status == 0 && !answer.output.contains(#""name":"shop""#), "\(words): \(answer.said)")
+        }
+        let limits = try await program.run(["limits", "shop", "--store", place.url], environment: named)
+        #expect(limits.status == 0, "\(limits.said)")
+        for words in [["jobs"], ["dead"], ["conflicts"], ["batches"], ["schedules"]] {
+            let answer = try await program.run(words + ["--store", place.url], environment: named)
+            #expect(answer.status == 0, "\(words): \(answer.said)")
+        }
+        // One that is away is left alone.
+        let away = try await program.run(
+            ["integrations", "--json", "--store", place.url],
+            environment: ["CROSSDOCK_READ_REPLICA": "postgres://nobody@127.0.0.1:1/none"])
+        #expect(away.output.contains(#""name":"shop""#), "\(away.said)")
     }
 
     @Test func aHubWithAnotherKeyIsRefused() async throws {

@@ -51,23 +51,7 @@ struct ServerFaultTests {
     @Test func aServerThatHasNoConnectionLeft() async throws {
         let cluster = try await TestCluster.start(["max_connections=14", "superuser_reserved_connections=0"])
         let stores = try stores(cluster.url())
-        let other = try PostgresAddress(cluster.url())
-        let (problems, _) = try await verdict(stores, strikingEvery: 100) { _ in
-            var (held, refused): ([PostgresConnection], Int) = ([], 0)
-            while refused < 40 {
-                do {
-                    held.append(try PostgresConnection(other))
-                } catch {
-                    refused += 1
-                    // The hub's own are ended, so that it needs new ones, and finds none.
-                    if refused == 1, let link = held.first {
-                        try link.script(
-                            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'load'")
-                    }
-                }
-                await Task.yield()
-            }
-            #expect(held.count > 4)
+        let (problems, _) = try await verdict(stores, strikingEvery: 100) { _ in try await ServerFault.exhaust(cluster)
         }
         #expect(problems.isEmpty, "\(problems)")
         await cluster.stop()

@@ -17,6 +17,9 @@ final class ServerLoad: Sendable {
     /// What the far side did, by key; more than once is what must not be.
     private let effects = Mutex<[String: Int]>([:])
     private let refused = Mutex(0)
+    private let settled = Mutex(0)
+    private let isOver = Mutex(false)
+    private let callersLeft = Mutex(0)
     private let (news, progress) = AsyncStream<Int>.makeStream()
 
     private static let integration: Int64 = 5
@@ -32,10 +35,20 @@ final class ServerLoad: Sendable {
     /// How many calls and settlements the store did not take at the first try.
     var refusals: Int { refused.withLock { $0 } }
 
+    /// How many jobs were carried to their end.
+    var carried: Int { settled.withLock { $0 } }
+
+    /// How many calls were acknowledged.
+    var acknowledgedCount: Int { acknowledged.withLock { $0.count } }
+
+    /// Nobody calls any more; what was acknowledged is carried to its end.
+    func end() { isOver.withLock { $0 = true } }
+
     /// Lets everybody work until all calls are acknowledged and all work is done. `strike` is called each time so many
     /// more calls were acknowledged; the others go on meanwhile.
     func run(strikingEvery count: Int, _ strike: @Sendable (Int) async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
+            callersLeft.withLock { $0 = 8 }
             for caller in 0..<8 { group.addTask { try await self.call(caller) } }
             for worker in 0..<4 { group.addTask { try await self.carry(worker) } }
             var told = 0
@@ -54,7 +67,15 @@ final class ServerLoad: Sendable {
     private func call(_ caller: Int) async throws {
         let store = stores[caller % stores.count]
         let ids = IDPool(store)
+        defer {
+            let left = callersLeft.withLock { left in
+                left -= 1
+                return left
+            }
+            if left == 0 { progress.finish() }
+        }
         for number in stride(from: caller, to: calls, by: 8) {
+            if isOver.withLock({ $0 }) { return }
             let parcel = Intake.Parcel(
                 WebhookCall(headers: [:], body: Array("call \(number)".utf8)), repeatKey: "\(number)",
                 topic: "order.updated", now: now)
@@ -134,10 +155,11 @@ final class ServerLoad: Sendable {
                     jobs.map { ($0, .completed) }, owner: owner, now: sentAt)
             }
         }
+        settled.withLock { $0 += jobs.count }
     }
 
     private func isDone(_ store: any Store) async throws -> Bool {
-        guard acknowledged.withLock({ $0.count }) == calls else { return false }
+        guard callersLeft.withLock({ $0 }) == 0 else { return false }
         return try await store.read { session in
             try session.rows("SELECT 1 FROM job WHERE organization_id = 1 AND is_open = 1 LIMIT 1", []).isEmpty
         }
@@ -155,7 +177,7 @@ final class ServerLoad: Sendable {
         }
         let kept = Dictionary(grouping: bodies) { String(decoding: $0.blob(1), as: UTF8.self) }
         var problems: [String] = []
-        for number in 0..<calls where kept["call \(number)"]?.count != 1 {
+        for number in acknowledged.withLock({ $0 }).sorted() where kept["call \(number)"]?.count != 1 {
             problems.append("call \(number) is kept \(kept["call \(number)"]?.count ?? 0) times")
         }
         let states = Dictionary(grouping: jobs) { $0.text(0) }

@@ -43,6 +43,15 @@ struct BreakerTests {
         #expect(probing.afterFailure("503", now: then).state(at: then) == .open(until: then + 20))
     }
 
+    @Test func aHostWhoseClockIsBehindWaitsForABreakerToo() {
+        let long = (0..<20).reduce(Breaker()) { breaker, _ in breaker.afterFailure("503", now: Self.start) }
+        #expect(long.state(at: Self.start + -4) == .open(until: Self.start + Breaker.longestOpenSeconds))
+        let probing = Self.opened().probing(now: Self.start + 10)
+        #expect(probing.state(at: Self.start + 6) == .open(until: Self.start + 10))
+        let later = Self.opened().probing(now: Self.start + 20)
+        #expect(later.state(at: Self.start + 16) == .probing(until: Self.start + 20 + Breaker.probeSeconds))
+    }
+
     @Test func aClockSetBackKeepsNoBreakerOpenForAnHour() {
         #expect(Self.opened().state(at: Self.start + -3600) == .halfOpen)
         #expect(Self.opened().probing(now: Self.start + 10).state(at: Self.start + -3600) == .halfOpen)

@@ -63,6 +63,28 @@ struct LimitTests {
         #expect(back.calls(now: Self.start + -3599, underWay: 0) == 1)
     }
 
+    /// Two hosts take turns with a limit, and their clocks differ by what hosts may differ by: what flows flows once.
+    @Test(arguments: [0.5, 2, 4.9])
+    func hostsWhoseClocksDifferKeepToOneLimitTogether(isAhead: Double) {
+        var limit = Allowance.rate(perSecond: 2, burst: 3, now: Self.start)
+        var calls: [Double] = []
+        for tick in 0..<400 {
+            let time = Double(tick) * 0.1
+            let now = Self.start + (tick % 2 == 0 ? time : time + isAhead)
+            let count = limit.calls(now: now, underWay: 0)
+            limit = limit.taking(count, now: now)
+            calls += Array(repeating: time, count: count)
+        }
+        for (index, first) in calls.enumerated() {
+            for (count, last) in calls[index...].enumerated() {
+                // Beside the burst and what flows, once what flows in the time by which one is ahead.
+                #expect(Double(count + 1) <= 3 + (last - first + isAhead) * 2 + 1e-9)
+            }
+        }
+        // And no less than the limit lets through.
+        #expect(calls.count >= 3 + Int(39 * 2) - 1)
+    }
+
     @Test func aDailyQuotaIsFullAgainAtItsTimeAndNotBefore() {
         let midnight = Self.start + 3600
         let used = Allowance.day(calls: 100, fullAt: midnight, now: Self.start).taking(100, now: Self.start)

@@ -45,6 +45,17 @@ struct TrustedProxiesTests {
         #expect(try judged(["10.0.0.1"], peer: nil, proto: "https").address.scheme == "http")
     }
 
+    @Test(
+        arguments: [
+            ([], "9.9.9.9", true), (["10.0.0.0/8"], "10.1.2.3", true), (["10.0.0.0/8"], "11.0.0.1", false),
+            (["10.0.0.0/8"], "127.0.0.1", true), (["10.0.0.0/8"], "::1", true),
+            (["10.0.0.0/8"], "::ffff:127.0.0.1", true), (["10.0.0.0/8"], "::ffff:11.0.0.1", false),
+            (["fd00::/8"], "2001:db8::5", false), (["10.0.0.7"], "nonsense", false),
+        ] as [([String], String, Bool)])
+    func plainHTTPIsForNamedProxiesAndThisMachineAlone(proxies: [String], peer: String, mayCall: Bool) throws {
+        #expect(try TrustedProxies(proxies).maySpeakPlainly(peer) == mayCall)
+    }
+
     @Test(arguments: [
         "", "x", "10.0.0", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8/9", "10.0.0.0/", "fd00::/129", "a.example",
     ])

@@ -1,0 +1,111 @@
+import ConnectorKit
+import Foundation
+import Store
+import TestStores
+import Testing
+
+@testable import Pipeline
+
+/// Two releases of the hub on one store, and migrations that do not come to their end.
+@Suite("An upgrade while hubs run")
+struct RollingUpgradeTests {
+    /// What a later release may bring: columns in tables that are written all the time, and a table.
+    private static let grown = Migration(
+        "9000-grown",
+        """
+        ALTER TABLE job ADD COLUMN grown INTEGER NOT NULL DEFAULT 7;
+        ALTER TABLE record ADD COLUMN grown TEXT;
+        ALTER TABLE delivery ADD COLUMN grown TEXT NOT NULL DEFAULT '';
+        CREATE TABLE grown (organization_id INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (organization_id, id)
+        ) STRICT;
+        CREATE INDEX job_grown ON job (organization_id, grown);
+        """, servesOlder: true)
+
+    @Test func theWholePathGoesOnOnASchemaThatALaterReleaseHasGrown() async throws {
+        let world = try World()
+        world.openShop("north", products: 5, customers: 0)
+        world.openShop("south", products: 0, customers: 0, seed: 5)
+        let hub = try world.hub()
+        let north = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
+        let south = try await hub.connect("woocommerce", name: "south", config: World.shopSettings("south"))
+        _ = try await hub.pull(south)
+
+        let newer = try world.place.open(Hub.migrations + [Self.grown])
+        _ = try await hub.pull(north)
+        try await world.settle(hub)
+        #expect(world.ask("south", "/products", [.init("per_page", "100")]).array?.count == 5)
+
+        // One of the older release that starts beside the newer.
+        let late = try world.hub()
+        #expect(try await late.integrations().count == 2)
+        _ = try await late.pull(north)
+        try await world.settle(late)
+        let jobs = try await newer.read { try $0.rows("SELECT count(*) FROM job WHERE grown <> 7", [])[0].integer(0) }
+        #expect(jobs == 0, "what the older release does not know has its usual value")
+        await newer.close()
+    }
+
+    /// Whatever ends it: a statement that is refused, a process that dies, a server that goes away. Nothing of it is
+    /// left.
+    @Test func aMigrationThatIsBrokenOffAtAnyStatementCanBeRunAgain() async throws {
+        let place = TestStore.Place()
+        defer { place.remove() }
+        var applied: [Migration] = []
+        var cuts = 0
+        for migration in Hub.migrations {
+            let statements = Self.statements(place.isPostgres ? migration.postgres : migration.sql)
+            for count in 0..<statements.count {
+                let text = statements[..<count].joined() + "SELECT broken_off();"
+                #expect(throws: StoreFailure.self) {
+                    _ = try place.open(applied + [Migration(migration.name, text, postgres: text)])
+                }
+                cuts += 1
+            }
+            applied.append(migration)
+            await (try place.open(applied)).close()
+        }
+        #expect(cuts > 60)
+        #expect(
+            try await place.open(Hub.migrations).read { try $0.rows("SELECT name FROM migration", []) }.count
+                == Hub.migrations.count)
+    }
+
+    /// Each with its end.
+    private static func statements(_ sql: String) -> [String] {
+        var (found, current): ([String], String) = ([], "")
+        for line in sql.split(separator: "\n", omittingEmptySubsequences: true) {
+            current += line + "\n"
+            if line.hasSuffix(";"), !line.contains("--") {
+                found.append(current)
+                current = ""
+            }
+        }
+        return found + (current.isEmpty ? [] : [current])
+    }
+
+    @Test func aMigrationThatServesOlderProgramsOnlyAdds() {
+        for migration in Hub.migrations + [Self.grown] where migration.servesOlder {
+            #expect(Self.offences(in: migration.sql + ";" + migration.postgres).isEmpty, "\(migration.name)")
+        }
+        for bad in [
+            "DROP TABLE job;", "ALTER TABLE job DROP COLUMN key;", "ALTER TABLE job RENAME TO task;",
+            "UPDATE job SET key = 'a';", "DELETE FROM job;", "ALTER TABLE job ADD COLUMN a INTEGER NOT NULL;",
+            "CREATE UNIQUE INDEX a ON job (key);", "CREATE TRIGGER a AFTER INSERT ON job BEGIN SELECT 1; END;",
+        ] {
+            #expect(!Self.offences(in: bad).isEmpty, "\(bad)")
+        }
+    }
+
+    /// What takes something away from who does not know of it, or asks something of him.
+    private static func offences(in sql: String) -> [String] {
+        let words = [
+            "DROP ", "RENAME ", "UPDATE ", "DELETE ", "CREATE UNIQUE ", "TRIGGER ", "SET NOT NULL", " CHECK (",
+        ]
+        return sql.split(separator: ";").map(String.init).filter { statement in
+            let isOfANewTable = statement.contains("CREATE TABLE")
+            let asks =
+                statement.contains("ADD COLUMN") && statement.contains("NOT NULL") && !statement.contains("DEFAULT")
+            return asks || (!isOfANewTable && words.contains { statement.contains($0) })
+        }
+    }
+}
