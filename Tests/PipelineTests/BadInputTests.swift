@@ -147,6 +147,42 @@ struct BadInputTests {
         #expect(try await hub.overview().rejections.isEmpty)
     }
 
+    @Test func whatStaysUnusableIsAskedForEverMoreSeldomAndStaysListed() async throws {
+        let (day, world) = (86_400.0, try World())
+        world.openShop("north", products: 2, customers: 0)
+        let hub = try world.hub()
+        var settings = World.shopSettings("north").object ?? [:]
+        settings["currency"] = "LKR"
+        let shop = try await hub.connect("woocommerce", name: "north", config: .object(settings))
+        _ = try await hub.pull(shop)
+        let sku = try #require(world.firstSimpleSKU("north"))
+        var product = try #require(world.ask("north", "/products", [.init("sku", sku)])[0]?.object)
+        product["regular_price"] = "12,50"
+        product["date_modified_gmt"] = "2026-03-02T09:30:00"
+        let body = JSON.object(product).text
+        let id = try #require(product["id"]?.scalarText)
+        func asked() async throws -> (due: Set<String>, later: Set<String>) {
+            try await hub.store.read {
+                try LedgerTable($0, organization: 1).rejectedIDs(shop.id, .product, now: world.now)
+            }
+        }
+
+        _ = await hub.receive(signed(body, delivery: "one", topic: "product.updated"), at: shop.publicID)
+        try await hub.drain()
+        #expect(try await asked() == ([id], []))
+
+        world.pass(seconds: 2 * day)
+        product["regular_price"] = "13,50"
+        let again = JSON.object(product).text
+        _ = await hub.receive(signed(again, delivery: "two", topic: "product.updated"), at: shop.publicID)
+        try await hub.drain()
+        world.pass(seconds: day)
+        #expect(try await asked() == ([], [id]))
+        world.pass(seconds: day)
+        #expect(try await asked() == ([id], []))
+        #expect(try await hub.overview().rejections.count == 1)
+    }
+
     @Test func aPageThatRepeatsForEverEndsInWordsAndLosesNothing() async throws {
         let (world, hub, shop) = try await oneShop(products: 250)
         _ = world.inShop("north") { shop, _ in shop.faults = FaultPlan(rules: [FaultRule(.endlessPages)]) }

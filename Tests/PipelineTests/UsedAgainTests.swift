@@ -14,7 +14,9 @@ struct UsedAgainTests {
     }
 
     /// The hub knows good `t1` as number 101 there, and the side now shows `number` under that id.
-    private func merged(_ number: String, _ change: (inout HubLink) -> Void) throws -> Absorption {
+    private func merged(
+        _ number: String, isHint: Bool = false, _ change: (inout HubLink) -> Void
+    ) throws -> Absorption {
         let record = HubRecord(
             id: 1, kind: .product, naturalKey: "t1", title: "Thing t1", now: Moment(milliseconds: 0))
         var link = HubLink(id: 2, record: 1, integration: Self.side, kind: .product, externalID: "101")
@@ -23,9 +25,10 @@ struct UsedAgainTests {
         snapshot.records[1] = record
         snapshot.links[ExternalKey(.product, "101")] = link
         snapshot.linksOfRecord[1] = [link]
-        let batch = ObservedBatch(
+        var batch = ObservedBatch(
             integration: Self.side, drafts: [draft(number)], askedAt: 9, requestedAt: Moment(milliseconds: 5000),
             observedAt: Moment(milliseconds: 6000))
+        batch.isHint = isHint
         let rules = MergeRules(takes: [.product: ["sku", "name"]], matched: [.product], issued: [])
         var last: Int64 = 10
         return try Absorb.decide(batch, rules: rules, snapshot: snapshot) {
@@ -48,6 +51,20 @@ struct UsedAgainTests {
         let absorption = try merged("t2") { $0.missingSince = Moment(milliseconds: 1000) }
 
         #expect(absorption.counts.created == 1)
+    }
+
+    /// Seen by rehearsal 205: an old call told of a product with a number it bore before, when it was gone already.
+    @Test func anOldCallWithAnOldNumberIsNoOtherProduct() throws {
+        let absorption = try merged("t2", isHint: true) { $0.missingSince = Moment(milliseconds: 1000) }
+
+        #expect(absorption.counts.created == 0 && absorption.links.isEmpty)
+        #expect(absorption.wanted == [ExternalKey(.product, "101")])
+    }
+
+    @Test func whatWasAskedForBeforeItWasMissedIsNoOtherProduct() throws {
+        let absorption = try merged("t2") { $0.missingSince = Moment(milliseconds: 5500) }
+
+        #expect(absorption.counts.created == 0 && absorption.wanted == [ExternalKey(.product, "101")])
     }
 
     @Test func whatWasNeverMissedHasANewNumber() throws {
