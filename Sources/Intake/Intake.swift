@@ -54,21 +54,38 @@ public enum Intake {
     ///
     /// - Throws: `StoreFailure`.
     public static func store(
-        _ parcel: Parcel, integration: Int64, organization: Int64, ids: IDBlock, session: any StoreSession
-    ) throws -> Verdict {
+        _ parcel: Parcel, integration: Int64, organization: Int64, ids: IDBlock, in store: any Store
+    ) async throws -> Verdict {
         var ids = ids
         let id = try ids.next()
-        let isNew =
-            try session.run(
-                """
-                INSERT INTO delivery (organization_id, id, integration_id, repeat_key, topic, received_at, state)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'received')
-                ON CONFLICT (organization_id, integration_id, repeat_key) DO NOTHING
-                """,
-                [
-                    .integer(organization), .integer(id), .integer(integration), .text(parcel.repeatKey),
-                    .text(parcel.topic), SQLValue(parcel.now),
-                ]) == 1
+        let rest = ids
+        // Whether calls that wait for the writer together are repeats is asked in one trip.
+        let opening = Opening(
+            """
+            INSERT INTO delivery (organization_id, id, integration_id, repeat_key, topic, received_at, state)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'received')
+            ON CONFLICT (organization_id, integration_id, repeat_key) DO NOTHING
+            """,
+            [
+                .integer(organization), .integer(id), .integer(integration), .text(parcel.repeatKey),
+                .text(parcel.topic), SQLValue(parcel.now),
+            ])
+        return try await store.write(.urgent, opening: opening) { session, inserted in
+            let place = Place(integration: integration, organization: organization)
+            return try finish(parcel, at: place, id: id, isNew: inserted == 1, ids: rest, session)
+        }
+    }
+
+    private struct Place {
+        let integration: Int64
+        let organization: Int64
+    }
+
+    private static func finish(
+        _ parcel: Parcel, at place: Place, id: Int64, isNew: Bool, ids: IDBlock, _ session: any StoreSession
+    ) throws -> Verdict {
+        var ids = ids
+        let (integration, organization) = (place.integration, place.organization)
         guard isNew else {
             let known = try session.rows(
                 """

@@ -52,10 +52,8 @@ extension Hub {
             let block = try await ids.draw(2)
             let organization = organization
             let parcel = Intake.Parcel(call, repeatKey: repeatKey, topic: topic, now: now)
-            let stored = try await store.write(.urgent) { session in
-                try Intake.store(
-                    parcel, integration: integration.id, organization: organization, ids: block, session: session)
-            }
+            let stored = try await Intake.store(
+                parcel, integration: integration.id, organization: organization, ids: block, in: store)
             bell.ring()
             return if case .repeated(let id) = stored { .repeated(id) } else if case .stored(let id) = stored {
                 .stored(id)

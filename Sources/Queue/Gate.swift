@@ -50,13 +50,17 @@ extension JobTable {
     /// The gate of an integration.
     ///
     /// - Throws: `StoreFailure`.
-    public func gate(of integration: Int64) throws -> Gate {
-        let rows = try session.rows(
+    public func gate(of integration: Int64) throws -> Gate { try session.ask(howGateStands(of: integration)) }
+
+    func howGateStands(of integration: Int64) -> Question<Gate> {
+        Question(
             "SELECT failures, closed_until, reason FROM gate WHERE organization_id = ?1 AND integration_id = ?2",
-            [.integer(organization), .integer(integration)])
-        return rows.first.map {
-            Gate(failures: Int($0.integer(0)), closedUntil: $0.moment(1), reason: $0.optionalText(2))
-        } ?? Gate()
+            [.integer(organization), .integer(integration)]
+        ) { rows in
+            rows.first.map {
+                Gate(failures: Int($0.integer(0)), closedUntil: $0.moment(1), reason: $0.optionalText(2))
+            } ?? Gate()
+        }
     }
 
     /// The gates of all integrations that have one.

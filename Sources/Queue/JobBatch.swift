@@ -139,12 +139,17 @@ extension JobTable {
     }
 
     /// Ends the batches whose last jobs these were.
+    func finishBatches(of jobs: Set<Int64>, now: Moment) throws {
+        try finish(session.ask(endedBatches(of: jobs)), now: now)
+    }
+
+    /// The batches whose last jobs these may have been.
     ///
     /// A batch is counted only when its newest job has ended: that is nearly always among the last, and to count
     /// thousands after each of them would make a batch the slower the larger it is.
-    func finishBatches(of jobs: Set<Int64>, now: Moment) throws {
-        guard !jobs.isEmpty else { return }
-        let rows = try session.rows(
+    func endedBatches(of jobs: Set<Int64>) -> Question<[Int64]> {
+        guard !jobs.isEmpty else { return Question(known: []) }
+        return Question(
             """
             SELECT DISTINCT batch.id FROM batch_member AS member JOIN batch ON batch.organization_id = ?1
                 AND batch.id = member.batch_id AND batch.is_sealed = 1 AND batch.ended_at IS NULL
@@ -154,11 +159,11 @@ extension JobTable {
                     WHERE newest.organization_id = ?1 AND newest.batch_id = batch.id
                     ORDER BY newest.job_id DESC LIMIT 1) = 0
             ORDER BY batch.id
-            """, [.integer(organization), .ids(jobs.sorted())])
-        try finish(rows.map { $0.integer(0) }, now: now)
+            """, [.integer(organization), .ids(jobs.sorted())]
+        ) { $0.map { $0.integer(0) } }
     }
 
-    private func finish(_ ids: [Int64], now: Moment) throws {
+    func finish(_ ids: [Int64], now: Moment) throws {
         for batch in try ids.isEmpty ? [] : batches(ids: ids)
         where batch.isSealed && batch.left == 0 && batch.endedAt == nil {
             let outcome: JSON = [

@@ -59,12 +59,18 @@ extension JobTable {
     public func take(
         _ work: DueWork, limit: Int, perCall: Int = 1, standing: String? = nil, owner: String, now: Moment
     ) throws -> [Job] {
-        var admission = try admission(to: work)
+        // On a server the jobs are looked for in the same trip as what may stand in their way.
+        let (obstacles, found) = try session.ask(
+            obstacles(to: work).with(
+                session.prefersSets ? first(of: work, limit: limit, now: now).map { $0 } : Question(known: nil)))
+        var admission = try complete(obstacles)
         admission.standing = standing
         guard case .jobs(let count, let isProbe) = admission.grant(limit, perCall: perCall, now: now), count > 0 else {
             return []
         }
-        let jobs = try claim(work, limit: count, owner: owner, now: now)
+        let foreseen = count == limit ? found : nil
+        let jobs = try claim(
+            foreseen ?? session.ask(first(of: work, limit: count, now: now)), owner: owner, now: now)
         guard !jobs.isEmpty else { return [] }
         let calls = (jobs.count + max(1, perCall) - 1) / max(1, perCall)
         for allowance in admission.allowances where allowance.form != .together {
@@ -117,14 +123,20 @@ extension JobTable {
     ///
     /// - Throws: `StoreFailure`.
     public func claim(_ work: DueWork, limit: Int, owner: String, now: Moment) throws -> [Job] {
-        let found = try first(of: work, limit: limit, now: now)
+        try claim(session.ask(first(of: work, limit: limit, now: now)), owner: owner, now: now)
+    }
+
+    /// A job as it is found, with its payload as it is stored.
+    private typealias Found = (job: Job, payload: String)
+
+    private func claim(_ found: [Found], owner: String, now: Moment) throws -> [Job] {
         let until = now.adding(seconds: Self.leaseSeconds)
         JobMeters.count(claimed: found.map(\.job), at: now, session)
         let head: [SQLValue] = [.integer(organization), .text(owner), SQLValue(until), SQLValue(now)]
         if found.count < (session.prefersSets ? 2 : Self.claimsTogether) {
-            try session.runEach(Self.claimOne, found.map { head + [.integer($0.job.id)] })
+            for (job, _) in found { try session.tell(Self.claimOne, head + [.integer(job.id)]) }
         } else {
-            try session.run(Self.claimMany, head + [.ids(found.map(\.job.id).sorted())])
+            try session.tell(Self.claimMany, head + [.ids(found.map(\.job.id).sorted())])
         }
         var jobs: [Job] = []
         for (job, payload) in found {
@@ -140,55 +152,68 @@ extension JobTable {
         return jobs
     }
 
-    /// The first jobs that may begin, each with its payload as it is stored.
-    private func first(of work: DueWork, limit: Int, now: Moment) throws -> [(job: Job, payload: String)] {
+    /// The first jobs that may begin.
+    private func first(of work: DueWork, limit: Int, now: Moment) -> Question<[Found]> {
         let sort: [SQLValue] = [
             .integer(organization), .integer(work.integration), .text(work.queue.rawValue),
             .text(work.kind?.rawValue ?? ""), .integer(Int64(limit)),
         ]
-        func found(_ rows: [Row]) -> [(job: Job, payload: String)] {
+        func found(_ rows: [Row]) -> [Found] {
             rows.compactMap { row in Job(row).map { (job: $0, payload: row.text(9)) } }
         }
-        let ready = found(try session.rows(Self.readyStatement, sort))
-        let timed = found(try session.rows(Self.timedStatement, sort + [SQLValue(now)]))
-        guard !timed.isEmpty else { return ready }
-        return Array(
-            (ready + timed).sorted {
-                ($0.job.priority, $0.job.runAt, $0.job.id) < ($1.job.priority, $1.job.runAt, $1.job.id)
-            }.prefix(max(0, limit)))
+        let ready = Question(Self.readyStatement, sort, read: found)
+        return ready.with(Question(Self.timedStatement, sort + [SQLValue(now)], read: found)).map { ready, timed in
+            guard !timed.isEmpty else { return ready }
+            return Array(
+                (ready + timed).sorted {
+                    ($0.job.priority, $0.job.runAt, $0.job.id) < ($1.job.priority, $1.job.runAt, $1.job.id)
+                }.prefix(max(0, limit)))
+        }
     }
 
     /// All that may stand between that work and its far side.
     ///
     /// - Throws: `StoreFailure`.
-    public func admission(to work: DueWork) throws -> Admission {
-        var admission = Admission(queue: work.queue, integration: work.integration, operation: work.operation)
-        admission.pauses = try pauses()
-        admission.running = try runningJob(like: work)
-        guard work.queue.callsOut else { return admission }
-        admission.gate = try gate(of: work.integration)
-        admission.breaker = try breaker(of: FarOperation(work.integration, work.operation))
-        admission.allowances = try allowances(of: work.integration).filter {
-            $0.operation == "*" || $0.operation == work.operation
+    public func admission(to work: DueWork) throws -> Admission { try complete(session.ask(obstacles(to: work))) }
+
+    private func obstacles(to work: DueWork) -> Question<Admission> {
+        let empty = Admission(queue: work.queue, integration: work.integration, operation: work.operation)
+        let always = whatIsPaused.with(runningJob(like: work)).map { pauses, running in
+            var admission = empty
+            (admission.pauses, admission.running) = (pauses, running)
+            return admission
         }
+        guard work.queue.callsOut else { return always }
+        let far = howGateStands(of: work.integration)
+            .with(howBreakerStands(of: FarOperation(work.integration, work.operation)))
+        return always.with(far).with(whatIsAllowed(of: work.integration)).map { found, allowances in
+            var admission = found.0
+            (admission.gate, admission.breaker) = found.1
+            admission.allowances = allowances.filter { $0.operation == "*" || $0.operation == work.operation }
+            return admission
+        }
+    }
+
+    private func complete(_ found: Admission) throws -> Admission {
+        var admission = found
         if admission.allowances.contains(where: { $0.form == .together }) {
-            admission.underWay = try callsUnderWay(work.integration)
+            admission.underWay = try callsUnderWay(admission.integration)
         }
         return admission
     }
 
     /// A running job of the same sort: batches to one far side are written one after the other, so that two creates of
     /// one key never run side by side.
-    private func runningJob(like work: DueWork) throws -> Int64? {
+    private func runningJob(like work: DueWork) -> Question<Int64?> {
         // Every task of the hub is work of its own.
-        guard work.queue != .task else { return nil }
-        return try session.rows(
+        guard work.queue != .task else { return Question(known: nil) }
+        return Question(
             Self.runningStatement,
             [
                 .integer(organization), .integer(work.integration), .text(work.queue.rawValue),
                 .text(work.kind?.rawValue ?? ""),
             ]
-        ).first?.integer(0)
+        ) { $0.first?.integer(0) }
     }
 
     static let runningStatement = """

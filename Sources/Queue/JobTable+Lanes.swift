@@ -48,7 +48,7 @@ extension JobTable {
     /// Lets the first of each lane go, after one of them ended.
     func unblock(_ lanes: Set<Lane>) throws {
         for lane in lanes.sorted(by: { ($0.integration, $0.name) < ($1.integration, $1.name) }) {
-            try session.run(
+            try session.tell(
                 """
                 UPDATE job SET is_blocked = 0 WHERE organization_id = ?1 AND is_blocked = 1 AND id = (
                     SELECT id FROM job WHERE organization_id = ?1 AND integration_id = ?2 AND lane = ?3

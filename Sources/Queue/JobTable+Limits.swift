@@ -8,12 +8,16 @@ extension JobTable {
     ///
     /// - Throws: `StoreFailure`.
     public func breaker(of operation: FarOperation) throws -> Breaker {
-        try session.rows(
+        try session.ask(howBreakerStands(of: operation))
+    }
+
+    func howBreakerStands(of operation: FarOperation) -> Question<Breaker> {
+        Question(
             """
             SELECT failures, open_until, probe_until, reason FROM breaker WHERE organization_id = ?1
                 AND integration_id = ?2 AND operation = ?3
             """, [.integer(organization), .integer(operation.integration), .text(operation.operation)]
-        ).first.map { Self.breaker($0, from: 0) } ?? Breaker()
+        ) { $0.first.map { Self.breaker($0, from: 0) } ?? Breaker() }
     }
 
     /// The breakers that are not at rest.
@@ -68,18 +72,24 @@ extension JobTable {
     ///
     /// - Throws: `StoreFailure`.
     public func allowances(of integration: Int64) throws -> [Allowance] {
-        try session.rows(
+        try session.ask(whatIsAllowed(of: integration))
+    }
+
+    func whatIsAllowed(of integration: Int64) -> Question<[Allowance]> {
+        Question(
             """
             SELECT \(Self.allowanceColumns) FROM allowance WHERE organization_id = ?1 AND integration_id = ?2
             ORDER BY operation, form
             """, [.integer(organization), .integer(integration)]
-        ).compactMap { row in
-            guard let form = Allowance.Form(rawValue: row.text(1)) else { return nil }
-            return Allowance(
-                form: form, operation: row.text(0), capacity: row.integer(2), refill: row.integer(3),
-                level: row.integer(4), price: max(1, row.integer(5)), at: row.moment(6) ?? Moment(milliseconds: 0),
-                fullAt: row.moment(7))
-        }
+        ) { $0.compactMap(Self.allowance) }
+    }
+
+    private static func allowance(_ row: Row) -> Allowance? {
+        guard let form = Allowance.Form(rawValue: row.text(1)) else { return nil }
+        return Allowance(
+            form: form, operation: row.text(0), capacity: row.integer(2), refill: row.integer(3),
+            level: row.integer(4), price: max(1, row.integer(5)), at: row.moment(6) ?? Moment(milliseconds: 0),
+            fullAt: row.moment(7))
     }
 
     /// Remembers a limit as it stands.

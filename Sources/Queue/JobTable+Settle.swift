@@ -4,28 +4,24 @@ import Store
 extension JobTable {
     typealias Ended = (job: Job, outcome: JobOutcome)
 
-    /// Writes how jobs ended. Answers those whose claims still held.
-    func settleRows(_ outcomes: [Ended], owner: String, now: Moment) throws -> [Ended] {
+    /// Writes how jobs ended, and asks what is to be known after that. Answers those whose claims still held.
+    func settleRows<Value>(
+        _ outcomes: [Ended], owner: String, asking after: Question<Value>, now: Moment
+    ) throws -> ([Ended], Value) {
         let rows = outcomes.map { settlement(of: $0, owner: owner, now: now) }
         guard session.prefersSets else {
-            return zip(outcomes, try session.runEach(Self.settleOne, rows)).filter { $1 == 1 }.map(\.0)
+            let counts = try session.runEach(Self.settleOne, rows)
+            return (zip(outcomes, counts).filter { $1 == 1 }.map(\.0), try session.ask(after))
         }
-        var settled = Set<Int64>()
-        var alone: [Int] = []
         // Those that are alike but for their ids go as one set, in the order of their first.
         let alike = Dictionary(grouping: rows.indices) { rows[$0].dropLast() }.values.sorted { $0[0] < $1[0] }
-        for places in alike {
-            guard places.count > 1 else {
-                alone += places
-                continue
-            }
+        let sets = alike.map { places in
             let ids = places.map { outcomes[$0].job.id }.sorted()
-            let found = try session.rows(Self.settleMany, rows[places[0]].dropLast() + [.ids(ids)])
-            settled.formUnion(found.map { $0.integer(0) })
+            return Question(Self.settleMany, rows[places[0]].dropLast() + [.ids(ids)]) { $0.map { $0.integer(0) } }
         }
-        let counts = try session.runEach(Self.settleOne, alone.map { rows[$0] })
-        settled.formUnion(zip(alone, counts).filter { $1 == 1 }.map { outcomes[$0.0].job.id })
-        return outcomes.filter { settled.contains($0.job.id) }
+        let (found, value) = try session.ask(Question(all: sets).with(after))
+        let settled = Set(found.joined())
+        return (outcomes.filter { settled.contains($0.job.id) }, value)
     }
 
     /// What is written of a job that ended; its id comes last.
@@ -39,6 +35,10 @@ extension JobTable {
         ]
     }
 
+    /// That a job is running, said so that it is looked for by its id all the same. A server that finds few jobs
+    /// running would rather walk the index of those: while somebody holds a transaction open, that is of all that ran.
+    static let isRunning = "CASE state WHEN 'running' THEN 1 END = 1"
+
     private static let settleOne = settle + "id = ?13"
     private static let settleMany = settle + "id IN {13} RETURNING id"
     private static let settle = """
@@ -51,6 +51,6 @@ extension JobTable {
             error = CASE WHEN cancelled_by IS NULL OR ?3 = 'completed' THEN ?7 ELSE cancelled_by END,
             attempt = ?8, intent = CASE WHEN ?9 = 1 THEN intent END, intent_deadline = NULL, lease_owner = NULL,
             lease_until = NULL, updated_at = ?10
-        WHERE organization_id = ?1 AND lease_owner = ?2 AND claim = ?11 AND state = 'running' AND
+        WHERE organization_id = ?1 AND lease_owner = ?2 AND claim = ?11 AND \(isRunning) AND
         """ + " "
 }

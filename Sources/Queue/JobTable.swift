@@ -73,7 +73,7 @@ public struct JobTable {
     public func renew(_ jobs: Set<Int64>, owner: String, now: Moment) throws {
         try session.run(
             """
-            UPDATE job SET lease_until = ?3 WHERE organization_id = ?1 AND lease_owner = ?2 AND state = 'running'
+            UPDATE job SET lease_until = ?3 WHERE organization_id = ?1 AND lease_owner = ?2 AND \(Self.isRunning)
                 AND id IN {4}
             """,
             [
@@ -161,7 +161,7 @@ public struct JobTable {
             let count = try session.run(
                 """
                 UPDATE job SET intent = ?4, intent_deadline = ?5 WHERE organization_id = ?1 AND id = ?2
-                    AND lease_owner = ?3 AND claim = ?6 AND state = 'running'
+                    AND lease_owner = ?3 AND claim = ?6 AND \(Self.isRunning)
                 """,
                 [
                     .integer(organization), .integer(job.id), .text(owner), SQLValue(intent), SQLValue(deadline),
@@ -177,30 +177,43 @@ public struct JobTable {
     /// - Throws: `StoreFailure`.
     @discardableResult
     public func settle(_ outcomes: [(job: Job, outcome: JobOutcome)], owner: String, now: Moment) throws -> Set<Int64> {
-        let settled = try settleRows(outcomes, owner: owner, now: now)
+        let completed = outcomes.filter { $0.outcome == .completed }.map(\.job)
+        let asked = sortsWithDead(Set(completed.map(\.sort))).with(endedBatches(of: Set(outcomes.map(\.job.id))))
+        let (settled, (dead, batches)) = try settleRows(outcomes, owner: owner, asking: asked, now: now)
         JobMeters.count(settled: settled, session)
-        try supersedeDead(settled.filter { $0.outcome == .completed }.map(\.job), now: now)
+        try supersedeDead(
+            settled.filter { $0.outcome == .completed && dead.contains($0.job.sort) }.map(\.job), now: now)
         try unblock(Set(settled.compactMap(\.job.inLane)))
-        let ids = Set(settled.map(\.job.id))
-        try finishBatches(of: ids, now: now)
-        return ids
+        try finish(batches, now: now)
+        return Set(settled.map(\.job.id))
+    }
+
+    /// The sorts of work that have dead letters. Most have none, and then no key is looked for.
+    private func sortsWithDead(_ sorts: Set<DueWork>) -> Question<Set<DueWork>> {
+        let ordered = sorts.sorted { ($0.integration, $0.operation) < ($1.integration, $1.operation) }
+        let questions = ordered.map { work in
+            Question("SELECT 1 FROM job WHERE \(Self.dead) LIMIT 1", values(of: work)) { $0.isEmpty ? nil : work }
+        }
+        return Question(all: questions).map { Set($0.compactMap(\.self)) }
+    }
+
+    private static let dead = """
+        organization_id = ?1 AND queue = ?2 AND integration_id = ?3 AND kind = ?4 AND state = 'dead'
+        """
+
+    private func values(of work: DueWork) -> [SQLValue] {
+        [
+            .integer(organization), .text(work.queue.rawValue), .integer(work.integration),
+            .text(work.kind?.rawValue ?? ""),
+        ]
     }
 
     /// A success resolves the dead letters of the same key.
     private func supersedeDead(_ jobs: [Job], now: Moment) throws {
         for (work, jobs) in Dictionary(grouping: jobs, by: \.sort) {
-            let sort: [SQLValue] = [
-                .integer(organization), .text(work.queue.rawValue), .integer(work.integration),
-                .text(work.kind?.rawValue ?? ""),
-            ]
-            let dead = """
-                organization_id = ?1 AND queue = ?2 AND integration_id = ?3 AND kind = ?4 AND state = 'dead'
-                """
-            // Most sorts of work have no dead letter at all, and then no key is looked for.
-            guard try !session.rows("SELECT 1 FROM job WHERE \(dead) LIMIT 1", sort).isEmpty else { continue }
-            try session.run(
-                "UPDATE job SET state = 'superseded', updated_at = ?6 WHERE \(dead) AND key IN {5}",
-                sort + [.keys(jobs.map(\.key)), SQLValue(now)])
+            try session.tell(
+                "UPDATE job SET state = 'superseded', updated_at = ?6 WHERE \(Self.dead) AND key IN {5}",
+                values(of: work) + [.keys(jobs.map(\.key)), SQLValue(now)])
         }
     }
 }

@@ -36,16 +36,20 @@ extension JobTable {
     /// What is stopped, the latest first.
     ///
     /// - Throws: `StoreFailure`.
-    public func pauses() throws -> [Pause] {
-        try session.rows(
+    public func pauses() throws -> [Pause] { try session.ask(whatIsPaused) }
+
+    var whatIsPaused: Question<[Pause]> {
+        Question(
             """
             SELECT integration_id, queue, paused_by, reason, paused_at FROM pause WHERE organization_id = ?1
             ORDER BY paused_at DESC, integration_id, queue
             """, [.integer(organization)]
-        ).map { row in
-            Pause(
-                integration: row.integer(0) == 0 ? nil : row.integer(0), queue: JobQueue(rawValue: row.text(1)),
-                by: row.text(2), reason: row.text(3), at: row.moment(4) ?? Moment(milliseconds: 0))
+        ) { rows in
+            rows.map { row in
+                Pause(
+                    integration: row.integer(0) == 0 ? nil : row.integer(0), queue: JobQueue(rawValue: row.text(1)),
+                    by: row.text(2), reason: row.text(3), at: row.moment(4) ?? Moment(milliseconds: 0))
+            }
         }
     }
 

@@ -6,25 +6,30 @@ public struct WaitingStep: Sendable {
     public let priority: StepPriority
     /// Runs the step; the closure it gives back tells the caller, and is called once the commit is durable.
     public let run: @Sendable (any StoreSession) -> (failure: (any Error)?, tell: @Sendable () -> Void)
+    /// The statement the step begins with, which may be run before those in front of it have ended; nil for none.
+    public let opening: Opening?
     /// Tells the caller that its step was not kept.
     public let fail: @Sendable (any Error) -> Void
 
     init(
-        _ priority: StepPriority,
+        _ priority: StepPriority, opening: Opening? = nil,
         run: @escaping @Sendable (any StoreSession) -> (failure: (any Error)?, tell: @Sendable () -> Void),
         fail: @escaping @Sendable (any Error) -> Void
     ) {
         self.priority = priority
+        self.opening = opening
         self.run = run
         self.fail = fail
     }
 
     /// A step, and what is told of it once it is kept, or undone. One that only reads is counted as such.
     public init<Value: Sendable>(
-        _ priority: StepPriority, isQuery: Bool = false, _ step: @escaping @Sendable (any StoreSession) throws -> Value,
+        _ priority: StepPriority, isQuery: Bool = false, opening: Opening? = nil,
+        _ step: @escaping @Sendable (any StoreSession) throws -> Value,
         _ tell: @escaping @Sendable (Result<Value, any Error>) -> Void
     ) {
         self.priority = priority
+        self.opening = opening
         let kind = isQuery ? .read : StepKind(priority)
         run = { session in
             do {

@@ -49,6 +49,17 @@ public protocol StoreSession: AnyObject {
     @discardableResult
     func runEach(_ sql: String, _ rows: [[SQLValue]]) throws -> [Int]
 
+    /// The rows of several statements, which are run in their order: on a server in one trip.
+    ///
+    /// - Throws: `StoreFailure`.
+    func answers(to asked: [Asked]) throws -> [[Row]]
+
+    /// Runs a statement of which nobody wants to know what it changed. On a server nobody waits for it: what goes wrong
+    /// shows in the next statement that is answered, or at the end of the step.
+    ///
+    /// - Throws: `StoreFailure`.
+    func tell(_ sql: String, _ values: [SQLValue]) throws
+
     /// Has something done once what this step did is durable, and never if it is undone: counting, waking. A step that
     /// is run again asks for it again, and it is done once.
     func afterCommit(_ effect: @escaping @Sendable () -> Void)
@@ -59,7 +70,8 @@ public protocol StoreSession: AnyObject {
     /// Whether one statement that changes a set of rows is worth much more than one for each row.
     var prefersSets: Bool { get }
 
-    /// Writes many rows of one table.
+    /// Writes many rows of one table. On a server they wait for those of the same table that follow, also from other
+    /// steps of the same commit, and are sent before anything else is.
     ///
     /// - Throws: `StoreFailure`.
     func save(_ rows: [[SQLValue]], as upsert: Upsert) throws
@@ -143,6 +155,14 @@ public protocol Store: Sendable {
     /// - Throws: `StoreFailure`, or what the step throws; then nothing of it remains.
     func write<Value: Sendable>(
         _ priority: StepPriority, _ step: @escaping @Sendable (any StoreSession) throws -> Value
+    ) async throws -> Value
+
+    /// Runs a step that begins with a statement, and is told how many rows that changed.
+    ///
+    /// - Throws: as `write(_:_:)`.
+    func write<Value: Sendable>(
+        _ priority: StepPriority, opening: Opening,
+        _ step: @escaping @Sendable (any StoreSession, Int) throws -> Value
     ) async throws -> Value
 
     /// Runs a query on a consistent state.

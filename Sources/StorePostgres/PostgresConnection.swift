@@ -19,6 +19,8 @@ final class PostgresConnection {
     /// What is wanted of a statement.
     enum Want {
         case nothing
+        /// Nothing, and what it changed counts for nobody: the store's own rows.
+        case unseen
         case tag
         case rows
     }
@@ -160,6 +162,9 @@ final class PostgresConnection {
         try script("DEALLOCATE ALL")
     }
 
+    /// Whether so much is on its way that answers should be read before more is sent.
+    var isFull: Bool { due.count >= Self.sendLimit }
+
     /// Sends what is queued without waiting for the answers; they are read before the next statement's.
     ///
     /// - Throws: `PostgresFailure`.
@@ -205,7 +210,7 @@ final class PostgresConnection {
         guard status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK else { throw failure(result) }
         switch thing {
         case .answer(.nothing): changed += Self.changed(by: result)
-        case .prepared, .end: break
+        case .answer(.unseen), .prepared, .end: break
         case .described(let sql, let form):
             let types = (0..<PQnparams(result)).map { PQparamtype(result, $0) }
             if statements[sql]?.forms.indices.contains(form) ?? false { statements[sql]?.forms[form].types = types }

@@ -152,6 +152,16 @@ public final class ReplicatedStore: Store {
         try await primary.write(priority, step)
     }
 
+    /// Runs a step on the primary.
+    ///
+    /// - Throws: as `write(_:_:)`.
+    public func write<Value: Sendable>(
+        _ priority: StepPriority, opening: Opening,
+        _ step: @escaping @Sendable (any StoreSession, Int) throws -> Value
+    ) async throws -> Value {
+        try await primary.write(priority, opening: opening, step)
+    }
+
     /// The same replica, with the primary for the steps of one organization.
     public func of(_ organization: Int64) -> any Store {
         ReplicatedStore(primary.of(organization), replica, now: now)

@@ -12,6 +12,9 @@ final class PostgresSession: StoreSession {
     /// Whether something may have been written.
     private(set) var hasWritten = false
 
+    private var saves = PostgresSaves()
+    /// The answer to a statement that was sent before its step began.
+    private var foreseen: (opening: Opening, changed: Int)?
     private let changedBefore: Int
 
     /// How many rows it has changed, of which the answers were waited for.
@@ -36,12 +39,17 @@ final class PostgresSession: StoreSession {
 
     func run(_ sql: String, _ values: [SQLValue]) throws -> Int {
         hasWritten = true
+        if let foreseen, foreseen.opening.sql == sql, foreseen.opening.values == values {
+            self.foreseen = nil
+            return foreseen.changed
+        }
         return try ask(sql, values, .tag).changed
     }
 
     func runEach(_ sql: String, _ rows: [[SQLValue]]) throws -> [Int] {
         guard !rows.isEmpty else { return [] }
         hasWritten = true
+        try sendSaves()
         return try noting(sql) {
             var counts: [Int] = []
             for start in stride(from: 0, to: rows.count, by: PostgresConnection.sendLimit) {
@@ -56,23 +64,70 @@ final class PostgresSession: StoreSession {
 
     func afterCommit(_ effect: @escaping @Sendable () -> Void) { effects.append(effect) }
 
-    /// Nobody waits for the answer: what goes wrong shows in the next statement that is answered, or at the end of the
-    /// step.
+    func answers(to asked: [Asked]) throws -> [[Row]] {
+        guard let first = asked.first else { return [] }
+        if !asked.allSatisfy({ $0.sql.hasPrefix("SELECT") }) { hasWritten = true }
+        try sendSaves()
+        return try noting(first.sql) {
+            var found: [[Row]] = []
+            for start in stride(from: 0, to: asked.count, by: PostgresConnection.sendLimit) {
+                let part = asked[start..<min(start + PostgresConnection.sendLimit, asked.count)]
+                for one in part { try connection.send(one.sql, PostgresParameters(one.values), .rows) }
+                found += try connection.finish().map(\.rows)
+            }
+            return found
+        }
+    }
+
+    func tell(_ sql: String, _ values: [SQLValue]) throws {
+        hasWritten = true
+        try sendSaves()
+        try noting(sql) {
+            try connection.send(sql, PostgresParameters(values))
+            if connection.isFull { try connection.finish() }
+        }
+    }
+
     func save(_ rows: [[SQLValue]], as upsert: Upsert) throws {
         guard !rows.isEmpty else { return }
         hasWritten = true
-        try noting(upsert.single) {
-            if rows.count >= Self.listedRows, !upsert.hasRepeatedKey(rows), let types = try types(of: upsert) {
-                try connection.send(upsert.listed, PostgresParameters(columns: types, rows: rows))
-                return
-            }
-            for (index, row) in rows.enumerated() {
-                try connection.send(upsert.single, PostgresParameters(row))
-                if index % PostgresConnection.sendLimit == PostgresConnection.sendLimit - 1 {
-                    try connection.finish()
-                }
-            }
+        if !saves.takes(upsert) { try sendSaves() }
+        saves.add(rows, upsert)
+        if saves.count >= PostgresSaves.limit { try sendSaves() }
+    }
+
+    /// Sends the rows that wait for others. Nobody waits for the answers: what goes wrong shows in the next statement
+    /// that is answered, or at the end of the step.
+    func sendSaves() throws {
+        for (upsert, rows) in saves.take() { try noting(upsert.single) { try send(rows, upsert) } }
+    }
+
+    private func send(_ rows: [[SQLValue]], _ upsert: Upsert) throws {
+        if rows.count >= Self.listedRows, !upsert.hasRepeatedKey(rows), let types = try types(of: upsert) {
+            try connection.send(upsert.listed, PostgresParameters(columns: types, rows: rows))
+            return
         }
+        for row in rows {
+            try connection.send(upsert.single, PostgresParameters(row))
+            if connection.isFull { try connection.finish() }
+        }
+    }
+
+    /// Sends the statements that steps begin with, in one trip. Gives how many rows each changed.
+    func open(_ openings: [Opening]) throws -> [Int] {
+        guard let first = openings.first else { return [] }
+        hasWritten = true
+        try sendSaves()
+        return try noting(first.sql) {
+            for one in openings { try connection.send(one.sql, PostgresParameters(one.values), .tag) }
+            return try connection.finish().map(\.changed)
+        }
+    }
+
+    /// What the next step will be answered when it begins.
+    func foresee(_ opening: Opening?, _ changed: Int?) {
+        foreseen = nil
+        if let opening, let changed { foreseen = (opening, changed) }
     }
 
     /// A session for the next step of the same transaction.
@@ -83,13 +138,15 @@ final class PostgresSession: StoreSession {
 
     /// Waits for what was sent and not yet answered.
     func settle() throws {
+        try sendSaves()
         try noting("(what was sent before)") { _ = try connection.finish() }
     }
 
     private func ask(
         _ sql: String, _ values: [SQLValue], _ want: PostgresConnection.Want
     ) throws -> PostgresConnection.Answer {
-        try noting(sql) {
+        try sendSaves()
+        return try noting(sql) {
             try connection.send(sql, PostgresParameters(values), want)
             return try connection.finish().last ?? PostgresConnection.Answer()
         }

@@ -82,10 +82,12 @@ public final class PostgresStore: Store {
     }
 
     func write<Value: Sendable>(
-        _ priority: StepPriority, of organization: Int64, _ step: @escaping @Sendable (any StoreSession) throws -> Value
+        _ priority: StepPriority, of organization: Int64, opening: Opening? = nil,
+        _ step: @escaping @Sendable (any StoreSession) throws -> Value
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
-            lines.submit(WaitingStep(priority, step) { continuation.resume(with: $0) }, of: organization)
+            let waiting = WaitingStep(priority, opening: opening, step) { continuation.resume(with: $0) }
+            lines.submit(waiting, of: organization)
         }
     }
 
@@ -164,6 +166,16 @@ private struct PostgresOrganizationStore: Store {
         _ priority: StepPriority, _ step: @escaping @Sendable (any StoreSession) throws -> Value
     ) async throws -> Value {
         try await store.write(priority, of: id, step)
+    }
+
+    func write<Value: Sendable>(
+        _ priority: StepPriority, opening: Opening,
+        _ step: @escaping @Sendable (any StoreSession, Int) throws -> Value
+    ) async throws -> Value {
+        // The statement is answered from what was sent ahead.
+        try await store.write(priority, of: id, opening: opening) { session in
+            try step(session, session.run(opening.sql, opening.values))
+        }
     }
 
     func read<Value: Sendable>(

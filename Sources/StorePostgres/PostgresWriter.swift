@@ -99,14 +99,14 @@ final class PostgresWriter {
             let session = PostgresSession(link, schema)
             if batch.isApart {
                 try apart(&batch, session, link)
-            } else if try !together(&batch, session) {
-                try undo(link)
-                guard batch.steps.count > 1 else { return batch.told }
-                batch.isApart = true
-                return try attempt(&batch)
+                try end(&batch, session, link)
+                return batch.told
             }
-            try end(&batch, session, link)
-            return batch.told
+            if try together(&batch, session), try endTogether(&batch, session, link) { return batch.told }
+            try undo(link)
+            guard batch.steps.count > 1 else { return batch.told }
+            batch.isApart = true
+            return try attempt(&batch)
         } catch {
             if (error as? PostgresFailure)?.isLost != true { try undo(link) }
             throw error
@@ -133,15 +133,26 @@ final class PostgresWriter {
         batch.told = []
         let start = DispatchTime.now().uptimeNanoseconds
         var index = 0
+        var opened: [Int?] = []
         while true {
             if index == batch.steps.count {
                 let elapsed = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6
-                guard index < Self.stepLimit, elapsed < Self.gatherLimitMilliseconds,
+                guard elapsed < Self.gatherLimitMilliseconds else { break }
+                while batch.steps.count < Self.stepLimit,
                     let more = lines.next(of: batch.organization, beside: batch.steps[0])
-                else { break }
-                batch.steps.append(more)
+                {
+                    batch.steps.append(more)
+                }
+                guard index < batch.steps.count else { break }
             }
-            let outcome = batch.steps[index].run(session)
+            if index >= opened.count {
+                do {
+                    opened += try open(batch.steps[opened.count...], session)
+                } catch { return try refuseAll(&batch, session.failure) }
+            }
+            let step = batch.steps[index]
+            session.foresee(step.opening, opened[index])
+            let outcome = step.run(session)
             if let failure = session.failure, failure.isPassing { throw failure }
             if outcome.failure != nil || session.failure != nil {
                 batch.told = [outcome.failure == nil ? batch.failing(session.failure) : outcome.tell]
@@ -150,16 +161,38 @@ final class PostgresWriter {
             batch.told.append(outcome.tell)
             index += 1
         }
-        do { try session.settle() } catch { return try refuseAll(&batch, session) }
         batch.told = session.effects + batch.told
+        return true
+    }
+
+    /// Sends what steps begin with ahead, where there are several: one trip for all. Nil for a step that begins with
+    /// nothing of that sort.
+    private func open(_ steps: ArraySlice<WaitingStep>, _ session: PostgresSession) throws -> [Int?] {
+        let openings = steps.compactMap(\.opening)
+        guard openings.count > 1 else { return steps.map { _ in nil } }
+        var counts = try session.open(openings)[...]
+        return steps.map { $0.opening == nil ? nil : counts.popFirst() }
+    }
+
+    /// Commits what was done together. What was sent without waiting for its answer shows its failures here; then one
+    /// of the steps is to blame, and false is given.
+    private func endTogether(
+        _ batch: inout PostgresBatch, _ session: PostgresSession, _ link: PostgresConnection
+    ) throws -> Bool {
+        do {
+            try end(&batch, session, link)
+        } catch {
+            guard let failure = session.failure ?? (error as? PostgresFailure) else { throw error }
+            return try refuseAll(&batch, failure)
+        }
         batch.changed = session.changed
         return true
     }
 
     /// What was sent without waiting for its answer went wrong: one of the steps is to blame.
-    private func refuseAll(_ batch: inout PostgresBatch, _ session: PostgresSession) throws -> Bool {
-        if let failure = session.failure, failure.isPassing { throw failure }
-        batch.told = [batch.failing(session.failure)]
+    private func refuseAll(_ batch: inout PostgresBatch, _ failure: PostgresFailure?) throws -> Bool {
+        if let failure, failure.isPassing { throw failure }
+        batch.told = [batch.failing(failure)]
         return false
     }
 
@@ -188,15 +221,16 @@ final class PostgresWriter {
 
     private func end(_ batch: inout PostgresBatch, _ session: PostgresSession, _ link: PostgresConnection) throws {
         guard session.hasWritten else {
-            // Nothing to keep, so no disk is waited for.
+            // Nothing to keep, so no disk is waited for, nor an answer.
             try link.send("ROLLBACK")
-            try link.finish()
+            try link.push()
             return
         }
+        try session.sendSaves()
         lastMark += 1
         try link.send(
             "INSERT INTO write_mark (organization_id, id) VALUES (?1, ?2)",
-            PostgresParameters([.integer(batch.organization), .integer(lastMark)]))
+            PostgresParameters([.integer(batch.organization), .integer(lastMark)]), .unseen)
         if !batch.isLease, place.isTimeForNote() {
             try link.send(PostgresPlace.note, PostgresParameters([.text(String(lastMark))]))
         }
@@ -224,7 +258,7 @@ final class PostgresWriter {
         guard lastMark - first >= Self.markLimit else { return }
         try link.send(
             "DELETE FROM write_mark WHERE organization_id = ?1 AND id >= ?2 AND id < ?3",
-            PostgresParameters([.integer(organization), .integer(first), .integer(lastMark)]))
+            PostgresParameters([.integer(organization), .integer(first), .integer(lastMark)]), .unseen)
         firstMark[organization] = lastMark
     }
 

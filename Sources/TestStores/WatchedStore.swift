@@ -29,6 +29,20 @@ public struct WatchedStore: Store {
     /// As the store, with each new statement looked at.
     ///
     /// - Throws: as the store; `SpreadStatement.NamesNoOrganization`.
+    public func write<Value: Sendable>(
+        _ priority: StepPriority, opening: Opening,
+        _ step: @escaping @Sendable (any StoreSession, Int) throws -> Value
+    ) async throws -> Value {
+        guard store.isShared else { return try await store.write(priority, opening: opening, step) }
+        return try await store.write(priority, opening: opening) { session, changed in
+            try SpreadStatement(opening.sql, opening.values).look(session)
+            return try step(WatchedSession(session), changed)
+        }
+    }
+
+    /// As the store, with each new statement looked at.
+    ///
+    /// - Throws: as the store; `SpreadStatement.NamesNoOrganization`.
     public func read<Value: Sendable>(
         _ query: @escaping @Sendable (any StoreSession) throws -> Value
     ) async throws -> Value {
@@ -83,6 +97,16 @@ private final class WatchedSession: StoreSession {
     func runEach(_ sql: String, _ rows: [[SQLValue]]) throws -> [Int] {
         if let first = rows.first { try SpreadStatement(sql, first).look(session) }
         return try session.runEach(sql, rows)
+    }
+
+    func answers(to asked: [Asked]) throws -> [[Row]] {
+        for one in asked { try SpreadStatement(one.sql, one.values).look(session) }
+        return try session.answers(to: asked)
+    }
+
+    func tell(_ sql: String, _ values: [SQLValue]) throws {
+        try SpreadStatement(sql, values).look(session)
+        try session.tell(sql, values)
     }
 
     func afterCommit(_ effect: @escaping @Sendable () -> Void) { session.afterCommit(effect) }

@@ -8,7 +8,9 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench", abstract: "Measure the hub against its goals.",
         subcommands: [
             BenchRunCommand.self, BenchServerCommand.self, BenchRecordsCommand.self, BenchPullCommand.self,
-            BenchBookCommand.self, BenchJobsCommand.self, BenchRateCommand.self,
+            BenchBookCommand.self, BenchJobsCommand.self, BenchRateCommand.self, BenchRowsCommand.self,
+            BenchHeldCommand.self,
+            BenchFillCommand.self, BenchWorkCommand.self,
         ], defaultSubcommand: BenchRunCommand.self)
 }
 
@@ -18,7 +20,7 @@ struct BenchRunCommand: AsyncParsableCommand {
         commandName: "run", abstract: "Run the measurements: all, or those that are named.",
         discussion: "Exit 1 when a goal is missed. Numbers count on a release build and a quiet machine only.")
 
-    @Argument(help: "intake, records, pull, books, jobs; all when none is named.")
+    @Argument(help: "intake, records, pull, books, jobs, postgres-jobs and others; all when none is named.")
     var names: [String] = []
     @Option(help: "Where stores and books are made; on a real disk, for what is durable is measured.")
     var folder = ".build/bench"
@@ -34,12 +36,18 @@ struct BenchRunCommand: AsyncParsableCommand {
     var piecash: String?
     @Option(help: "A Python that has pgqueuer and asyncpg, to compare with; needs --postgres.")
     var pgqueuer: String?
-    @Option(help: "The address of an empty PostgreSQL database for pgqueuer; its public schema is made anew.")
+    @Option(help: "A Python that has procrastinate, to compare with; needs --postgres.")
+    var procrastinate: String?
+    @Option(help: "A Python that has FastAPI, uvicorn and asyncpg, to compare with; needs --postgres.")
+    var fastapi: String?
+    @Option(help: "The address of an empty PostgreSQL database; its schemas public and hub are made anew.")
     var postgres: String?
+    @Option(help: "How many rows jobs and change log hold on PostgreSQL when they hold many.")
+    var rows = 10_000_000
     @Flag(help: "Answer in JSON.")
     var json = false
 
-    static let all = ["intake", "records", "pull", "books", "jobs"]
+    static let all = ["intake", "records", "pull", "books", "jobs"] + BenchPostgres.parts
 
     func run() async throws {
         try await Terminal.run {
@@ -70,9 +78,21 @@ struct BenchRunCommand: AsyncParsableCommand {
         case "pull": try BenchPull(folder: folder, records: records).run()
         case "jobs":
             try BenchJobs(folder: folder, reference: pgqueuer.flatMap { python in postgres.map { (python, $0) } }).run()
+        case _ where BenchPostgres.parts.contains(name): try measurePostgres(name)
         default:
             try BenchBooks(folder: folder, transactions: transactions, generator: generator, piecash: piecash).run()
         }
+    }
+
+    private func measurePostgres(_ part: String) throws -> [BenchFigure] {
+        guard let postgres else {
+            Terminal.note("\(part): no server is given; it is left out")
+            return []
+        }
+        return try BenchPostgres(
+            folder: folder, seconds: seconds, rows: rows, url: postgres, pgqueuer: pgqueuer,
+            procrastinate: procrastinate, fastapi: fastapi
+        ).run(part)
     }
 
     private func show(_ figures: [BenchFigure]) {

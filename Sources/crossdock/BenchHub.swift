@@ -4,6 +4,7 @@ import Foundation
 import Pipeline
 import Sandbox
 import Store
+import StorePostgres
 import Telemetry
 import Wire
 import WireHTTP
@@ -11,16 +12,21 @@ import WireHTTP
 /// A hub in a fresh folder, with nothing taken from the environment.
 enum BenchHub {
     static func make(
-        _ folder: String, _ transport: any Transport, connectors: [any ConnectorType.Type] = Registry.connectors
+        _ folder: String, _ transport: any Transport, connectors: [any ConnectorType.Type] = Registry.connectors,
+        store address: String? = nil
     ) throws -> Hub {
         // One process may open two hubs one after the other, and the place of log lines is chosen once.
         var logger = Logger(label: "bench")
         logger.logLevel = .error
         return Hub(
-            store: try SQLiteStore(
-                path: try BenchFolder.fresh(folder) + "/crossdock.sqlite", migrations: Hub.migrations),
+            store: try store(folder, address),
             connectors: connectors, surroundings: surroundings(transport), vault: Vault(bytes: key),
             logger: logger)
+    }
+
+    private static func store(_ folder: String, _ address: String?) throws -> any Store {
+        if let address { return try PostgresStore(PostgresAddress(address), migrations: Hub.migrations) }
+        return try SQLiteStore(path: BenchFolder.fresh(folder) + "/crossdock.sqlite", migrations: Hub.migrations)
     }
 
     static func surroundings(_ transport: any Transport) -> ConnectorSurroundings {

@@ -17,22 +17,22 @@ struct BenchIntake {
     func run() throws -> [BenchFigure] {
         let place = try BenchFolder.fresh(folder + "/intake")
         let (pool, script) = (place + "/pool.txt", place + "/load.lua")
-        let size = try writePool(pool)
+        let size = try Self.writePool(pool)
         try Data(Self.script.utf8).write(to: URL(fileURLWithPath: script))
         let storing = try BenchProcess(arguments: ["bench", "server", "--folder", place + "/storing"])
         let forgetting = try BenchProcess(arguments: [
             "bench", "server", "--forgets", "--folder", place + "/forgetting",
         ])
-        let storingURL = try url(of: storing)
-        let forgettingURL = try url(of: forgetting)
+        let storingURL = try Self.url(of: storing)
+        let forgettingURL = try Self.url(of: forgetting)
         var number = 0
-        let load = { (url: String, seconds: Int) throws -> Load in
+        let load = { (url: String, seconds: Int) throws -> BenchLoad in
             number += 1
-            return try Load(url, pool: pool, script: script, run: number, seconds: seconds)
+            return try BenchLoad(url, pool: pool, script: script, run: number, seconds: seconds)
         }
         var answered = try load(storingURL, 2).requests
         _ = try load(forgettingURL, 2)
-        var (stored, forgotten): ([Load], [Load]) = ([], [])
+        var (stored, forgotten): ([BenchLoad], [BenchLoad]) = ([], [])
         for _ in 0..<Self.rounds {
             forgotten.append(try load(forgettingURL, seconds))
             stored.append(try load(storingURL, seconds))
@@ -45,9 +45,9 @@ struct BenchIntake {
     }
 
     private func figures(
-        _ stored: [Load], _ forgotten: [Load], answered: Int, kept: JSON, peak: Double, bodyBytes: Int
+        _ stored: [BenchLoad], _ forgotten: [BenchLoad], answered: Int, kept: JSON, peak: Double, bodyBytes: Int
     ) -> [BenchFigure] {
-        let rate = { (loads: [Load]) in loads.reduce(0) { $0 + $1.rate } / Double(loads.count) }
+        let rate = { (loads: [BenchLoad]) in loads.reduce(0) { $0 + $1.rate } / Double(loads.count) }
         let inStore = min(kept["stored"]?.integer ?? 0, kept["jobs"]?.integer ?? 0)
         return [
             BenchFigure(
@@ -61,7 +61,7 @@ struct BenchIntake {
         ]
     }
 
-    private func url(of server: BenchProcess) throws -> String {
+    static func url(of server: BenchProcess) throws -> String {
         guard let url = try BenchAnswer.last(of: server.line(with: "\"url\""))["url"]?.string else {
             throw BenchError("the server did not say where it listens")
         }
@@ -69,14 +69,14 @@ struct BenchIntake {
     }
 
     /// Orders of the stand-in shop, each with a number of its own, signed; a signature and a body on lines in turn.
-    private func writePool(_ path: String) throws -> Int {
+    static func writePool(_ path: String) throws -> Int {
         let shop = WooCommerceSandbox.filled(
             seed: 7, products: 100, customers: 100, orders: 300, now: OpenHub.systemNow())
         let orders = shop.ask("/orders", [], at: OpenHub.systemNow()).compactMap(\.object)
         guard !orders.isEmpty else { throw BenchError("the stand-in shop has no orders") }
         var bytes: [UInt8] = []
         var bodyBytes = 0
-        for number in 0..<Self.bodies {
+        for number in 0..<bodies {
             var order = orders[number % orders.count]
             order["id"] = .integer(100_000 + number)
             order["number"] = .string(String(100_000 + number))
@@ -86,11 +86,11 @@ struct BenchIntake {
             bodyBytes += body.count
         }
         try Data(bytes).write(to: URL(fileURLWithPath: path))
-        return bodyBytes / Self.bodies
+        return bodyBytes / bodies
     }
 
     /// Every call has a body from the pool and a delivery id of its own, so that none is a repeat.
-    private static let script = """
+    static let script = """
         local bodies, signatures, sent, run = {}, {}, 0, ""
 
         function init(args)
@@ -133,7 +133,7 @@ struct BenchIntake {
 }
 
 /// What one round of load came to.
-private struct Load {
+struct BenchLoad {
     var requests: Int
     /// Answers in a second.
     var rate: Double

@@ -5,6 +5,7 @@ import Foundation
 final class BenchProcess {
     private let process = Process()
     private let output = Pipe()
+    private let input = Pipe()
     private let errors: Pipe?
     private var read = [UInt8]()
 
@@ -17,7 +18,7 @@ final class BenchProcess {
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
         process.standardOutput = output
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = input
         if let errors { process.standardError = errors }
         do {
             try process.run()
@@ -45,6 +46,9 @@ final class BenchProcess {
             read += more
         }
     }
+
+    /// Tells a program that waits for a line on standard input to go on.
+    func goOn() { input.fileHandleForWriting.write(Data("\n".utf8)) }
 
     /// Asks it to stop and gives what it still wrote.
     func stop() -> String {
@@ -119,6 +123,16 @@ enum BenchUsage {
         let now = machine
         let share = (now.stolen - before.stolen) / max(1, now.all - before.all)
         return BenchFigure("\(name): processor time the host gave to others", 100 * share, " %")
+    }
+
+    /// The processor time of all threads of another process, in seconds (proc(5), /proc/PID/stat: the 14th and 15th).
+    static func cpuSeconds(of process: String) throws -> Double {
+        let text = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
+        let ticks =
+            text.split(separator: ")").last?.split(separator: " ").dropFirst(11).prefix(2)
+            .compactMap { Double($0) } ?? []
+        guard ticks.count == 2 else { throw BenchError("/proc/\(process)/stat cannot be read") }
+        return (ticks[0] + ticks[1]) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
     /// The processor time of all threads of this process, in seconds.

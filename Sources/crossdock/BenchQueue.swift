@@ -56,7 +56,7 @@ struct BenchQueue: Sendable {
         ids = IDPool(whole)
     }
 
-    private func enqueue(_ keys: Range<Int>, runAt: Moment = OpenHub.systemNow()) async throws {
+    func enqueue(_ keys: Range<Int>, runAt: Moment = OpenHub.systemNow()) async throws {
         let (block, now) = (try await ids.draw(keys.count), OpenHub.systemNow())
         let jobs = keys.map {
             NewJob(.task, integration: 0, kind: nil, key: "bench/\($0)", runAt: runAt, payload: Self.payload)
@@ -67,14 +67,14 @@ struct BenchQueue: Sendable {
         }
     }
 
-    private func claim(_ owner: String, limit: Int) async throws -> [Job] {
+    func claim(_ owner: String, limit: Int) async throws -> [Job] {
         try await store.write(.lease) { session in
             try JobTable(session, organization: 1).take(
                 Self.work, limit: limit, owner: owner, now: OpenHub.systemNow())
         }
     }
 
-    private func settle(_ jobs: [Job], _ owner: String, fails: @escaping @Sendable (Job) -> Bool) async throws -> Int {
+    func settle(_ jobs: [Job], _ owner: String, fails: @escaping @Sendable (Job) -> Bool) async throws -> Int {
         try await store.write { session in
             let now = OpenHub.systemNow()
             let outcomes = jobs.map { job -> (job: Job, outcome: JobOutcome) in
@@ -86,8 +86,8 @@ struct BenchQueue: Sendable {
         }
     }
 
-    /// Jobs a second from the queue to their end, producers and workers at once.
-    func perSecond(_ count: Int, _ shape: Shape) async throws -> Double {
+    /// Jobs a second from the queue to their end, producers and workers at once. `from`: the number of the first.
+    func perSecond(_ count: Int, _ shape: Shape, from first: Int = 0) async throws -> Double {
         let (clock, bell) = (ContinuousClock(), Bell())
         let tally = Tally(count)
         let begin = clock.now
@@ -96,7 +96,7 @@ struct BenchQueue: Sendable {
                 group.addTask {
                     let stride = shape.step * shape.producers
                     for start in Swift.stride(from: producer * shape.step, to: count, by: stride) {
-                        try await enqueue(start..<min(start + shape.step, count))
+                        try await enqueue(first + start..<first + min(start + shape.step, count))
                         bell.ring()
                     }
                 }
@@ -166,10 +166,16 @@ struct BenchQueue: Sendable {
         return tally.waits.withLock { $0 }
     }
 
-    /// What finding and claiming ten jobs costs while so many wait, in microseconds: the middle of many times. The
-    /// commit is not in it.
+    /// What finding and claiming ten jobs costs while so many wait, on a store that is closed then.
     func claimMicroseconds(waiting: Int) async throws -> Double {
         for start in stride(from: 0, to: waiting, by: 1000) { try await enqueue(start..<min(start + 1000, waiting)) }
+        let time = try await claimMicroseconds()
+        await store.close()
+        return time
+    }
+
+    /// What finding and claiming ten jobs costs, in microseconds: the middle of many times. The commit is not in it.
+    func claimMicroseconds() async throws -> Double {
         let clock = ContinuousClock()
         var times: [Double] = []
         for round in 0..<60 {
@@ -185,7 +191,6 @@ struct BenchQueue: Sendable {
             if round >= 10 { times.append(time) }
             _ = try await settle(jobs, "me") { _ in false }
         }
-        await store.close()
         return times.sorted()[times.count / 2]
     }
 }

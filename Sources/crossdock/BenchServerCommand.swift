@@ -17,13 +17,15 @@ struct BenchServerCommand: AsyncParsableCommand {
 
     @Option(help: "The folder of its store.")
     var folder: String
+    @Option(help: "The address of a PostgreSQL database for its store, instead of a file in its folder.")
+    var store: String?
     @Flag(help: "Prove every call and answer it, and store nothing: what storing is compared with.")
     var forgets = false
 
     func run() async throws {
         try await Terminal.run {
             let transport = HTTPTransport(version: Version.text)
-            let hub = try BenchHub.make(folder, transport)
+            let hub = try BenchHub.make(folder, transport, store: store)
             let shop = try await hub.connect(
                 "woocommerce", name: "shop", config: BenchHub.shopSettings("https://shop.example"))
             let console = try Console(

@@ -81,10 +81,8 @@ final class ServerLoad: Sendable {
                 topic: "order.updated", now: now)
             try await untilTaken {
                 let block = try await ids.draw(2)
-                _ = try await store.write(.urgent) { session in
-                    try Intake.store(
-                        parcel, integration: Self.integration, organization: 1, ids: block, session: session)
-                }
+                _ = try await Intake.store(
+                    parcel, integration: Self.integration, organization: 1, ids: block, in: store)
             }
             acknowledged.withLock { _ = $0.insert(number) }
             progress.yield(number)

@@ -43,6 +43,86 @@ struct StoreTests {
         #expect(Set(done.all.map { $0 / 2 }).count == 100)
     }
 
+    /// Each name is asked for by two steps, and every tenth brings a number that is taken.
+    @Test func stepsThatBeginWithAStatementAreToldWhatItChangedAndOneThatIsRefusedFailsAlone() async throws {
+        let store = try store()
+        _ = try await store.write { try $0.run("INSERT INTO thing (id, name) VALUES (1, 'first')", []) }
+        let inserted = Deeds()
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<200 {
+                let id: Int64 = number / 2 % 10 == 0 ? 1 : Int64(1000 + number)
+                let opening = Opening(
+                    "INSERT INTO thing (id, name) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING",
+                    [.integer(id), .text("thing \(number / 2)")])
+                group.addTask {
+                    try? await store.write(.urgent, opening: opening) { session, changed in
+                        for _ in 0..<changed { session.afterCommit { inserted.add(number / 2) } }
+                    }
+                }
+            }
+        }
+        #expect(inserted.all.sorted() == (0..<100).filter { $0 % 10 != 0 })
+        #expect(try await things(in: store) == 91)
+    }
+
+    @Test func aQuestionOfSeveralStatementsIsAnsweredInTheirOrder() async throws {
+        let store = try store()
+        let (before, changed, rest) = try await store.write { session in
+            let name = Question("SELECT name FROM thing WHERE id = ?1", [.integer(1)]) { $0.map { $0.text(0) } }
+            let update = Question("UPDATE thing SET name = ?1 WHERE id = 1 RETURNING id", [.text("new")]) { $0.count }
+            try session.run("INSERT INTO thing (id, name) VALUES (1, 'old')", [])
+            let ((before, changed), rest) = try session.ask(
+                name.with(update).with(Question(all: [name, Question(known: ["known"]), name])))
+            return (before, changed, rest)
+        }
+        #expect(before == ["old"])
+        #expect(changed == 1)
+        #expect(rest == [["new"], ["known"], ["new"]])
+    }
+
+    @Test(arguments: ["save", "tell"])
+    func whatIsWrittenWithoutWaitingAndRefusedUndoesItsStepAlone(how: String) async throws {
+        let store = try store()
+        let row = Upsert("thing", ["name"])
+        let kept = Deeds()
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<100 {
+                group.addTask {
+                    let values: [SQLValue] = [.text("thing \(number / 2)")]
+                    try? await store.write { session in
+                        if how == "save" {
+                            try session.save([values], as: row)
+                        } else {
+                            try session.tell("INSERT INTO thing (name) VALUES (?1)", values)
+                        }
+                    }
+                    try? await store.write { _ in kept.add(number) }
+                }
+            }
+        }
+        #expect(kept.all.count == 100)
+        #expect(try await things(in: store) == 50)
+    }
+
+    @Test func whatWasSavedIsSeenByTheNextQuestionOfItsStepAndOfThoseThatShareItsCommit() async throws {
+        let store = try store()
+        let row = Upsert("thing", ["name"])
+        let seen = Deeds()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<50 {
+                group.addTask {
+                    let count = try await store.write { session in
+                        try session.save([[.text("thing \(number)")]], as: row)
+                        return try session.rows("SELECT count(*) FROM thing", [])[0].integer(0)
+                    }
+                    seen.add(Int(count))
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(seen.all.sorted() == Array(1...50))
+    }
+
     @Test func whatAQueryWouldHaveDoneIsNotDone() async throws {
         let store = try store()
         let done = Deeds()

@@ -1,0 +1,29 @@
+/// The statement that a step begins with, and whose count it waits for: a row that is inserted where its key is not
+/// there yet.
+///
+/// Where steps wait for a server together, their openings are sent together, in one trip: so one may be run before the
+/// steps in front of its own have ended. It must be such that this makes no difference to them.
+public struct Opening: Sendable {
+    /// Parameters are `?1`, `?2`.
+    public let sql: String
+    public let values: [SQLValue]
+
+    /// A statement with its values.
+    public init(_ sql: String, _ values: [SQLValue]) {
+        self.sql = sql
+        self.values = values
+    }
+}
+
+extension Store {
+    /// Runs a step that begins with a statement, and is told how many rows that changed. In a file it is the first the
+    /// step does.
+    ///
+    /// - Throws: as `write(_:_:)`.
+    public func write<Value: Sendable>(
+        _ priority: StepPriority, opening: Opening,
+        _ step: @escaping @Sendable (any StoreSession, Int) throws -> Value
+    ) async throws -> Value {
+        try await write(priority) { session in try step(session, session.run(opening.sql, opening.values)) }
+    }
+}
