@@ -18,6 +18,8 @@ extension Settlement {
     /// How long after its number was taken away a record is looked at again, in seconds: those that waited for it come
     /// first.
     static let freeingSeconds = 3.0
+    /// How often a create is tried whose number another record's counterpart bears, before a person is asked.
+    static let adoptionTries = 5
     /// How long a far side is given to show what it said of who has a number, in seconds.
     static let holderSeconds = 20.0
 
@@ -42,6 +44,20 @@ extension Settlement {
                 ], outcome: "refused", remarks: [detail], at: context.now))
         outcomes.append((write.job, .snooze(reason: detail, until: context.now)))
         taken.append(TakenKey(link: link, part: part, holder: holder, wanted: wanted))
+    }
+
+    /// What bears its number there was made for another record of the hub, which has another number by now or is to be
+    /// linked with it in a moment: these two are not one.
+    mutating func leave(_ write: PlannedWrite, madeFor other: String, _ external: String, _ context: SettleContext) {
+        (gate, breaker) = (gate.afterSuccess(), breaker.afterSuccess())
+        let at = context.schedule.next(afterAttempt: write.job.attempt, now: context.now, jitter: context.jitter)
+        let error =
+            "\(write.record.title): \(external) there bears its number and was made for another record (\(other)); "
+            + "give one of the two another number"
+        if write.job.attempt >= Self.adoptionTries {
+            return end(write, .held(reason: error, keepsIntent: write.isUnresolved))
+        }
+        end(write, .retry(errorClass: "taken", error: error, at: at, keepsIntent: write.isUnresolved))
     }
 
     static func afterFreeing(_ write: PlannedWrite, _ context: SettleContext) -> JobOutcome {
@@ -81,6 +97,13 @@ extension Settlement {
 }
 
 extension PlannedWrite {
+    /// Whether that is a reference of this hub to another of its records.
+    func isOfAnother(_ reference: String) -> Bool {
+        let mine = request.reference
+        guard reference != mine, let dash = mine.lastIndex(of: "-") else { return false }
+        return reference.hasPrefix(mine[...dash])
+    }
+
     /// Whether it takes a number away that others wait for.
     var hasFreed: Bool {
         guard let part = record.kind.keyPart, wrote.values[part] != nil else { return false }

@@ -119,6 +119,9 @@ extension Settlement {
     }
 
     private mutating func wrote(_ write: PlannedWrite, _ written: Written, _ context: SettleContext) throws {
+        if written.isAdopted, let other = written.answer?.reference, write.isOfAnother(other) {
+            return leave(write, madeFor: other, written.externalID, context)
+        }
         (gate, breaker) = (gate.afterSuccess(), breaker.afterSuccess())
         var link =
             try write.link
