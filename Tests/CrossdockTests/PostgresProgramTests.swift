@@ -112,7 +112,7 @@ struct PostgresProgramTests {
         #expect(try await program.run(["migrate", "--store", other.url]).status == 0)
         let (store, replica) = (try place.open(Hub.migrations), try other.open(Hub.migrations))
         let key = try await store.read { try $0.rows("SELECT reference_key FROM organization", [])[0].text(0) }
-        try await replica.write { session in
+        _ = try await replica.write { session in
             try session.run("UPDATE organization SET reference_key = ?1", [.text(key)])
         }
         await store.close()

@@ -103,4 +103,19 @@ struct NumberTests {
         let waiting = "SELECT count(*) FROM job WHERE state IN ('available', 'retryable', 'dead')"
         #expect(try await world.count(hub, waiting) == 0)
     }
+
+    /// Seen by the rehearsal of seed 488.
+    @Test func aProductWhoseNumberIsTakenIsNotJoinedWithWhatTheHubMadeForAnother() async throws {
+        let (world, hub, north, south) = try await twoShops()
+        world.pass(seconds: 300)
+        // Both of the second shop's products were made by the hub. One is given a number there, and before that is
+        // read, a product with this number is put up in the first shop.
+        give("a", "z", "south", world)
+        put(up: "z", "north", world)
+        try await read(hub, world, north)
+
+        #expect(numbers(world, "south") == ["Thing a": "z", "Thing b": "b"])
+        let linked = "SELECT count(*) FROM link WHERE kind = 'product' AND integration_id = \(south.id)"
+        #expect(try await world.count(hub, linked) == 2)
+    }
 }

@@ -16,7 +16,7 @@ struct RollingTests {
     private let shrunk = Migration("9001-shrunk", "DROP TABLE shelf;")
 
     private func add(_ name: String, to store: any Store) async throws {
-        try await store.write { try $0.run("INSERT INTO thing (name) VALUES (?1)", [.text(name)]) }
+        _ = try await store.write { try $0.run("INSERT INTO thing (name) VALUES (?1)", [.text(name)]) }
     }
 
     private func names(in store: any Store) async throws -> [String] {
@@ -28,7 +28,7 @@ struct RollingTests {
         try await add("a", to: older)
         let newer = try place.open(known + [grown])
         try await add("b", to: older)
-        try await newer.write { try $0.run("INSERT INTO thing (name, colour) VALUES ('c', 'red')", []) }
+        _ = try await newer.write { try $0.run("INSERT INTO thing (name, colour) VALUES ('c', 'red')", []) }
         // One of the older release that starts only now.
         let late = try place.open(known)
         try await add("d", to: late)
@@ -61,7 +61,7 @@ struct RollingTests {
     /// Stores that were made before migrations said so.
     @Test func aStoreWithoutMarksRefusesOlderProgramsAndTakesMarksWithItsNextMigration() async throws {
         let first = try place.open(known + [Migration("8000-before", "CREATE TABLE before (id INTEGER) STRICT;")])
-        try await first.write { try $0.run("ALTER TABLE migration DROP COLUMN serves_older", []) }
+        _ = try await first.write { try $0.run("ALTER TABLE migration DROP COLUMN serves_older", []) }
         await first.close()
         #expect(throws: StoreFailure.self) { _ = try place.open(known) }
 
