@@ -24,6 +24,8 @@ extension Hub {
     /// The setting in which an integration's drafts are merged.
     ///
     /// - Throws: `HubError`, `StoreFailure`.
+    // Within other async functions the optimizer of Swift 6.3.1 breaks down over it (CoroSplit).
+    @inline(never)
     func mergeSetting(_ integration: Integration, isFinal: Bool = false) async throws -> MergeSetting {
         let all = try await integrations()
         let (peer, peers) = (try peer(integration), peers(all))
