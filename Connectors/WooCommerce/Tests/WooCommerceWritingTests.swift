@@ -168,14 +168,17 @@ struct WooCommerceWritingTests {
         #expect(await shop.count("products") == 1)
     }
 
-    @Test func aTakenSKUOnAnUpdateIsForAPerson() async throws {
+    @Test func aTakenSKUOnAnUpdateIsKeptBackAlone() async throws {
         let error: JSON = ["code": "product_invalid_sku", "message": "taken", "data": ["resource_id": 39]]
         let world = AnsweringTransport(status: 200, body: JSON.object(["update": [["id": 40, "error": error]]]).text)
         let result = try await Bench.target(.product, world).write([
             request(.product, id: "40", parts { $0[ProductPart.sku] = "TEA-1" })
         ])
 
-        #expect(failure(result.first)?.errorClass == "refused:product_invalid_sku")
+        guard case .taken("sku", by: "39", let detail) = result.first else {
+            throw Recording.Unusable(description: "\(String(describing: result.first))")
+        }
+        #expect(detail.contains("\"TEA-1\" is the SKU of product 39 there"))
     }
 
     @Test func aTakenBarcodeIsForAPerson() async throws {
