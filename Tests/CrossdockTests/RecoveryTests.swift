@@ -62,7 +62,8 @@ struct RecoveryTests {
 
     /// Hubs as they are run: one takes calls, two work. One of these is killed every three seconds for a minute, or
     /// stands still for longer than its leases last.
-    @Test(arguments: windowSeconds == nil ? [] : ["a worker is killed every 3 s for a minute", "a worker is frozen"])
+    @Test(
+        arguments: (windowSeconds == nil ? [] : ["a worker is killed every 3 s for a minute"]) + ["a worker is frozen"])
     func processesCarryAsMuchAsBefore(fault: String) async throws {
         let cluster = try await TestCluster.start()
         do {
