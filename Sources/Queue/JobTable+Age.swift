@@ -38,10 +38,7 @@ extension JobTable {
         return sorts
     }
 
-    private static let priorityStep = """
-        SELECT integration_id, queue, kind, priority, run_at FROM job
-        WHERE organization_id = ?1 AND state = 'available' AND is_blocked = 0
-            AND (integration_id, queue, kind, priority) > (?2, ?3, ?4, ?5)
-        ORDER BY integration_id, queue, kind, priority, run_at LIMIT 1
-        """
+    private static let priorityStep = next(
+        ["integration_id", "queue", "kind", "priority"], in: "integration_id, queue, kind, priority, run_at",
+        where: Waiting.ready.rawValue, order: "run_at")
 }

@@ -39,11 +39,27 @@ extension JobTable {
     private static let timedStep = step(where: .timed)
 
     private static func step(where waiting: Waiting) -> String {
-        """
-        SELECT integration_id, queue, kind, run_at, priority FROM job
-        WHERE organization_id = ?1 AND \(waiting.rawValue) AND (integration_id, queue, kind) > (?2, ?3, ?4)
-        ORDER BY integration_id, queue, kind, \(waiting.order) LIMIT 1
-        """
+        next(
+            ["integration_id", "queue", "kind"], in: "integration_id, queue, kind, run_at, priority",
+            where: waiting.rawValue, order: waiting.order)
+    }
+
+    /// The first row behind a place in an index: that of the next values of its first columns, whose last ones are `?2`
+    /// and so on.
+    ///
+    /// One look for each column, each of which ends at its first row. SQLite begins a comparison of several columns at
+    /// once with the rows that are equal, and would walk through all that waits of a sort to come to the next one.
+    static func next(_ columns: [String], in row: String, where condition: String, order: String) -> String {
+        let names = columns.joined(separator: ", ")
+        let looks = columns.indices.reversed().map { place in
+            let same = columns[..<place].enumerated().map { "\($1) = ?\($0 + 2) AND " }.joined()
+            return """
+                SELECT * FROM (SELECT \(row) FROM job
+                    WHERE organization_id = ?1 AND \(condition) AND \(same)\(columns[place]) > ?\(place + 2)
+                    ORDER BY \(names), \(order) LIMIT 1) AS look\(place)
+                """
+        }
+        return looks.joined(separator: " UNION ALL ") + " ORDER BY \(names) LIMIT 1"
     }
 
     /// Gives up waiting jobs of a queue or a kind nobody here knows (a newer Crossdock's, or somebody's own SQL), with
