@@ -55,6 +55,9 @@ public enum AuditAction: String, Hashable, Sendable, CaseIterable {
     case deadRetried = "dead.retried"
     case deadDropped = "dead.dropped"
     case keyRotated = "key.rotated"
+    case guardReleased = "guard.released"
+    case guardDiscarded = "guard.discarded"
+    case guardSet = "guard.set"
 }
 
 /// What somebody did, as it is written down: no secret, and no value that is somebody's own.

@@ -12,11 +12,12 @@ extension Absorb {
         let level = takeCount(from: &shown, draft.kind)
         let names = HubLink.keptNames(shown, kind: draft.kind, record: record.parts, link: link.parts)
         let theirs = rename(shown, names, &link)
-        let steps = Reconcile.inbound(
+        let all = Reconcile.inbound(
             kind: draft.kind, theirs: theirs, link: link.parts, record: isNew ? nil : record.parts,
             observation: observation(draft, link, record),
             normalForm: { [rules] in rules.normalForm(draft.kind, ScopedName($0).part, $1) },
             rule: { rules.rule(draft.kind, $0) })
+        let steps = guarded(all, shown: theirs, &link, record, isNew: isNew)
         var isChanged = false
         for step in steps { isChanged = try apply(step, to: &record, &link, isNew: isNew) || isChanged }
         let stockBefore = record.parts[HubLink.stockPart]?.value
@@ -37,7 +38,7 @@ extension Absorb {
             link.settled = max(link.settled, snapshot.number)
             result.hasNews = true
         }
-        link.digest = isWhole ? digest : nil
+        link.digest = isWhole && !link.isGuarded ? digest : nil
         link.revision = draft.revision ?? link.revision
         link.seenAt = batch.requestedAt
         link.missingSince = nil

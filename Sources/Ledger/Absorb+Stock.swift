@@ -41,20 +41,55 @@ extension Absorb {
         }
         let known = side
         let verdict = try side.count(look(reported))
+        var residual = ExactDecimal.zero
+        if case .adjusted(let rest) = verdict { residual = rest }
+        let allowed = verdict == .waits ? .pass : try ruling(moving: record, by: residual, link)
+        if allowed == .hold {
+            // The look counts as not made: what it shows is looked at again when it is decided.
+            link.hold(part, true)
+            return (false, true)
+        }
         if side != known {
             keep(side, record.id)
             if verdict != .waits { link.remember(side) }
         }
         switch verdict {
-        case .explained: return (false, false)
+        case .explained:
+            link.parts[part]?.isHeld = false
+            return (false, false)
         case .waits:
             result.unsettled.append(ExternalKey(link.kind, link.externalID))
             return (false, true)
-        case .adjusted(let residual):
+        case .adjusted:
+            link.parts[part]?.isHeld = false
+            if allowed == .discard {
+                keepStock(record, over: theirs)
+                return (false, false)
+            }
             let why = CountReason(kind: Movement.CountKind.count, reason: "counted there: \(reported)")
             try append(residual, why, record, after: link.seenAt)
             return (try record.moveStock(by: residual, origin: batch.integration, at: interval), false)
         }
+    }
+
+    /// Whether a count may move the stock by so much.
+    private mutating func ruling(
+        moving record: HubRecord, by residual: ExactDecimal, _ link: HubLink
+    ) throws -> Ruling {
+        let old = record.parts[HubLink.stockPart]?.value
+        guard let sellable = record.sellable else { return .pass }
+        let new = StockLevel.json(try sellable.plus(residual), like: old)
+        return ruling(HubLink.stockPart, from: residual == .zero ? nil : old, to: new, link, record)
+    }
+
+    /// The hub keeps its number; the side is told it where it is told numbers.
+    private mutating func keepStock(_ record: HubRecord, over theirs: JSON) {
+        let value = record.parts[HubLink.stockPart]?.value
+        result.changes.append(
+            Change(
+                record: record.id, kind: record.kind, part: HubLink.stockPart, old: value, new: value, loser: theirs,
+                origin: batch.integration, rule: RuleName.discarded, run: batch.run, at: batch.observedAt))
+        result.touched.insert(record.id)
     }
 
     private var interval: ChangeInterval { ChangeInterval(after: batch.requestedAt, before: batch.observedAt) }
@@ -67,8 +102,9 @@ extension Absorb {
     }
 
     /// A side that does not count it. The hub learns that only where it knows nothing better.
-    private func uncounted(_ theirs: JSON, _ record: inout HubRecord, _ link: inout HubLink) -> Bool {
+    private mutating func uncounted(_ theirs: JSON, _ record: inout HubRecord, _ link: inout HubLink) -> Bool {
         let part = HubLink.stockPart
+        unguard(GuardName(link.kind, link.externalID, part))
         link.parts[part] = LinkedPart(sent: theirs, seen: theirs)
         guard record.parts[part] == nil else { return false }
         record.parts[part] = HubPart(value: theirs, origin: batch.integration, changed: interval)

@@ -7,18 +7,21 @@ public struct Absorb {
     let rules: MergeRules
     var snapshot: Snapshot
     var ids: IDSource
+    /// What is held of what is seldom meant, wherever it is met for the first time.
+    let holding: Set<GuardKey>
     var result = Absorption()
 
     /// Where new ids come from.
     public typealias IDSource = () throws -> Int64
 
-    /// Decides what a batch changes.
+    /// Decides what a batch changes. What is seldom meant is taken, unless it is `holding` it.
     ///
     /// - Throws: what `ids` throws when it has no more.
     public static func decide(
-        _ batch: ObservedBatch, rules: MergeRules, snapshot: Snapshot, ids: @escaping IDSource
+        _ batch: ObservedBatch, rules: MergeRules, snapshot: Snapshot, holding: Set<GuardKey> = [],
+        ids: @escaping IDSource
     ) throws -> Absorption {
-        var absorb = Absorb(batch: batch, rules: rules, snapshot: snapshot, ids: ids)
+        var absorb = Absorb(batch: batch, rules: rules, snapshot: snapshot, ids: ids, holding: holding)
         for rejection in batch.rejections { absorb.reject(rejection) }
         let isDigested = snapshot.digests.count == batch.drafts.count
         for (index, draft) in batch.drafts.enumerated() {

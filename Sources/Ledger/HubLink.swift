@@ -68,6 +68,7 @@ extension HubLink {
         var link = now
         link.isInFlight = isInFlight
         link.parts.merge(parts.filter { $0.value != before.parts[$0.key] }) { $1 }
+        for (part, known) in now.parts where known.isHeld { link.parts[part]?.isHeld = true }
         if digest == nil { link.digest = nil }
         guard settled != before.settled else { return link }
         (link.externalID, link.settled, link.revision) = (externalID, settled, revision)
@@ -116,7 +117,7 @@ extension LinkedPart {
         let both = stored["b"]
         self.init(
             sent: stored["s"] ?? both, seen: stored["n"] ?? both, isAccepted: stored["r"] == nil,
-            isPinned: stored["p"] != nil, isFreed: stored["f"] != nil)
+            isPinned: stored["p"] != nil, isFreed: stored["f"] != nil, isHeld: stored["h"] != nil)
     }
 
     var stored: JSON {
@@ -130,6 +131,7 @@ extension LinkedPart {
         if !isAccepted { members["r"] = true }
         if isPinned { members["p"] = true }
         if isFreed { members["f"] = true }
+        if isHeld { members["h"] = true }
         return .object(members)
     }
 }

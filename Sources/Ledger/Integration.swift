@@ -1,3 +1,4 @@
+import Reconcile
 import Store
 import Wire
 
@@ -65,6 +66,8 @@ public struct IntegrationOptions: Hashable, Sendable {
     public var cronLine: String?
     /// What of the stock is offered there: by SKU (folded), `*` for the rest.
     public var stock: [String: OfferTerms] = [:]
+    /// How much of what is seldom meant it may do at once.
+    public var guardTerms = GuardTerms()
     /// The settings it had before, while calls that were signed with their secrets are still on their way.
     public var previous: PreviousSettings?
 
@@ -95,6 +98,7 @@ public struct IntegrationOptions: Hashable, Sendable {
         byHand = Set(json["byHand"]?.array?.compactMap(\.string) ?? [])
         quickRetries = json["quickRetries"]?.integer
         cronLine = json["cron"]?.string
+        guardTerms = GuardTerms(json: json["guard"])
         stock = (json["stock"]?.object ?? [:]).compactMapValues(OfferTerms.init(json:))
         firstRetrySeconds = json["firstRetryMilliseconds"]?.integer.map { Double($0) / 1000 }
         previous = json["previous"].flatMap(PreviousSettings.init(json:))
@@ -120,6 +124,7 @@ public struct IntegrationOptions: Hashable, Sendable {
         members["cron"] = cronLine.map(JSON.string)
         members["quickRetries"] = quickRetries.map { JSON.integer($0) }
         if !stock.isEmpty { members["stock"] = .object(stock.mapValues(\.json)) }
+        if guardTerms != GuardTerms() { members["guard"] = guardTerms.json }
         members["previous"] = previous?.json
         members["firstRetryMilliseconds"] = firstRetrySeconds.map { JSON.integer(Int($0 * 1000)) }
         return .object(members)

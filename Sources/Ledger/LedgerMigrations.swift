@@ -7,6 +7,7 @@ public enum LedgerMigrations {
         Migration("0100-ledger", integrations + records + history), Migration("0110-stock", stock),
         Migration("0111-stock-doubts", doubts), Migration("0112-key-check", keyCheck),
         Migration("0113-counter", counter, onlyPostgres: changeSlices), Migration("0114-data-key", dataKey),
+        Migration("0115-guard", guardTables, servesOlder: true),
     ]
 
     private static let integrations = """
@@ -155,6 +156,24 @@ public enum LedgerMigrations {
             organization_id INTEGER NOT NULL, id TEXT NOT NULL, sealed BLOB NOT NULL, created_at INTEGER NOT NULL,
             is_retired INTEGER NOT NULL DEFAULT 0 CHECK (is_retired IN (0, 1)), PRIMARY KEY (organization_id, id)
         ) STRICT;
+        """
+
+    private static let guardTables = """
+        -- Changes that wait together because there are too many of them; see docs/decisions/0020-guard.md.
+        CREATE TABLE guard_hold (
+            organization_id INTEGER NOT NULL, id INTEGER NOT NULL, integration_id INTEGER NOT NULL, kind TEXT NOT NULL,
+            sort TEXT NOT NULL, state TEXT NOT NULL, total INTEGER NOT NULL, opened_at INTEGER NOT NULL,
+            grown_at INTEGER NOT NULL, decided_at INTEGER, decided_by TEXT, PRIMARY KEY (organization_id, id)
+        ) STRICT;
+        CREATE INDEX guard_hold_undecided ON guard_hold (organization_id, id) WHERE decided_at IS NULL;
+        -- A change that is seldom meant: taken of late (passed), waiting in its hold, or decided and not read again.
+        CREATE TABLE guard_item (
+            organization_id INTEGER NOT NULL, integration_id INTEGER NOT NULL, kind TEXT NOT NULL,
+            external_id TEXT NOT NULL, part TEXT NOT NULL, sort TEXT NOT NULL, record_id INTEGER NOT NULL,
+            hold_id INTEGER, old TEXT, new TEXT, decision TEXT NOT NULL, at INTEGER NOT NULL,
+            PRIMARY KEY (organization_id, integration_id, kind, external_id, part)
+        ) STRICT;
+        CREATE INDEX guard_item_hold ON guard_item (organization_id, hold_id) WHERE hold_id IS NOT NULL;
         """
 
     private static let counter = """

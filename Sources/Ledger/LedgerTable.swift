@@ -51,6 +51,8 @@ public struct LedgerTable {
         for link in try links(ofRecords: Array(missing)) {
             snapshot.linksOfRecord[link.record, default: []].append(link)
         }
+        let held = snapshot.links.values.filter(\.isGuarded)
+        if !held.isEmpty { snapshot.guarded = try guarded(held, in: batch.integration) }
         try loadStock(&snapshot, for: batch, fresh: fresh, orderStock: rules.orderStock)
         return snapshot
     }
@@ -144,6 +146,8 @@ public struct LedgerTable {
         }
         try save(absorption.rejections, of: integration, now: now)
         try resolveRejections(absorption.accepted, of: integration)
+        try save(absorption.guarded)
+        try forget(absorption.unguarded, of: integration, now: now)
     }
 
     /// Writes records.

@@ -58,6 +58,8 @@ public struct MergeRules: Sendable {
     public var orderStock: OrderStockRule?
     /// Whether its orders are read without anybody asking: then what a count shows can wait for them.
     public var readsOrders = false
+    /// How much of what is seldom meant it may do at once.
+    public var guardTerms = GuardTerms()
 
     /// Rules.
     public init(
@@ -129,6 +131,8 @@ public struct Snapshot: Sendable {
     public var stock = StockSnapshot()
     /// Writes to the batch's integration whose outcome is not known yet, by record.
     public var attempts: [Int64: OpenAttempt] = [:]
+    /// What the guard knows of the far records whose links say that it holds something of them.
+    public var guarded: [GuardName: GuardItem] = [:]
 
     /// Nothing loaded.
     public init() {}
@@ -254,6 +258,14 @@ public struct Absorption: Sendable {
     public var counts = RunCounts()
     /// Whether a side showed something new: what was asked for before that may be older, and is asked for again.
     public var hasNews = false
+    /// What is seldom meant, and is no more known to the guard than that: taken or held, as was asked.
+    public var drastic: [GuardItem] = []
+    /// What the guard is to remember otherwise from now on.
+    public var guarded: [GuardItem] = []
+    /// What the guard asks a person about from now on.
+    public var alarms: [GuardKey] = []
+    /// What the guard need not remember any more.
+    public var unguarded: [GuardName] = []
 
     /// Nothing to be done.
     public init() {}
@@ -268,6 +280,8 @@ public struct RunCounts: Hashable, Sendable, Codable {
     public var rejected = 0
     public var conflicts = 0
     public var deleted = 0
+    /// Changes that the guard holds.
+    public var held = 0
     /// How many there are in all, where the far side says.
     public var total: Int?
 
@@ -283,6 +297,7 @@ public struct RunCounts: Hashable, Sendable, Codable {
         rejected += other.rejected
         conflicts += other.conflicts
         deleted += other.deleted
+        held += other.held
         total = other.total ?? total
     }
 }

@@ -1,5 +1,6 @@
 import Backup
 import Commerce
+import Ledger
 import Queue
 import Store
 
@@ -70,14 +71,17 @@ extension Hub {
         let (organization, surroundings) = (organization, surroundings)
         let vitals = try await store.vitals(now: surroundings.now)
         let now = now
-        let (oldest, backups) = try await store.read { session in
+        let (oldest, backups, held) = try await store.read { session in
             (
                 try JobTable(session, organization: organization).oldestDue(at: now),
-                try BackupTable(session, organization: organization).state()
+                try BackupTable(session, organization: organization).state(),
+                try LedgerTable(session, organization: organization).undecidedHolds().filter { $0.state == .open }.count
             )
         }
         return HealthReport(
-            Self.checks(vitals, store.dialect) + [Self.queue(oldest, now)] + (backups.map { [Self.check($0)] } ?? []))
+            Self.checks(vitals, store.dialect) + [Self.queue(oldest, now)] + (backups.map { [Self.check($0)] } ?? [])
+                + (held > 0
+                    ? [HealthReport.Check(name: "guard", state: .degraded, seen: ["holds": .integer(held)])] : []))
     }
 
     static func checks(_ vitals: StoreVitals, _ dialect: StoreDialect) -> [HealthReport.Check] {

@@ -57,6 +57,11 @@ extension Hub {
             try also(session)
             return absorbed
         }
+        for key in absorbed.alarms {
+            logger.warning(
+                "the guard holds \(key.kind.plural) (\(key.sort.rawValue)): too many at once, see crossdock guard",
+                metadata: ["integration": "\(batch.integration)"])
+        }
         bell.ring()
         return absorbed
     }
@@ -70,6 +75,8 @@ extension Hub {
         var later: [NewJob]
         /// The settle number under which it was merged.
         var number: Int64
+        /// What a person is asked about from now on.
+        var alarms: [GuardKey] = []
     }
 
     /// A draft needs at most a record, a link, a conflict per part and a task per peer; a line of an order two
@@ -114,7 +121,7 @@ extension Hub {
     ) throws -> Absorbed {
         let ledger = LedgerTable(session, organization: organization)
         var ids = ids
-        var absorption = try Absorb.decide(batch, rules: setting.rules, snapshot: snapshot, ids: { try ids.next() })
+        var absorption = try decide(batch, on: snapshot, setting, ledger, ids: &ids, now: now)
         if setting.isFinal { absorption.settleForGood() }
         try ledger.save(absorption, of: batch.integration, now: now)
         try JobTable(session, organization: organization).note(proven: absorption.proven, of: batch.integration)
@@ -132,7 +139,8 @@ extension Hub {
         try JobTable(session, organization: organization).add(
             asked.filter { !$0.isOne(of: setting.underWay) }, ids: &ids, now: now)
         return Absorbed(
-            counts: absorption.counts, unsettled: absorption.unsettled, later: later, number: snapshot.number)
+            counts: absorption.counts, unsettled: absorption.unsettled, later: later, number: snapshot.number,
+            alarms: absorption.alarms)
     }
 
     /// The writes to the batch's integration that may meet what it shows.

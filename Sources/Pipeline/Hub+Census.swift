@@ -5,18 +5,14 @@ import Store
 
 /// Finding what was deleted or missed: the ids that exist there against the links that exist here.
 extension Hub {
-    /// A census that would ask for more than this share of all links is stopped: it is more likely that the far side
-    /// answers wrongly than that a shop was emptied.
-    static let censusShareLimit = 0.3
-    /// Below this many a share says nothing.
-    static let censusFloor = 20
-
     /// What a census found.
     public struct CensusResult: Hashable, Sendable {
         /// Links whose counterpart is not listed: each is asked for by itself, twice, before it is believed.
         public var missing: Int
         /// Listed ids the hub does not know: they are read.
         public var unknown: Int
+        /// Of those that are missing, how many are not asked for: they are more than the guard lets be deleted.
+        public var held = 0
     }
 
     /// Compares the ids of one kind. Nil where the vendor offers no such list.
@@ -55,28 +51,30 @@ extension Hub {
         let missing = known.subtracting(listed)
         // What stands among the rejected ones is known, and there it stays until it can be used.
         let unknown = listed.subtracting(known).subtracting(rejected.later)
-        guard missing.count <= Self.censusFloor || Double(missing.count) <= Double(known.count) * Self.censusShareLimit
-        else {
-            throw HubError(
-                "\(integration.name): \(missing.count) of \(known.count) \(kind.rawValue)s are not listed any "
-                    + "more; that is too large a share, so nothing was concluded. If they were really deleted, run it "
-                    + "again after a full pull")
-        }
+        let isTooMuch = missing.count > integration.options.guardTerms.allowed(of: known.count)
         // What could not be used when it was last read may have been spoiled on its way: no list of changes shows it
         // again before somebody changes it. What stays as it was is asked for ever more seldom.
         let doubted = rejected.due.intersection(listed)
-        let jobs = missing.union(unknown).union(doubted).sorted().map {
+        let jobs = (isTooMuch ? [] : missing).union(unknown).union(doubted).sorted().map {
             NewJob(.fetch, integration: integration.id, kind: kind, key: $0, priority: 150, runAt: now)
         }
         let block = try await ids.draw(jobs.count + 1)
-        try await store.write { session in
+        let held = try await store.write { session in
             var ids = block
             try JobTable(session, organization: organization).add(jobs, ids: &ids, now: now)
             let ledger = LedgerTable(session, organization: organization)
             var cursor = try ledger.cursor(integration.id, kind)
             cursor.censusAt = now
             try ledger.save(cursor, integration.id, kind)
+            try Self.heal(listed, kind, integration, ledger, now: now)
+            return isTooMuch ? try Self.hold(missing: missing, kind, integration, ledger, ids: &ids, now: now) : 0
         }
-        return CensusResult(missing: missing.count, unknown: unknown.count)
+        if held > 0 {
+            let count = "\(missing.count) of \(known.count) \(kind.plural)"
+            logger.warning(
+                "\(count) are not listed any more: the guard holds that, see crossdock guard",
+                metadata: ["integration": "\(integration.name)"])
+        }
+        return CensusResult(missing: missing.count, unknown: unknown.count, held: held)
     }
 }

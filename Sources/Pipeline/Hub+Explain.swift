@@ -34,6 +34,8 @@ public struct SideExplanation: Sendable {
     public var isAccepted: Bool
     /// Whether a conflict waits for a person.
     public var isPinned: Bool
+    /// Whether the guard holds what it shows.
+    public var isHeld: Bool
     public var isLinked: Bool
 }
 
@@ -86,7 +88,7 @@ extension ReportWords {
                     return SideExplanation(
                         integration: self.name(link.integration), externalID: link.externalID, seen: linked.seen,
                         sent: linked.sent, isAccepted: linked.isAccepted, isPinned: linked.isPinned,
-                        isLinked: link.isActive)
+                        isHeld: linked.isHeld, isLinked: link.isActive)
                 }, history: try changes(ledger.changes(of: record.id, part: name, limit: 10)))
         }
         let receipts = try ledger.receipts(of: record.id).filter { receipt in

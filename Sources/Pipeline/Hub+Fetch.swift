@@ -126,7 +126,8 @@ extension Hub {
                 var ids = block
                 let before = try LedgerTable(session, organization: organization)
                     .links(integration.id, kind, externalIDs: missing)
-                let again = try Self.noteGone(missing, kind, integration, setting, session, organization, now: now)
+                let again = try Self.noteGone(
+                    missing, kind, integration, session, organization, ids: &ids, now: now)
                 let table = JobTable(session, organization: organization)
                 try table.settle(jobs.map { ($0, .completed) }, owner: owner, now: now)
                 try table.add(again + asked, ids: &ids, now: now)
@@ -144,14 +145,19 @@ extension Hub {
     /// A record that is not there is believed gone when a second question, some time later, is answered the same. Then
     /// the channel is unlinked; what becomes of the record is the merchant's policy (unlink).
     static func noteGone(
-        _ missing: [String], _ kind: RecordKind, _ integration: Integration, _ setting: MergeSetting,
-        _ session: any StoreSession, _ organization: Int64, now: Moment
+        _ missing: [String], _ kind: RecordKind, _ integration: Integration, _ session: any StoreSession,
+        _ organization: Int64, ids: inout IDBlock, now: Moment
     ) throws -> [NewJob] {
         let ledger = LedgerTable(session, organization: organization)
         var again: [NewJob] = []
         var changed: [HubLink] = []
         var changes: [Change] = []
-        for var link in try ledger.links(integration.id, kind, externalIDs: missing) where link.isActive {
+        let links = try ledger.links(integration.id, kind, externalIDs: missing).filter(\.isActive)
+        let certain = links.filter { link in
+            link.missingSince.map { now.seconds(since: $0) >= goneTwiceSeconds } ?? false
+        }
+        let going = try mayGo(certain, integration, ledger, ids: &ids, now: now)
+        for var link in links {
             guard let since = link.missingSince else {
                 link.missingSince = now
                 changed.append(link)
@@ -162,6 +168,11 @@ extension Hub {
                 continue
             }
             guard now.seconds(since: since) >= goneTwiceSeconds else { continue }
+            link.hold(HubLink.gonePart, !going.contains(link.id))
+            guard going.contains(link.id) else {
+                changed.append(link)
+                continue
+            }
             link.isActive = false
             link.digest = nil
             changed.append(link)

@@ -22,10 +22,13 @@ extension Hub {
     /// - Throws: `StoreFailure`.
     public func tick() async throws {
         let (organization, now) = (organization, now)
-        let next = try await store.read { session -> Moment? in
+        let (next, isGathered) = try await store.read { session -> (Moment?, Bool) in
             let table = ScheduleTable(session, organization: organization)
-            return try table.all().contains { $0.subject == .task(OwnTask.prune.rawValue) } ? table.nextDue() : now
+            let isKept = try table.all().contains { $0.subject == .task(OwnTask.prune.rawValue) }
+            let ledger = LedgerTable(session, organization: organization)
+            return (try isKept ? table.nextDue() : now, try !ledger.gathered(before: Self.quietSince(now)).isEmpty)
         }
+        if isGathered { try await clearGathered() }
         guard let next, next <= now else { return }
         let block = try await ids.draw(ScheduleTable.tickLimit)
         let prune = try Schedule(.task(OwnTask.prune.rawValue), Cadence(seconds: Self.pruneSeconds), now: now)

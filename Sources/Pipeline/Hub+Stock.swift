@@ -97,7 +97,7 @@ extension Hub {
     /// What is known of the stock of far records, by far id.
     private func known(
         _ keys: [String], _ integration: Integration, _ kind: RecordKind
-    ) async throws -> (sides: [String: StockSide], ordersAskedAt: Int64?) {
+    ) async throws -> (sides: [String: StockSide], ordersAskedAt: Int64?, guarded: Set<String>) {
         let organization = organization
         return try await store.read { session in
             let ledger = LedgerTable(session, organization: organization)
@@ -106,7 +106,8 @@ extension Hub {
             let known = links.map { ($0.externalID, $0.stockSide(sides[$0.record]?[integration.id])) }
             return (
                 Dictionary(known, uniquingKeysWith: { first, _ in first }),
-                try ledger.cursor(integration.id, .order).askedAt
+                try ledger.cursor(integration.id, .order).askedAt,
+                Set(links.filter(\.isGuarded).map(\.externalID))
             )
         }
     }
@@ -115,9 +116,10 @@ extension Hub {
     func stillWanted(_ jobs: [Job], _ integration: Integration, _ kind: RecordKind) async throws -> [Job] {
         let looks = jobs.filter { $0.payload["stock"]?.bool ?? false }
         guard !looks.isEmpty else { return jobs }
-        let (sides, ordersAskedAt) = try await known(looks.map(\.key), integration, kind)
+        let (sides, ordersAskedAt, guarded) = try await known(looks.map(\.key), integration, kind)
         let answered = looks.filter { job in
-            guard let side = sides[job.key] else { return false }
+            // What was decided of what the guard held takes effect with the next look.
+            guard !guarded.contains(job.key), let side = sides[job.key] else { return false }
             return side.pending.isEmpty && side.rounds == 0 && !side.hasGap(ordersAskedAt: ordersAskedAt)
         }
         if !answered.isEmpty { try await settle(answered.map { ($0, .completed) }) }
@@ -129,7 +131,7 @@ extension Hub {
     /// between our read and our write.
     func closeGaps(_ keys: [String], _ integration: Integration, _ kind: RecordKind) async throws {
         guard kind == .product || kind == .variant, readsOrders(integration, try peer(integration)) else { return }
-        let (sides, ordersAskedAt) = try await known(keys, integration, kind)
+        let (sides, ordersAskedAt, _) = try await known(keys, integration, kind)
         guard sides.values.contains(where: { $0.hasGap(ordersAskedAt: ordersAskedAt) }) else { return }
         try await readOrders(integration)
     }

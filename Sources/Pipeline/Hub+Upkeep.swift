@@ -24,6 +24,10 @@ extension Hub {
         var said = try await store.slice(Intake.bodySlices, now: now, keepFrom: calls)
         said += try await store.slice(LedgerTable.changeSlices, now: now, keepFrom: changes)
         said += try await forgetJobsAndCalls(now, callsBefore: calls)
+        let organization = organization
+        try await store.write(.bulk) {
+            try LedgerTable($0, organization: organization).forgetHolds(decidedBefore: calls)
+        }
         if let changes { said += try await forgetChanges(before: changes) }
         return said
     }

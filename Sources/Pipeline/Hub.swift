@@ -146,6 +146,7 @@ public final class Hub: Sendable {
             takes: Dictionary(uniqueKeysWithValues: peer.kinds.map { ($0, peer.takes($0)) }),
             matched: peer.kinds.filter { peer.matches($0) }, issued: peer.kinds.filter { peer.issues($0) })
         rules.policies = integration.options.rules(integration: integration, all: all)
+        rules.guardTerms = integration.options.guardTerms
         rules.orderStock = peer.orderStock
         rules.readsOrders = readsOrders(integration, peer)
         if let targets = try? connector(of: integration).targets {

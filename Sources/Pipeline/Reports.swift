@@ -2,6 +2,7 @@ import Backup
 import ConnectorKit
 import Ledger
 import Queue
+import Reconcile
 import Store
 
 /// The state of the hub at a glance, for a page or a command.
@@ -22,6 +23,8 @@ public struct Overview: Sendable {
     public var conflictCount: Int
     /// How the backups that are made again and again go; nil where none was ever tried.
     public var backups: BackupState?
+    /// What the guard holds and nobody has decided yet.
+    public var guarded: [GuardReport] = []
 }
 
 /// An integration at a glance.
@@ -151,7 +154,8 @@ extension Hub {
                 conflicts: try words.conflicts(ledger.openConflicts(limit: waitingLimit)),
                 rejections: try words.rejections(limit: waitingLimit), rejectionCount: counts.rejections,
                 holdCount: counts.holds, conflictCount: counts.conflicts,
-                backups: try BackupTable(session, organization: organization).state())
+                backups: try BackupTable(session, organization: organization).state(),
+                guarded: try words.holds(ledger.undecidedHolds(), limit: GuardReport.exampleLimit))
         }
     }
 
@@ -304,7 +308,11 @@ struct ReportWords {
         }
     }
 
-    private func titles(_ records: [Int64]) throws -> [Int64: String] {
+    func terms(_ integration: Int64) -> GuardTerms {
+        all.first { $0.id == integration }?.options.guardTerms ?? GuardTerms()
+    }
+
+    func titles(_ records: [Int64]) throws -> [Int64: String] {
         Dictionary(
             try ledger.records(Array(Set(records))).map { ($0.id, $0.title) }, uniquingKeysWith: { first, _ in first })
     }

@@ -19,16 +19,21 @@ public struct LinkedPart: Hashable, Sendable {
     /// Whether it is to be emptied before it is given its value: others there wait for what it holds, and it for what
     /// one of them holds.
     public var isFreed: Bool
+    /// Whether the guard holds what the far side shows of it. Nothing is written to it and nothing taken from it until
+    /// a person decides, or the far side shows something usual again.
+    public var isHeld: Bool
 
     /// One part of a link; unknown to both sides unless said otherwise.
     public init(
-        sent: JSON? = nil, seen: JSON? = nil, isAccepted: Bool = true, isPinned: Bool = false, isFreed: Bool = false
+        sent: JSON? = nil, seen: JSON? = nil, isAccepted: Bool = true, isPinned: Bool = false, isFreed: Bool = false,
+        isHeld: Bool = false
     ) {
         self.sent = sent
         self.seen = seen
         self.isAccepted = isAccepted
         self.isPinned = isPinned
         self.isFreed = isFreed
+        self.isHeld = isHeld
     }
 }
 

@@ -64,6 +64,8 @@ public enum RuleName {
     public static let arrow = "state arrow"
     /// The hub's state is already further along the arrows.
     public static let alreadyFurther = "already further"
+    /// A person said that what the guard held is not to be taken.
+    public static let discarded = "held by the guard, discarded by a person"
     /// Entries of a log are only ever added.
     public static let log = "log"
 }

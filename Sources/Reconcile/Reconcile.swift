@@ -39,8 +39,9 @@ public enum Reconcile {
 
     /// What the far side lacks: the parts whose hub value is not the one it was last given.
     ///
-    /// Parts under an open conflict stay out. A part the far side did not accept stays out until the hub's value
-    /// changes, because `sent` is already that value. A log is given whole; what is new in it is what `sent` lacks.
+    /// Parts under an open conflict, and those that the guard holds, stay out. A part the far side did not accept stays
+    /// out until the hub's value changes, because `sent` is already that value. A log is given whole; what is new in it
+    /// is what `sent` lacks.
     ///
     /// - Parameters:
     ///   - kind: The kind of record.
@@ -54,8 +55,9 @@ public enum Reconcile {
         Parts(
             record.filter { part, value in
                 guard gives(part) else { return false }
-                guard let linked = link[part], let sent = linked.sent else { return !(link[part]?.isPinned ?? false) }
-                if linked.isPinned || sent == value { return false }
+                if let linked = link[part], linked.isPinned || linked.isHeld { return false }
+                guard let linked = link[part], let sent = linked.sent else { return true }
+                if sent == value { return false }
                 let form = kind.shape(of: part).form
                 return form == .log ? !LogEntries(value).allAreIn(LogEntries(sent)) : !form.areSame(sent, value)
             })

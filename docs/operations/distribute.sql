@@ -52,6 +52,10 @@ SELECT create_distributed_table('stock_pending', 'organization_id', colocate_wit
 WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('stock_pending' AS regclass));
 SELECT create_distributed_table('stock_offer', 'organization_id', colocate_with => 'write_turn')
 WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('stock_offer' AS regclass));
+SELECT create_distributed_table('guard_hold', 'organization_id', colocate_with => 'write_turn')
+WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('guard_hold' AS regclass));
+SELECT create_distributed_table('guard_item', 'organization_id', colocate_with => 'write_turn')
+WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('guard_item' AS regclass));
 SELECT create_distributed_table('run', 'organization_id', colocate_with => 'write_turn')
 WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('run' AS regclass));
 SELECT create_distributed_table('job', 'organization_id', colocate_with => 'write_turn')
