@@ -50,6 +50,13 @@ extension Console {
         }
     }
 
+    /// `GET /api/guard`: what the guard holds, each with some examples.
+    func guarded(_ visit: Visit) async -> HTTPResponse {
+        await looked(visit.envelope) {
+            visit.envelope.success(.array(try await hub.guardReports().map(\.json)))
+        }
+    }
+
     /// `GET /metrics`: what this process counts, as Prometheus reads it.
     func metrics() -> HTTPResponse {
         HTTPResponse(

@@ -45,6 +45,11 @@ public protocol HubPort: Sendable {
     /// - Throws: when the store cannot be read now.
     func job(_ id: Int64) async throws -> JobReport?
 
+    /// What the guard holds, in words.
+    ///
+    /// - Throws: when the store cannot be read now.
+    func guardReports() async throws -> [GuardReport]
+
     /// Why a job waits; nil when there is none of that id.
     ///
     /// - Throws: when the store cannot be read now.

@@ -97,6 +97,9 @@ extension Console {
         },
         Route("GET", "/api/jobs", .those(.see), "The open tasks, or those in one state.") { await $0.jobs($1) },
         Route("GET", "/api/jobs/{id}", .those(.see), "One task, and why it waits.") { await $0.job($1) },
+        Route("GET", "/api/guard", .those(.see), "What the guard holds until a person decides.") {
+            await $0.guarded($1)
+        },
         Route("POST", "/webhooks/{integrationId}", .vendors, "A call of a vendor to one integration.") {
             await $0.doors.atIntegration($1.names[0], $1.request, $1.envelope)
         },

@@ -47,7 +47,8 @@ struct OverviewView {
 
     /// How many things wait for a person.
     var needed: Int {
-        overview.conflictCount + overview.holdCount + overview.rejectionCount + (overview.jobs[.dead] ?? 0)
+        overview.guarded.count + overview.conflictCount + overview.holdCount + overview.rejectionCount
+            + (overview.jobs[.dead] ?? 0)
             + overview.integrations.filter { $0.state == .refused }.count
     }
 
@@ -73,7 +74,10 @@ struct OverviewView {
         let conflicts = overview.conflicts.prefix(Sections.listLength).map(conflict)
         let rejections = overview.rejections.prefix(Sections.listLength).map(rejection)
         return [
-            "hasAny": .flag(overview.conflictCount + overview.rejectionCount + overview.holdCount > 0),
+            "hasAny": .flag(
+                overview.guarded.count + overview.conflictCount + overview.rejectionCount + overview.holdCount > 0),
+            "hasGuarded": .flag(!overview.guarded.isEmpty), "guarded": .list(overview.guarded.map(guarded)),
+            "guardedCount": .text(Words.count(overview.guarded.count, "change of many", "changes of many")),
             "hasConflicts": .flag(!conflicts.isEmpty), "conflicts": .list(conflicts),
             "conflictCount": .text(Words.count(overview.conflictCount, "conflict", "conflicts")),
             "moreConflicts": more(overview.conflictCount, conflicts.count, "crossdock conflicts"),
@@ -92,6 +96,18 @@ struct OverviewView {
             "kind": kind(conflict.kind, beside: conflict.title), "part": .text(conflict.part),
             "integration": .text(conflict.integration), "theirs": value(theirs), "ours": value(ours),
             "time": time(conflict.openedAt),
+        ]
+    }
+
+    private func guarded(_ report: GuardReport) -> View {
+        [
+            "id": .text(String(report.id)), "sentence": .text(Words.cut(report.sentence, to: 300)),
+            "examples": .list(
+                report.items.map { change in
+                    let (old, new) = Words.change(change.old, change.new)
+                    return ["title": .text(Words.cut(change.title, to: 80)), "old": value(old), "new": value(new)]
+                }),
+            "time": time(report.openedAt),
         ]
     }
 

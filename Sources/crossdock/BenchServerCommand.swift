@@ -82,6 +82,8 @@ private struct ForgetfulHub: HubPort {
 
     func job(_ id: Int64) async throws -> JobReport? { nil }
 
+    func guardReports() async throws -> [GuardReport] { [] }
+
     func why(job id: Int64) async throws -> String? { nil }
 
     func integration(at publicID: String) async throws -> Integration? { publicID == shop.publicID ? shop : nil }

@@ -46,6 +46,14 @@ struct ConnectCommand: AsyncParsableCommand {
             """)
     var stock: [String] = []
 
+    @Option(
+        name: .customLong("guard"),
+        help: """
+            How much at once waits for a person: TERM=VALUE. Terms: share (percent of its records, 30), minimum (so \
+            many are no alarm, 10), price (percent a price must change by to count, 50).
+            """)
+    var guardTerms: [String] = []
+
     @Flag(help: "Give an integration that is connected already new settings; all it knows, and its address, stay.")
     var replace = false
 
@@ -106,6 +114,7 @@ struct ConnectCommand: AsyncParsableCommand {
             result.policies[try PolicyWords.part(key)] = try PolicyWords.policy(value)
         }
         for text in stock { try StockWords.put(text, into: &result.stock) }
+        for text in guardTerms { try GuardWords.put(text, into: &result.guardTerms, of: "--guard ") }
         return result
     }
 

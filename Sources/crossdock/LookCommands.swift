@@ -94,6 +94,7 @@ struct StatusCommand: AsyncParsableCommand {
             "people     \(overview.conflictCount) conflicts, \(overview.holdCount) held records, "
                 + "\(overview.rejectionCount) rejected payloads"
         )
+        for report in overview.guarded { print("guard      \(report.sentence): crossdock guard") }
         if let backups = overview.backups { print("backup     \(backups.words)") }
         for report in overview.integrations {
             let last = report.pulledAt.values.max().map { "last read \($0)" } ?? "never read"
@@ -161,6 +162,7 @@ struct ExplainCommand: AsyncParsableCommand {
             if side.sent != side.seen { line += ", was given \(Terminal.value(side.sent))" }
             if !side.isAccepted { line += "  NOT ACCEPTED" }
             if side.isPinned { line += "  IN CONFLICT" }
+            if side.isHeld { line += "  HELD BY THE GUARD" }
             if !side.isLinked { line += "  deleted there" }
             print(line)
         }

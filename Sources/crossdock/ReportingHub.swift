@@ -38,5 +38,7 @@ struct ReportingHub: HubPort {
 
     func job(_ id: Int64) async throws -> JobReport? { try await reports.job(id) }
 
+    func guardReports() async throws -> [GuardReport] { try await reports.guardReports() }
+
     func why(job id: Int64) async throws -> String? { try await reports.why(job: id) }
 }

@@ -76,6 +76,7 @@ extension RunCounts {
         [
             "read": .integer(read), "created": .integer(created), "updated": .integer(updated),
             "unchanged": .integer(unchanged), "rejected": .integer(rejected), "conflicts": .integer(conflicts),
+            "heldByGuard": .integer(held),
         ]
     }
 }
@@ -91,7 +92,7 @@ extension Overview {
             "records": .object(Dictionary(uniqueKeysWithValues: records.map { ($0.key.rawValue, .integer($0.value)) })),
             "tasks": jobCounts, "changes": .array(changes.map(\.json)), "waiting": .array(waiting.map(\.json)),
             "conflicts": .integer(conflictCount), "held": .integer(holdCount), "rejected": .integer(rejectionCount),
-            "backup": backups.map(\.json) ?? .null,
+            "backup": backups.map(\.json) ?? .null, "guard": .array(guarded.map(\.json)),
         ]
     }
 }
@@ -157,7 +158,7 @@ extension PartExplanation {
                     [
                         "integration": .string($0.integration), "externalId": .string($0.externalID),
                         "seen": $0.seen ?? .null, "sent": $0.sent ?? .null, "accepted": .bool($0.isAccepted),
-                        "inConflict": .bool($0.isPinned),
+                        "inConflict": .bool($0.isPinned), "heldByGuard": .bool($0.isHeld),
                     ]
                 }), "history": .array(history.map(\.json)),
         ]

@@ -83,6 +83,7 @@ struct SyncCommand: AsyncParsableCommand {
             // What the full reading did not show may be deleted there: each is asked for by itself.
             for kind in kinds ?? Set(RecordKind.allCases) { _ = try await hub.census(integration, kind) }
         }
+        if way.takes { try await hub.clearGathered(isEnded: true) }
         if way.gives { try await renewing(hub) { try await push(hub, integration, kinds) } }
         try await report(hub, integration, counts)
     }
@@ -137,6 +138,7 @@ struct SyncCommand: AsyncParsableCommand {
                     + "(crossdock jobs lists them)"
             )
         }
+        for report in overview.guarded { print("\(report.sentence); none of it was taken: crossdock guard") }
         if overview.conflictCount > 0 { print("\(overview.conflictCount) conflicts wait for you: crossdock conflicts") }
         if (overview.jobs[.dead] ?? 0) > 0 { print("\(overview.jobs[.dead] ?? 0) tasks were given up: crossdock dead") }
     }

@@ -73,6 +73,8 @@ final class SampleHub: HubPort {
         try await jobs(in: JobState.allCases, limit: .max).first { $0.id == id }
     }
 
+    func guardReports() async throws -> [GuardReport] { try await overview(changeLimit: 0, waitingLimit: 0).guarded }
+
     func why(job id: Int64) async throws -> String? {
         try await job(id).map { "limit of \($0.integration): 12 s" }
     }
