@@ -59,7 +59,8 @@ extension Hub {
             let count = names.count - counted.count
             guard known != nil || taken + count > terms.minimum else { continue }
             let waiting = try known.map { try ledger.waitingCount(in: $0.id) } ?? 0
-            let total = try ledger.linkedCount(integration, key.kind)
+            // Those of a first reading are linked in this very step.
+            let total = max(try ledger.linkedCount(integration, key.kind), taken + waiting + count)
             let isTooMuch = taken + waiting + count > terms.allowed(of: total)
             var hold =
                 try known

@@ -11,6 +11,10 @@ public struct RunPlan: Sendable {
     /// What waits to be written to the far side.
     public var written: [PlannedChange] = []
     public var counts = RunCounts()
+    /// What the guard would hold of it, in sentences: a person is asked before it is taken.
+    public var guarded: [String] = []
+    /// How much of it is seldom meant.
+    var drastic: [GuardKey: Int] = [:]
     /// Whether there is more than is listed.
     public var isCut = false
 
@@ -43,6 +47,7 @@ extension Hub {
                 try await planPull(integration, kind, isFull: isFull, &plan)
             }
         }
+        plan.guarded = try await guarded(plan.drastic, integration)
         if direction.gives { try await planPush(integration, only, &plan) }
         plan.isCut = plan.pulled.count > RunPlan.limit || plan.written.count > RunPlan.limit
         plan.pulled = Array(plan.pulled.prefix(RunPlan.limit))
@@ -80,6 +85,22 @@ extension Hub {
             plan.counts.add(absorption.counts)
             plan.add(absorption)
         } while next != nil && plan.pulled.count <= RunPlan.limit
+    }
+
+    private func guarded(_ drastic: [GuardKey: Int], _ integration: Integration) async throws -> [String] {
+        let (organization, terms) = (organization, integration.options.guardTerms)
+        guard drastic.contains(where: { $0.value > terms.minimum }) else { return [] }
+        return try await store.read { session in
+            let ledger = LedgerTable(session, organization: organization)
+            return try drastic.sorted { ($0.key.kind.rawValue, $0.value) < ($1.key.kind.rawValue, $1.value) }
+                .compactMap { key, count in
+                    let total = max(try ledger.linkedCount(integration.id, key.kind), count)
+                    guard count > terms.allowed(of: total) else { return nil }
+                    return
+                        "\(count) of \(total) \(key.kind.plural) (\(key.sort.rawValue)) are more than the guard lets "
+                        + "through at once: they would wait for you"
+                }
+        }
     }
 
     /// Decides a batch without saving it; new records have ids no one keeps.
@@ -132,6 +153,7 @@ extension Hub {
 
 extension RunPlan {
     fileprivate mutating func add(_ absorption: Absorption) {
+        for item in absorption.drastic { drastic[item.key, default: 0] += 1 }
         for rejection in absorption.rejections {
             pulled.append(
                 PlannedChange(

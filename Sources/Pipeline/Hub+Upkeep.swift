@@ -24,15 +24,11 @@ extension Hub {
         var said = try await store.slice(Intake.bodySlices, now: now, keepFrom: calls)
         said += try await store.slice(LedgerTable.changeSlices, now: now, keepFrom: changes)
         said += try await forgetJobsAndCalls(now, callsBefore: calls)
-        let organization = organization
-        try await store.write(.bulk) {
-            try LedgerTable($0, organization: organization).forgetHolds(decidedBefore: calls)
-        }
         if let changes { said += try await forgetChanges(before: changes) }
         return said
     }
 
-    /// Jobs and calls, some of each in one step.
+    /// Jobs and calls, some of each in one step; in the first one also what the guard held once.
     private func forgetJobsAndCalls(_ now: Moment, callsBefore limit: Moment) async throws -> [String] {
         let organization = organization
         var (nextJob, nextCall): (Int64?, Int64?) = (0, 0)
@@ -40,7 +36,10 @@ extension Hub {
         while nextJob != nil || nextCall != nil {
             let (fromJob, fromCall) = (nextJob, nextCall)
             let (some, others) = try await store.write(.bulk) { session in
-                (
+                if fromJob == 0 {
+                    try LedgerTable(session, organization: organization).forgetHolds(decidedBefore: limit)
+                }
+                return (
                     try fromJob.map {
                         try JobTable(session, organization: organization).prune(Retention(), after: $0, now: now)
                     },

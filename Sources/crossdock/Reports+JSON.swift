@@ -117,7 +117,7 @@ extension RunPlan {
     var json: JSON {
         [
             "pulled": .array(pulled.map(\.json)), "written": .array(written.map(\.json)), "isCut": .bool(isCut),
-            "counts": counts.json,
+            "counts": counts.json, "guard": .array(guarded.map(JSON.string)),
         ]
     }
 }

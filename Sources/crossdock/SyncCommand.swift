@@ -156,6 +156,7 @@ struct SyncCommand: AsyncParsableCommand {
                 )
             }
         }
+        for sentence in plan.guarded { print("guard: \(sentence)") }
         if plan.isCut { print("(there are more; the first \(RunPlan.limit) of each are shown)") }
     }
 }

@@ -214,6 +214,44 @@ struct GuardTests {
         #expect(try await all.hub.explain(.product, "G-1").parts.contains { $0.sides.contains(where: \.isHeld) })
     }
 
+    @Test func aPlanSaysWhatWouldBeHeld() async throws {
+        let all = try await GuardWorld()
+        all.set(["regular_price": "1000.00"], of: all.skus)
+        all.world.pass(seconds: 61)
+
+        let plan = try await all.hub.plan(all.north, kinds: [.product], direction: .take)
+
+        #expect(plan.pulled.count == 24)
+        #expect(plan.guarded.count == 1)
+        #expect(plan.guarded.first?.hasPrefix("24 of 24 products (repriced) are more than the guard lets") ?? false)
+        #expect(try await all.hub.guardReports().isEmpty, "nothing is done")
+    }
+
+    /// An ERP that is connected to a shop which is in step, and is to win: its first reading is looked at, too.
+    @Test func aFirstReadingThatWouldRepriceEverythingIsHeld() async throws {
+        let all = try await GuardWorld()
+        all.world.openShop("east", products: 0, customers: 0, seed: 9)
+        let skus = all.skus
+        _ = all.world.inShop("east") { shop, now in
+            for sku in skus {
+                _ = shop.createProduct(
+                    [
+                        "name": .string("Good \(sku)"), "sku": .string(sku), "type": "simple", "status": "publish",
+                        "regular_price": "0.10", "manage_stock": true, "stock_quantity": 5,
+                    ], at: now)
+            }
+        }
+        let east = try await all.hub.connect(
+            "woocommerce", name: "east", config: World.shopSettings("east"),
+            options: IntegrationOptions(policies: ["product.price": "remote"]))
+
+        try await all.read(east)
+
+        #expect(all.count("south", "regular_price", "100.00") == 24)
+        #expect(all.count("east", "regular_price", "0.10") == 24)
+        #expect(try await all.hold().sentence.hasPrefix("east: 24 of 24 products"))
+    }
+
     @Test func whoDecidedIsInTheAudit() async throws {
         let all = try await GuardWorld()
         all.set(["regular_price": "0"], of: all.skus)
