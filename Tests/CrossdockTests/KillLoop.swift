@@ -172,6 +172,9 @@ final class KillLoop {
         if wasAlive, status != RunningProgram.signalBase + SIGKILL, status != 0 {
             throw RunningProgram.TooSlow(description: "life \(kill) ended with \(status): \(hub.errors)")
         }
+        if isServer, !wasAlive, blow != .tear, let problem = StartRefusal.problem(status: status, errors: hub.errors) {
+            throw RunningProgram.TooSlow(description: "life \(kill), \(blow): \(problem)")
+        }
         let inHand = Set(
             try await jobs(["--state", "running"]).map { "\($0["id"]?.text ?? "") \($0["attempt"]?.text ?? "")" })
         if !inHand.subtracting(lastInHand).isEmpty { struck += 1 }
