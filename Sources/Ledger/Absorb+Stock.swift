@@ -104,17 +104,24 @@ extension Absorb {
     /// learned after it was asked for is still to show.
     @discardableResult
     private mutating func open(_ record: inout HubRecord, _ link: inout HubLink) throws -> Bool {
+        if rules.readsOrders, snapshot.stock.ordersAskedAt != nil {
+            var side = link.stockSide(snapshot.stock.sides[record.id])
+            side.openedAt = snapshot.stock.number
+            keep(side, record.id)
+        }
         var hasMoved = false
+        var late: [Movement] = []
         for var movement in snapshot.stock.unplaced.removeValue(forKey: link.externalID) ?? [] {
             movement.record = record.id
             result.placements.append((movement.id, record.id))
             if batch.isHint || movement.number <= batch.askedAt {
                 try balance(movement)
             } else {
-                guard try apply(movement, &record, &link) else { continue }
-                hasMoved = true
                 // This count may show it already, or not yet: another look tells.
-                result.pending.append(ExternalKey(link.kind, link.externalID))
+                let earlier = late.filter { $0.document == movement.document && $0.line == movement.line }
+                late.append(movement)
+                let quantities = earlier.map { ExactDecimal(millionths: $0.quantity) }
+                if try take(movement, after: quantities, &record, &link) { hasMoved = true }
             }
         }
         return hasMoved

@@ -72,6 +72,8 @@ public struct StockSide: Hashable, Sendable {
     /// The hub's count of steps at the first look after the last write after which orders were read: what is learned
     /// later happened later, and no number of ours hides it.
     public var closedAt: Int64?
+    /// The hub's count of steps at the first count there; nil where no order of the side had been read by then.
+    public var openedAt: Int64?
 
     /// After so many looks in a row what cannot be explained is taken as it is, in pieces never to be oversold.
     public static let roundLimit = 8
