@@ -20,16 +20,12 @@ extension Absorb {
     private func settled(_ link: HubLink, _ attempt: OpenAttempt?, _ draft: Draft) -> HubLink {
         var link = link
         link.isInFlight = false
-        let wrote = attempt?.wrote ?? Parts()
-        let proven = Parts(wrote.values.filter { attempt?.proven.contains($0.key) ?? false })
-        let given = Reconcile.settled(
-            kind: link.kind, wrote: proven, answered: nil, link: link.parts, normalForm: normalForm(draft.kind))
-        let rest = Reconcile.recovered(
-            kind: link.kind, intent: Parts(wrote.values.filter { proven[$0.key] == nil }),
+        let recovered = Reconcile.recovered(
+            kind: link.kind, intent: attempt?.wrote ?? Parts(), proven: attempt?.proven ?? [],
             shown: link.kept(draft.parts), link: link.parts, normalForm: normalForm(draft.kind))
         // Also what shows no change is looked at: a number of ours that did not arrive is still counted on.
         link.digest = nil
-        link.parts.merge(rest.merging(given) { $1 }) { $1 }
+        link.parts.merge(recovered) { $1 }
         return link
     }
 

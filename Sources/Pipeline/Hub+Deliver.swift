@@ -67,12 +67,12 @@ extension Hub {
             let requested = now
             let found = try await connector.sources[kind]?.fetch(links.map(\.externalID)) ?? []
             let drafts = found.compactMap { if case .found(let draft) = $0 { draft } else { nil } }
-            let intents = Dictionary(
-                jobs.compactMap { job in job.intent.map { (job.key, $0) } }, uniquingKeysWith: { first, _ in first })
+            let attempts = Dictionary(
+                jobs.filter { $0.intent != nil }.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
             // Of a link that was made since, or looked at since, the attempt is judged already: what the far side shows
             // now is compared with what it showed then.
             let unclear = links.filter(\.isInFlight)
-            let looked = Self.recovered(unclear, drafts, intents, connector.targets[kind])
+            let looked = Self.recovered(unclear, drafts, attempts, connector.targets[kind])
             if !looked.isEmpty {
                 try await store.write { session in
                     try LedgerTable(session, organization: organization).save(looked, since: unclear)
@@ -95,7 +95,7 @@ extension Hub {
 
     /// Links after a look: where the far side shows what was sent, the write counts as settled.
     private static func recovered(
-        _ links: [HubLink], _ drafts: [Draft], _ intents: [String: JSON], _ target: (any RecordTarget)?
+        _ links: [HubLink], _ drafts: [Draft], _ attempts: [String: Job], _ target: (any RecordTarget)?
     ) -> [HubLink] {
         let shown = Dictionary(drafts.map { ($0.externalID, $0.parts) }, uniquingKeysWith: { first, _ in first })
         return links.map { link in
@@ -103,11 +103,13 @@ extension Hub {
             link.isInFlight = false
             link.digest = nil
             guard let parts = shown[link.externalID] else { return link }
-            var intent = Parts(intents[String(link.record)]?["wrote"]?.object ?? [:])
+            let attempt = attempts[String(link.record)]
+            var intent = Parts(attempt?.intent?["wrote"]?.object ?? [:])
             // Of stock the count decides: a sale may have followed the write.
             intent.values[HubLink.stockPart] = nil
             let settled = Reconcile.recovered(
-                kind: link.kind, intent: intent, shown: link.kept(parts), link: link.parts,
+                kind: link.kind, intent: intent, proven: attempt?.provenParts ?? [], shown: link.kept(parts),
+                link: link.parts,
                 normalForm: { target?.normalForm(of: ScopedName($0).part, $1) ?? $1 })
             link.parts.merge(settled) { $1 }
             return link
