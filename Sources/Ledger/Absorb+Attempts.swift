@@ -4,22 +4,28 @@ import Reconcile
 extension Absorb {
     /// The link once its unclear write is settled by what is shown; nil when it is not in flight, or cannot be told
     /// yet.
-    mutating func afterAttempt(_ link: HubLink, _ draft: Draft) -> HubLink? {
+    mutating func afterAttempt(_ link: HubLink, _ draft: Draft) throws -> HubLink? {
         // A call brings what was true when it was sent, which may be before our write.
         guard link.isInFlight, !batch.isHint else { return nil }
-        guard let attempt = snapshot.attempts[link.record] else { return settled(link, nil, draft) }
+        guard let attempt = snapshot.attempts[link.record] else { return try settled(link, nil, draft) }
         let proven = proven(attempt, draft, link)
         if attempt.isUnderWay {
             // Its answer may yet come. If it never does, what is shown by then says less than this.
             if !proven.isSubset(of: attempt.proven) { result.proven[link.record] = proven.union(attempt.proven) }
             return nil
         }
-        return attempt.hasEnded || isCome(attempt, link, proven) ? settled(link, attempt, draft) : nil
+        return attempt.hasEnded || isCome(attempt, link, proven) ? try settled(link, attempt, draft) : nil
     }
 
-    private func settled(_ link: HubLink, _ attempt: OpenAttempt?, _ draft: Draft) -> HubLink {
+    private mutating func settled(_ link: HubLink, _ attempt: OpenAttempt?, _ draft: Draft) throws -> HubLink {
         var link = link
         link.isInFlight = false
+        if let attempt, !proven(attempt, draft, link).union(attempt.proven).isEmpty {
+            let known = link.stockSide(snapshot.stock.sides[link.record])
+            if let side = try link.come(attempt.wrote, known, number: snapshot.stock.number) {
+                keep(side, link.record)
+            }
+        }
         let recovered = Reconcile.recovered(
             kind: link.kind, intent: attempt?.wrote ?? Parts(), proven: attempt?.proven ?? [],
             shown: link.kept(draft.parts), link: link.parts, normalForm: normalForm(draft.kind))

@@ -64,7 +64,7 @@ public struct Absorb {
             free(link)
             return try meet(draft, digest: digest)
         }
-        if let settled = afterAttempt(link, draft) {
+        if let settled = try afterAttempt(link, draft) {
             link = settled
             keep(link)
         }

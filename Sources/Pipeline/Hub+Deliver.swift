@@ -72,10 +72,14 @@ extension Hub {
             // Of a link that was made since, or looked at since, the attempt is judged already: what the far side shows
             // now is compared with what it showed then.
             let unclear = links.filter(\.isInFlight)
-            let looked = Self.recovered(unclear, drafts, attempts, connector.targets[kind])
+            let target = connector.targets[kind]
+            let looked = Self.recovered(unclear, drafts, attempts, target)
+            let come = Self.come(unclear, drafts, attempts, target)
             if !looked.isEmpty {
                 try await store.write { session in
-                    try LedgerTable(session, organization: organization).save(looked, since: unclear)
+                    let ledger = LedgerTable(session, organization: organization)
+                    try ledger.save(looked, since: unclear)
+                    try Self.stockCame(come, to: integration.id, ledger)
                 }
             }
             guard !drafts.isEmpty else { return }
@@ -114,6 +118,23 @@ extension Hub {
             link.parts.merge(settled) { $1 }
             return link
         }
+    }
+
+    /// What those unclear writes carried that are known to have come, by record.
+    private static func come(
+        _ links: [HubLink], _ drafts: [Draft], _ attempts: [String: Job], _ target: (any RecordTarget)?
+    ) -> [Int64: Parts] {
+        let shown = Dictionary(drafts.map { ($0.externalID, $0.parts) }, uniquingKeysWith: { first, _ in first })
+        var come: [Int64: Parts] = [:]
+        for link in links {
+            guard let parts = shown[link.externalID], let attempt = attempts[String(link.record)] else { continue }
+            let wrote = Parts(attempt.intent?["wrote"]?.object ?? [:])
+            let proven = Reconcile.proven(
+                kind: link.kind, intent: wrote, shown: link.kept(parts), link: link.parts,
+                normalForm: { target?.normalForm(of: ScopedName($0).part, $1) ?? $1 })
+            if !proven.union(attempt.provenParts).isEmpty { come[link.record] = wrote }
+        }
+        return come
     }
 
     /// Loads, compares, and remembers what is about to be sent, in one transaction.

@@ -189,6 +189,16 @@ public struct StockSide: Hashable, Sendable {
         for index in pending.indices { pending[index].isVeiled = true }
     }
 
+    /// It was seen that an unclear write had come: the call that carried it carried something else as well, and that is
+    /// there. The look that showed it is still to be taken as a count.
+    ///
+    /// - Throws: `AmountError.overflow`.
+    public mutating func come(number: Int64) throws(AmountError) {
+        let known = shownNumber
+        try settle(answered: nil, number: number)
+        shownNumber = known
+    }
+
     /// A write was not made, for certain.
     public mutating func drop() {
         write = nil
