@@ -61,6 +61,14 @@ extension Absorb {
             kind: kind, wrote: attempt.wrote, answered: nil, link: [:], normalForm: normalForm(kind))
     }
 
+    /// What was put up with a number is sold upon that number: unlike one that is set, it lies over no sale.
+    mutating func settleStock(madeWith link: HubLink) {
+        guard link.parts[HubLink.stockPart] != nil, var side = snapshot.stock.sides[link.record], side.write != nil
+        else { return }
+        side.drop()
+        keep(side, link.record)
+    }
+
     /// What a counterpart that may be somebody else's shows just as our own call carried it.
     func carried(_ attempt: OpenAttempt, _ draft: Draft) -> [String: LinkedPart] {
         Reconcile.carried(

@@ -39,6 +39,8 @@ extension Absorb {
             }
             return (try open(&record, &link), false)
         }
+        let hasMoved = try placeSales(&record, &link)
+        side = link.stockSide(snapshot.stock.sides[record.id])
         let known = side
         let verdict = try side.count(look(reported))
         if side != known {
@@ -46,15 +48,27 @@ extension Absorb {
             if verdict != .waits { link.remember(side) }
         }
         switch verdict {
-        case .explained: return (false, false)
+        case .explained: return (hasMoved, false)
         case .waits:
             result.unsettled.append(ExternalKey(link.kind, link.externalID))
-            return (false, true)
+            return (hasMoved, true)
         case .adjusted(let residual):
             let why = CountReason(kind: Movement.CountKind.count, reason: "counted there: \(reported)")
             try append(residual, why, record, after: link.seenAt)
-            return (try record.moveStock(by: residual, origin: batch.integration, at: interval), false)
+            return (try record.moveStock(by: residual, origin: batch.integration, at: interval) || hasMoved, false)
         }
+    }
+
+    /// What a call of ours put up may be sold before the hub knows its id there: orders that were read by then moved
+    /// nothing yet, and none of them is in what that call carried.
+    private mutating func placeSales(_ record: inout HubRecord, _ link: inout HubLink) throws -> Bool {
+        var hasMoved = false
+        for var movement in snapshot.stock.unplaced.removeValue(forKey: link.externalID) ?? [] {
+            movement.record = record.id
+            result.placements.append((movement.id, record.id))
+            if try apply(movement, &record, &link) { hasMoved = true }
+        }
+        return hasMoved
     }
 
     private var interval: ChangeInterval { ChangeInterval(after: batch.requestedAt, before: batch.observedAt) }
