@@ -92,7 +92,8 @@ extension Stand {
     /// Somebody there counts.
     fileprivate func count(_ pieces: Int64) {
         state.withLock {
-            $0.rows["1"]?[ProductPart.stock] = StockLevel(isTracked: true, quantity: ExactDecimal(pieces))
+            $0.rows["1"]?[ProductPart.stock] = StockLevel(
+                isTracked: true, quantity: ExactDecimal(mantissa: pieces, scale: 0))
         }
     }
 }
