@@ -4,32 +4,34 @@ import Reconcile
 extension Absorb {
     /// The link once its unclear write is settled by what is shown; nil when it is not in flight, or cannot be told
     /// yet.
-    mutating func afterAttempt(_ link: HubLink, _ draft: Draft) -> HubLink? {
+    mutating func afterAttempt(_ link: HubLink, _ draft: Draft) throws -> HubLink? {
         // A call brings what was true when it was sent, which may be before our write.
         guard link.isInFlight, !batch.isHint else { return nil }
-        guard let attempt = snapshot.attempts[link.record] else { return settled(link, nil, draft) }
+        guard let attempt = snapshot.attempts[link.record] else { return try settled(link, nil, draft) }
         let proven = proven(attempt, draft, link)
         if attempt.isUnderWay {
             // Its answer may yet come. If it never does, what is shown by then says less than this.
             if !proven.isSubset(of: attempt.proven) { result.proven[link.record] = proven.union(attempt.proven) }
             return nil
         }
-        return attempt.hasEnded || isCome(attempt, link, proven) ? settled(link, attempt, draft) : nil
+        return attempt.hasEnded || isCome(attempt, link, proven) ? try settled(link, attempt, draft) : nil
     }
 
-    private func settled(_ link: HubLink, _ attempt: OpenAttempt?, _ draft: Draft) -> HubLink {
+    private mutating func settled(_ link: HubLink, _ attempt: OpenAttempt?, _ draft: Draft) throws -> HubLink {
         var link = link
         link.isInFlight = false
-        let wrote = attempt?.wrote ?? Parts()
-        let proven = Parts(wrote.values.filter { attempt?.proven.contains($0.key) ?? false })
-        let given = Reconcile.settled(
-            kind: link.kind, wrote: proven, answered: nil, link: link.parts, normalForm: normalForm(draft.kind))
-        let rest = Reconcile.recovered(
-            kind: link.kind, intent: Parts(wrote.values.filter { proven[$0.key] == nil }),
+        if let attempt, !proven(attempt, draft, link).union(attempt.proven).isEmpty {
+            let known = link.stockSide(snapshot.stock.sides[link.record])
+            if let side = try link.come(attempt.wrote, known, number: snapshot.stock.number) {
+                keep(side, link.record)
+            }
+        }
+        let recovered = Reconcile.recovered(
+            kind: link.kind, intent: attempt?.wrote ?? Parts(), proven: attempt?.proven ?? [],
             shown: link.kept(draft.parts), link: link.parts, normalForm: normalForm(draft.kind))
         // Also what shows no change is looked at: a number of ours that did not arrive is still counted on.
         link.digest = nil
-        link.parts.merge(rest.merging(given) { $1 }) { $1 }
+        link.parts.merge(recovered) { $1 }
         return link
     }
 
@@ -57,6 +59,14 @@ extension Absorb {
     func made(_ attempt: OpenAttempt, _ kind: RecordKind) -> [String: LinkedPart] {
         Reconcile.settled(
             kind: kind, wrote: attempt.wrote, answered: nil, link: [:], normalForm: normalForm(kind))
+    }
+
+    /// What was put up with a number is sold upon that number: unlike one that is set, it lies over no sale.
+    mutating func settleStock(madeWith link: HubLink) {
+        guard link.parts[HubLink.stockPart] != nil, var side = snapshot.stock.sides[link.record], side.write != nil
+        else { return }
+        side.drop()
+        keep(side, link.record)
     }
 
     /// What a counterpart that may be somebody else's shows just as our own call carried it.

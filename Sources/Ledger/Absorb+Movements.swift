@@ -27,7 +27,8 @@ extension Absorb {
         let known = before.map { $0.values[OrderPart.state] ?? .pending }
         let isFresh = known.map { $0 != stock.state && !rule.lowersAt.union(rule.restoresAt).contains($0) } ?? true
         if isFresh { try pass(movements.passed(), content) }
-        for step in try movements.missing() {
+        for var step in try movements.missing() {
+            step.number = snapshot.stock.number
             try move(step, content, isCounted: isOld)
             snapshot.stock.moved[number, default: []].append(step)
         }
@@ -67,11 +68,31 @@ extension Absorb {
             }
             return note(movement, record, old)
         }
-        guard try apply(movement, &record, &known) else { return }
-        link = known
-        note(movement, record, old)
+        let openedAt = snapshot.stock.sides[record.id]?.openedAt ?? .min
+        let earlier = (snapshot.stock.moved[step.key.order] ?? []).filter {
+            $0.key.line == step.key.line && $0.number > openedAt
+        }
+        if try take(movement, after: earlier.map(\.quantity), &record, &known) { note(movement, record, old) }
         keep(known)
-        result.pending.append(ExternalKey(known.kind, known.externalID))
+    }
+
+    /// A movement takes its effect, but for what the first count there may hold of it; another look tells.
+    ///
+    /// - Returns: Whether the hub's stock moved.
+    mutating func take(
+        _ movement: Movement, after earlier: [ExactDecimal], _ record: inout HubRecord, _ link: inout HubLink
+    ) throws -> Bool {
+        guard record.sellable != nil else { return false }
+        let held = try link.stockSide(snapshot.stock.sides[record.id]).mayHold(
+            ExactDecimal(millionths: movement.quantity), after: earlier, ordersAskedAt: snapshot.stock.ordersAskedAt)
+        var moving = movement
+        if let counted = held.millionths, counted != 0 {
+            try balance(movement, of: counted)
+            moving.quantity -= counted
+        }
+        link.digest = nil
+        result.pending.append(ExternalKey(link.kind, link.externalID))
+        return try moving.quantity != 0 && apply(moving, &record, &link)
     }
 
     /// What was sold and put back before the order was read moves nothing, but a look or a write in between may know
@@ -120,12 +141,12 @@ extension Absorb {
         return true
     }
 
-    /// The movement stands in the ledger and has no effect: a count has it already.
-    mutating func balance(_ movement: Movement) throws {
+    /// The movement, or so much of it, stands in the ledger and has no effect: a count has it already.
+    mutating func balance(_ movement: Movement, of quantity: Int64? = nil) throws {
         var balance = movement
         balance.id = try ids()
         balance.key = "before/" + movement.key
-        balance.quantity = -movement.quantity
+        balance.quantity = -(quantity ?? movement.quantity)
         balance.kind = Movement.CountKind.before
         balance.reason = "counted already when the order was read (\(movement.reason))"
         (balance.document, balance.line) = (nil, nil)

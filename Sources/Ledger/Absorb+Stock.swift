@@ -39,6 +39,8 @@ extension Absorb {
             }
             return (try open(&record, &link), false)
         }
+        let hasMoved = try placeSales(&record, &link)
+        side = link.stockSide(snapshot.stock.sides[record.id])
         let known = side
         let verdict = try side.count(look(reported))
         var residual = ExactDecimal.zero
@@ -47,7 +49,7 @@ extension Absorb {
         if allowed == .hold {
             // The look counts as not made: what it shows is looked at again when it is decided.
             link.hold(part, true)
-            return (false, true)
+            return (hasMoved, true)
         }
         if side != known {
             keep(side, record.id)
@@ -56,19 +58,19 @@ extension Absorb {
         switch verdict {
         case .explained:
             link.parts[part]?.isHeld = false
-            return (false, false)
+            return (hasMoved, false)
         case .waits:
             result.unsettled.append(ExternalKey(link.kind, link.externalID))
-            return (false, true)
-        case .adjusted:
+            return (hasMoved, true)
+        case .adjusted(let residual):
             link.parts[part]?.isHeld = false
             if allowed == .discard {
                 keepStock(record, over: theirs)
-                return (false, false)
+                return (hasMoved, false)
             }
             let why = CountReason(kind: Movement.CountKind.count, reason: "counted there: \(reported)")
             try append(residual, why, record, after: link.seenAt)
-            return (try record.moveStock(by: residual, origin: batch.integration, at: interval), false)
+            return (try record.moveStock(by: residual, origin: batch.integration, at: interval) || hasMoved, false)
         }
     }
 
@@ -90,6 +92,18 @@ extension Absorb {
                 record: record.id, kind: record.kind, part: HubLink.stockPart, old: value, new: value, loser: theirs,
                 origin: batch.integration, rule: RuleName.discarded, run: batch.run, at: batch.observedAt))
         result.touched.insert(record.id)
+    }
+
+    /// What a call of ours put up may be sold before the hub knows its id there: orders that were read by then moved
+    /// nothing yet, and none of them is in what that call carried.
+    private mutating func placeSales(_ record: inout HubRecord, _ link: inout HubLink) throws -> Bool {
+        var hasMoved = false
+        for var movement in snapshot.stock.unplaced.removeValue(forKey: link.externalID) ?? [] {
+            movement.record = record.id
+            result.placements.append((movement.id, record.id))
+            if try apply(movement, &record, &link) { hasMoved = true }
+        }
+        return hasMoved
     }
 
     private var interval: ChangeInterval { ChangeInterval(after: batch.requestedAt, before: batch.observedAt) }
@@ -140,17 +154,24 @@ extension Absorb {
     /// learned after it was asked for is still to show.
     @discardableResult
     private mutating func open(_ record: inout HubRecord, _ link: inout HubLink) throws -> Bool {
+        if rules.readsOrders, snapshot.stock.ordersAskedAt != nil {
+            var side = link.stockSide(snapshot.stock.sides[record.id])
+            side.openedAt = snapshot.stock.number
+            keep(side, record.id)
+        }
         var hasMoved = false
+        var late: [Movement] = []
         for var movement in snapshot.stock.unplaced.removeValue(forKey: link.externalID) ?? [] {
             movement.record = record.id
             result.placements.append((movement.id, record.id))
             if batch.isHint || movement.number <= batch.askedAt {
                 try balance(movement)
             } else {
-                guard try apply(movement, &record, &link) else { continue }
-                hasMoved = true
                 // This count may show it already, or not yet: another look tells.
-                result.pending.append(ExternalKey(link.kind, link.externalID))
+                let earlier = late.filter { $0.document == movement.document && $0.line == movement.line }
+                late.append(movement)
+                let quantities = earlier.map { ExactDecimal(millionths: $0.quantity) }
+                if try take(movement, after: quantities, &record, &link) { hasMoved = true }
             }
         }
         return hasMoved

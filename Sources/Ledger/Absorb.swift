@@ -67,7 +67,7 @@ public struct Absorb {
             free(link)
             return try meet(draft, digest: digest)
         }
-        if let settled = afterAttempt(link, draft) {
+        if let settled = try afterAttempt(link, draft) {
             link = settled
             keep(link)
         }
@@ -161,7 +161,10 @@ public struct Absorb {
         var link = HubLink(
             id: try ids(), record: record.id, integration: batch.integration, kind: draft.kind,
             externalID: draft.externalID)
-        if let attempt { link.parts = isOurs ? made(attempt, draft.kind) : carried(attempt, draft) }
+        if let attempt {
+            link.parts = isOurs ? made(attempt, draft.kind) : carried(attempt, draft)
+            settleStock(madeWith: link)
+        }
         link.seenAt = nil
         if matched == nil { result.counts.created += 1 }
         result.touched.insert(record.id)

@@ -7,6 +7,7 @@ public enum LedgerMigrations {
         Migration("0100-ledger", integrations + records + history), Migration("0110-stock", stock),
         Migration("0111-stock-doubts", doubts), Migration("0112-key-check", keyCheck),
         Migration("0113-counter", counter, onlyPostgres: changeSlices), Migration("0114-data-key", dataKey),
+        Migration("0115-first-count", firstCount, servesOlder: true),
         Migration("0115-guard", guardTables, servesOlder: true),
     ]
 
@@ -206,5 +207,10 @@ public enum LedgerMigrations {
         -- at the first of them.
         ALTER TABLE stock_side ADD COLUMN doubts TEXT;
         ALTER TABLE stock_side ADD COLUMN closed_number INTEGER;
+        """
+
+    private static let firstCount = """
+        -- The settle number at the first count there: what came back by then may be in it, learned or not.
+        ALTER TABLE stock_side ADD COLUMN opened_number INTEGER;
         """
 }

@@ -84,7 +84,10 @@ public struct Movement: Hashable, Sendable {
         guard let document, let line, let integration, let kind = MovementKind(word: kind) else { return nil }
         let key = MovementKey(
             organization: organization, integration: integration, order: document, line: line, kind: kind)
-        return StockMovement(key: key, item: item, sku: sku ?? "", quantity: ExactDecimal(millionths: quantity))
+        var movement = StockMovement(
+            key: key, item: item, sku: sku ?? "", quantity: ExactDecimal(millionths: quantity))
+        movement.number = number
+        return movement
     }
 }
 

@@ -84,6 +84,23 @@ extension HubLink {
         return [stockPart: LinkedPart(sent: carried, seen: carried)]
     }
 
+    /// A write that carried these parts is known to have come, and with it the stock among them: one call writes a
+    /// record whole or not at all.
+    ///
+    /// - Returns: What is known of the stock there by that; nil where that is nothing more.
+    /// - Throws: `AmountError.overflow`.
+    public mutating func come(
+        _ wrote: Parts, _ known: StockSide, number: Int64
+    ) throws(AmountError) -> StockSide? {
+        guard let carried = StockLevel.quantity(wrote[Self.stockPart]), known.write?.quantity == carried else {
+            return nil
+        }
+        var side = known
+        try side.come(number: number)
+        remember(side)
+        return side
+    }
+
     /// Remembers what the side shows and offers now.
     public mutating func remember(_ side: StockSide) {
         func level(_ quantity: ExactDecimal?, like json: JSON?) -> JSON? {

@@ -168,7 +168,7 @@ extension Hub {
                     OpenAttempt(
                         wrote: Parts(intent["wrote"]?.object ?? [:]), hasEnded: job.state != .running && isOver,
                         isUnderWay: job.state == .running, isKeyed: repeats,
-                        proven: Set(intent["proven"]?.array?.compactMap(\.string) ?? []))
+                        proven: job.provenParts)
                 )
             }, uniquingKeysWith: { first, _ in first })
     }

@@ -67,15 +67,19 @@ extension Hub {
             let requested = now
             let found = try await connector.sources[kind]?.fetch(links.map(\.externalID)) ?? []
             let drafts = found.compactMap { if case .found(let draft) = $0 { draft } else { nil } }
-            let intents = Dictionary(
-                jobs.compactMap { job in job.intent.map { (job.key, $0) } }, uniquingKeysWith: { first, _ in first })
+            let attempts = Dictionary(
+                jobs.filter { $0.intent != nil }.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
             // Of a link that was made since, or looked at since, the attempt is judged already: what the far side shows
             // now is compared with what it showed then.
             let unclear = links.filter(\.isInFlight)
-            let looked = Self.recovered(unclear, drafts, intents, connector.targets[kind])
+            let target = connector.targets[kind]
+            let looked = Self.recovered(unclear, drafts, attempts, target)
+            let come = Self.come(unclear, drafts, attempts, target)
             if !looked.isEmpty {
                 try await store.write { session in
-                    try LedgerTable(session, organization: organization).save(looked, since: unclear)
+                    let ledger = LedgerTable(session, organization: organization)
+                    try ledger.save(looked, since: unclear)
+                    try Self.stockCame(come, to: integration.id, ledger)
                 }
             }
             guard !drafts.isEmpty else { return }
@@ -95,7 +99,7 @@ extension Hub {
 
     /// Links after a look: where the far side shows what was sent, the write counts as settled.
     private static func recovered(
-        _ links: [HubLink], _ drafts: [Draft], _ intents: [String: JSON], _ target: (any RecordTarget)?
+        _ links: [HubLink], _ drafts: [Draft], _ attempts: [String: Job], _ target: (any RecordTarget)?
     ) -> [HubLink] {
         let shown = Dictionary(drafts.map { ($0.externalID, $0.parts) }, uniquingKeysWith: { first, _ in first })
         return links.map { link in
@@ -103,15 +107,34 @@ extension Hub {
             link.isInFlight = false
             link.digest = nil
             guard let parts = shown[link.externalID] else { return link }
-            var intent = Parts(intents[String(link.record)]?["wrote"]?.object ?? [:])
+            let attempt = attempts[String(link.record)]
+            var intent = Parts(attempt?.intent?["wrote"]?.object ?? [:])
             // Of stock the count decides: a sale may have followed the write.
             intent.values[HubLink.stockPart] = nil
             let settled = Reconcile.recovered(
-                kind: link.kind, intent: intent, shown: link.kept(parts), link: link.parts,
+                kind: link.kind, intent: intent, proven: attempt?.provenParts ?? [], shown: link.kept(parts),
+                link: link.parts,
                 normalForm: { target?.normalForm(of: ScopedName($0).part, $1) ?? $1 })
             link.parts.merge(settled) { $1 }
             return link
         }
+    }
+
+    /// What those unclear writes carried that are known to have come, by record.
+    private static func come(
+        _ links: [HubLink], _ drafts: [Draft], _ attempts: [String: Job], _ target: (any RecordTarget)?
+    ) -> [Int64: Parts] {
+        let shown = Dictionary(drafts.map { ($0.externalID, $0.parts) }, uniquingKeysWith: { first, _ in first })
+        var come: [Int64: Parts] = [:]
+        for link in links {
+            guard let parts = shown[link.externalID], let attempt = attempts[String(link.record)] else { continue }
+            let wrote = Parts(attempt.intent?["wrote"]?.object ?? [:])
+            let proven = Reconcile.proven(
+                kind: link.kind, intent: wrote, shown: link.kept(parts), link: link.parts,
+                normalForm: { target?.normalForm(of: ScopedName($0).part, $1) ?? $1 })
+            if !proven.union(attempt.provenParts).isEmpty { come[link.record] = wrote }
+        }
+        return come
     }
 
     /// Loads, compares, and remembers what is about to be sent, in one transaction.

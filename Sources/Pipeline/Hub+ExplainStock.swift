@@ -158,7 +158,7 @@ private struct StockInquiry {
             guard let side = movement.integration, Movement.CountKind.sold(movement) else { return nil }
             return OversellBound.Event(
                 side: side, quantity: ExactDecimal(millionths: movement.quantity),
-                happenedAt: min(at, movement.happenedAt ?? at), learnedAt: at, number: movement.number)
+                happenedAt: movement.happenedAt ?? at, learnedAt: at, number: movement.number)
         }
         let all = Set(product.sides.keys).union(product.rules.keys).sorted()
         return try all.map { side in

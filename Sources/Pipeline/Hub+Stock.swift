@@ -166,6 +166,24 @@ extension Hub {
         try ledger.append(offers)
     }
 
+    /// Of writes that are known to have come the stock has come too.
+    static func stockCame(_ come: [Int64: Parts], to integration: Int64, _ ledger: LedgerTable) throws {
+        let records = come.filter { $0.value[HubLink.stockPart] != nil }.keys.sorted()
+        guard !records.isEmpty else { return }
+        let number = try ledger.nextSettleNumber()
+        let known = try ledger.sides(ofRecords: records, in: integration)
+        var (links, sides): ([HubLink], [Int64: StockSide]) = ([], [:])
+        for var link in try ledger.links(ofRecords: records) where link.integration == integration {
+            guard link.role == HubLink.mainRole, let wrote = come[link.record] else { continue }
+            let side = link.stockSide(known[link.record]?[integration])
+            guard let settled = try link.come(wrote, side, number: number) else { continue }
+            sides[link.record] = settled
+            links.append(link)
+        }
+        try ledger.save(sides, of: integration)
+        try ledger.save(links)
+    }
+
     /// What is made anew carries another number than the attempt before it, which is known not to have come.
     static func planStockAnew(_ writes: [PlannedWrite], _ peer: Peer, _ ledger: LedgerTable) throws {
         let number = try ledger.settleNumber()

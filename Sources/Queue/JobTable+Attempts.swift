@@ -1,5 +1,10 @@
 import Store
 
+extension Job {
+    /// The parts in which its last attempt was seen to have come there, while its answer was still waited for.
+    public var provenParts: Set<String> { Set(intent?["proven"]?.array?.compactMap(\.string) ?? []) }
+}
+
 /// Attempts whose outcome is not known, and who looks after them.
 extension JobTable {
     /// The deliveries to an integration whose last attempt is not known to have ended one way or the other. Those that

@@ -8,8 +8,26 @@ extension PartMerge {
             return refused("\(part) of a document is changed by the side that issued it alone")
         }
         guard let hub else { return took(RuleName.firstValue) }
-        if isSame(hub.value) { return agreed(on: hub.value) }
+        if isSame(hub.value) || isSameButForNumbers(hub.value) { return agreed(on: hub.value) }
         return took(RuleName.issuer, over: hubChanged ? hub.value : nil)
+    }
+
+    /// Whether they differ in article numbers alone. Some issuers give a line the number its article bears by now:
+    /// nobody edited the order, and what was booked is not booked anew.
+    private func isSameButForNumbers(_ value: JSON) -> Bool {
+        part == OrderPart.content.shape.name && Self.unnumbered(value) == Self.unnumbered(theirs)
+    }
+
+    /// An order's content without the numbers of articles that its lines name by id.
+    private static func unnumbered(_ content: JSON) -> JSON {
+        guard var members = content.object, let lines = content["lines"]?.array else { return content }
+        members["lines"] = .array(
+            lines.map { line in
+                guard var members = line.object, members["item"]?.string != nil else { return line }
+                members["sku"] = nil
+                return .object(members)
+            })
+        return .object(members)
     }
 
     /// A state of a document: moved along declared arrows, by events that may arrive in any order.

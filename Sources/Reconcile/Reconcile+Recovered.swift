@@ -11,19 +11,25 @@ extension Reconcile {
     /// or after: the edit is the last word either way, so the write counts as settled and the edit as made upon it.
     /// Only of a counter this would move pieces that nobody moved.
     ///
+    /// What was seen to have come while the answer was waited for counts as settled whatever is shown: what stood there
+    /// before is by now somebody's last word.
+    ///
     /// - Parameters:
     ///   - kind: The kind of record.
     ///   - intent: What the interrupted write carried.
+    ///   - proven: The parts in which it was seen to have come.
     ///   - shown: What the far side shows now.
     ///   - link: The link as it was before the write.
     ///   - normalForm: The form in which two values count as the same at this side.
     /// - Returns: The new state of the parts that were written, to be saved before `inbound` is asked about the rest.
     public static func recovered(
-        kind: RecordKind, intent: Parts, shown: Parts, link: [String: LinkedPart],
+        kind: RecordKind, intent: Parts, proven: Set<String> = [], shown: Parts, link: [String: LinkedPart],
         normalForm: (String, JSON) -> JSON
     ) -> [String: LinkedPart] {
-        let effective = shownOf(intent, kind, shown, link, normalForm)
-        let overwritten = intent.values.filter { part, value in
+        let given = Parts(intent.values.filter { proven.contains($0.key) })
+        let open = Parts(intent.values.filter { !proven.contains($0.key) })
+        let effective = shownOf(open, kind, shown, link, normalForm)
+        let overwritten = open.values.filter { part, value in
             guard let now = shown[part], effective[part] == nil else { return false }
             let form = kind.shape(of: part).form
             return (form == .field || form == .sequence) && !form.areSame(link[part]?.seen, now)
@@ -31,6 +37,7 @@ extension Reconcile {
         let met = settled(kind: kind, wrote: Parts(overwritten), answered: nil, link: link, normalForm: normalForm)
         return settled(kind: kind, wrote: Parts(effective), answered: shown, link: link, normalForm: normalForm)
             .merging(met) { first, _ in first }
+            .merging(settled(kind: kind, wrote: given, answered: nil, link: link, normalForm: normalForm)) { $1 }
     }
 
     /// The parts in which a far side shows what an unclear write carried and did not show it before: that write has

@@ -43,4 +43,19 @@ extension HubFacts {
             misnamed.append("the hub finds \(number) by \"\(row.text(1))\", though its number is \"\(label)\"")
         }
     }
+
+    /// Offers that were planned, and of which the hub never heard whether they came.
+    mutating func readUntold(_ session: any StoreSession, _ numbers: [Int64: String]) throws {
+        let rows = try session.rows(
+            """
+            SELECT record_id, integration.name, was - quantity FROM stock_offer
+            JOIN integration ON integration.id = stock_offer.integration_id
+            WHERE outcome IN ('open', 'unclear') AND was > quantity ORDER BY stock_offer.id
+            """, [])
+        for row in rows {
+            guard let number = numbers[row.integer(0)] else { continue }
+            untold[number, default: []].insert(
+                UntoldCount(place: row.text(1), pieces: Int(row.integer(2) / 1_000_000)))
+        }
+    }
 }

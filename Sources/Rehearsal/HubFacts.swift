@@ -51,6 +51,8 @@ struct HubFacts: Sendable {
     var misnamed: [String] = []
     /// Records that stand for two goods, a sentence each.
     var joined: [String] = []
+    /// Writes that were to take pieces off, and whose fate the hub never learned, by good.
+    var untold: [String: Set<UntoldCount>] = [:]
     /// What far sides did not accept, as the hub says itself.
     var drifts: Set<Drift> = []
 
@@ -59,6 +61,12 @@ struct HubFacts: Sendable {
         var number: String
         var part: String
         var place: String
+    }
+
+    /// A write of a stock whose fate the hub never learned: by how many pieces it was to lower what was there.
+    struct UntoldCount: Hashable, Sendable {
+        var place: String
+        var pieces: Int
     }
 
     /// What stands there.
@@ -108,6 +116,7 @@ struct HubFacts: Sendable {
         refused = try session.rows("SELECT name FROM integration WHERE state <> 'active' ORDER BY name", [])
             .map { $0.text(0) }
         try readGoods(session, numbers, areKnown: !goods.isEmpty)
+        try readUntold(session, numbers)
         drifts = try Self.drifts(session, numbers)
         for row in try session.rows(
             """

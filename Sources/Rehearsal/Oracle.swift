@@ -152,8 +152,12 @@ struct Oracle: Sendable {
         lastEdit += 1
         let canonical = Set(values.map(ShownGood.canonical))
         var known: Set<Int> = [lastEdit]
+        // What was taken back bears the same value once more: it was decided on only where the hub was shown it since.
+        var met: Set<String> = []
         for edit in editsOf[topic] ?? [] {
             guard let made = edits[edit], canonical.contains(ShownGood.canonical(made.value)) else { continue }
+            let isNew = met.insert(ShownGood.canonical(made.value)).inserted
+            guard isNew || isShown(made, topic.number) else { continue }
             known.formUnion(made.known)
         }
         edits[lastEdit] = Edit(value: value, vendor: nil, at: Moment(seconds: 0), known: known)
@@ -163,6 +167,12 @@ struct Oracle: Sendable {
         where ShownGood.canonical(edits[cell.edit]?.value ?? "") == ShownGood.canonical(value) {
             cells[topic]?[vendor] = Cell(edit: lastEdit, known: cell.known.union(known), since: cell.since)
         }
+    }
+
+    /// Whether the hub was shown what an edit had come to, at the vendor where it was made.
+    private func isShown(_ edit: Edit, _ number: String) -> Bool {
+        guard let vendor = edit.vendor else { return true }
+        return lastShown[Place(vendor: vendor, number: number)].map { $0 >= edit.at } ?? false
     }
 
     /// A vendor's name, or the hub's.

@@ -102,6 +102,14 @@ extension World {
         }
     }
 
+    /// A write was answered too late for the hub to hear it.
+    private mutating func leaveUnclear(_ request: HTTPRequest, at vendor: Int) {
+        let ids = vendors[vendor].countsSet(by: request)
+        for good in ids.isEmpty ? [] : vendors[vendor].shown(at: now).goods where ids.contains(good.id) {
+            oracle.stock.accounts[good.number]?.unclear += 1
+        }
+    }
+
     /// Whether a request may change goods or documents.
     private func changes(_ request: HTTPRequest) -> Bool {
         request.method != "GET" && ["/products", "/goods", "/documents"].contains { request.address.path.contains($0) }
@@ -150,6 +158,7 @@ extension World {
         if at > end {
             at = max(now, end)
             call.answer = .failure(.noAnswer("timed out after \(call.request.timeoutSeconds) s"))
+            leaveUnclear(call.request, at: call.vendor)
         }
         calls[id] = call
         agenda.add(.answer(id), at: at)

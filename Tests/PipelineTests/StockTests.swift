@@ -231,6 +231,44 @@ struct StockTests {
         #expect(try await place.world.count(place.hub, "SELECT count(*) FROM movement WHERE record_id = 0") == 0)
     }
 
+    /// Of a good the hub does not know two pieces are sold, then come back: before its first count, or after it.
+    @Test(arguments: [true, false], [true, false])
+    func whatCameBackBeforeAFirstCountIsNotOfferedOnTop(isBefore: Bool, isRefund: Bool) async throws {
+        let place = try await StockWorld()
+        _ = place.world.inShop("north") { shop, now in
+            shop.createProduct(
+                ["sku": "NEW-1", "name": "New", "manage_stock": true, "stock_quantity": 9, "regular_price": "5"],
+                at: now)
+        }
+        let order = place.world.inShop("north") { shop, now in
+            shop.placeOrder([.init(sku: "NEW-1", quantity: 2)], .init(email: "ann@example.com"), at: now)
+        }
+        let id = try #require(order.flatMap { $0 })
+        place.world.pass(seconds: 5)
+        _ = try await place.hub.pull(place.north, .order)
+        func comeBack() {
+            place.world.pass(seconds: 5)
+            _ = place.world.inShop("north") { shop, now in
+                isRefund ? shop.refund(order: id, at: now) != nil : shop.cancel(order: id, at: now)
+            }
+            place.world.pass(seconds: 5)
+        }
+        if isBefore { comeBack() }
+        _ = try await place.hub.pull(place.north, .product)
+        if !isBefore { comeBack() }
+
+        // The order is read before the good is looked at again.
+        _ = try await place.hub.pull(place.north, .order)
+        let known = try await place.hub.explainStock("NEW-1").sellable ?? .zero
+        #expect(known <= ExactDecimal(9))
+        try await place.catchUp()
+
+        let stock = try await place.hub.explainStock("NEW-1")
+        #expect(stock.sellable == ExactDecimal(9) && stock.moved == ExactDecimal(9))
+        #expect(stock.channels.allSatisfy { $0.pending == .zero && $0.waits == nil })
+        if isBefore { #expect(!stock.movements.contains { $0.kind == "count" }) }
+    }
+
     @Test func whatLooksLeftPossibleIsKeptBetweenTwoSteps() async throws {
         let place = try await StockWorld()
         let (record, integration) = (try await place.stock().record, place.south.id)
@@ -238,6 +276,7 @@ struct StockTests {
         side.plan(StockWrite(quantity: ExactDecimal(7), from: ExactDecimal(9), number: 3))
         side.doubts = [ExactDecimal(-2), .zero, try ExactDecimal(parsing: "0.5")]
         side.closedAt = 4
+        side.openedAt = 2
 
         let saved = side
         let kept = try await place.hub.store.write { session in

@@ -42,6 +42,20 @@ struct DocumentContentTests {
         #expect(refused == 320)
     }
 
+    /// Seen by rehearsal 309: a shop shows in an order the number the article bears by now, and what was booked long
+    /// before was written anew.
+    @Test(arguments: [(true, true), (false, false)])
+    func anArticlesNewNumberIsNoEditOfTheOrdersThatSoldIt(isNamed: Bool, isSame: Bool) {
+        func content(_ sku: String) -> JSON {
+            ["number": "15", "lines": [["key": "1", "item": isNamed ? "12" : .null, "sku": .string(sku)]]]
+        }
+        let bench = Bench(kind: .order, part: "content", rule: PartRule(.source(0)), isIssuer: true)
+        let four = Four(sent: content("old"), ours: content("old"), seen: content("old"), theirs: content("new"))
+
+        #expect((bench.step(four)?.record == nil) == isSame)
+        #expect(bench.step(four)?.link.seen == content("new"))
+    }
+
     @Test func aDocumentFoundElsewhereWithOtherAmountsIsShownAndNotRewritten() {
         let bench = Bench(kind: .order, part: "content")
         let four = Four(sent: nil, ours: "ours", seen: nil, theirs: "theirs")

@@ -40,4 +40,53 @@ struct OversellBoundTests {
 
         #expect(try bound([told], own: own).seconds == 40)
     }
+
+    /// Found by the rehearsal of seed 138: the clock was set back while no process ran, so what was sold elsewhere was
+    /// learned before it had happened, and every time was nothing.
+    @Test(arguments: [true, false])
+    func whereTheClockWasSetBackMeanwhileAllThatTheChannelSoldCounts(wasTold: Bool) throws {
+        let first = OversellBound.Event(
+            side: 1, quantity: ExactDecimal(-9), happenedAt: at(1_000), learnedAt: at(460), number: 5)
+        let elsewhere = OversellBound.Event(
+            side: 2, quantity: ExactDecimal(-4), happenedAt: at(1_010), learnedAt: at(461), number: 6)
+        let channel = OversellBound.Channel(
+            side: 1, writing: .absolute, isInStep: true,
+            told: wasTold ? [.init(number: 6, plannedAt: at(462), settledAt: at(463))] : [])
+
+        let bound = try OversellBound.measure(
+            channel, mode: .shared, events: [first, elsewhere], now: at(9_000))
+
+        #expect(bound.pieces == ExactDecimal(9))
+        #expect(bound.seconds >= 550)
+    }
+
+    /// Nothing of one event contradicts itself, but the next step is earlier than the one before it.
+    @Test func aClockThatWasSetBackBetweenTwoStepsIsSeen() throws {
+        let elsewhere = OversellBound.Event(
+            side: 2, quantity: ExactDecimal(-4), happenedAt: at(1_000), learnedAt: at(1_010), number: 5)
+        let own = OversellBound.Event(
+            side: 1, quantity: ExactDecimal(-9), happenedAt: at(400), learnedAt: at(410), number: 6)
+        let told = OversellBound.Told(number: 7, plannedAt: at(411), settledAt: at(412))
+        let channel = OversellBound.Channel(side: 1, writing: .absolute, isInStep: true, told: [told])
+
+        let bound = try OversellBound.measure(channel, mode: .shared, events: [elsewhere, own], now: at(9_000))
+
+        #expect(bound.pieces == ExactDecimal(9))
+    }
+
+    @Test func whatWasToldBeforeTheClockWasSetBackIsMeasuredByIt() throws {
+        let own = OversellBound.Event(
+            side: 1, quantity: ExactDecimal(-1), happenedAt: at(80), learnedAt: at(110), number: 4)
+        let later = OversellBound.Event(
+            side: 1, quantity: ExactDecimal(-3), happenedAt: at(40), learnedAt: at(50), number: 9)
+        let told = OversellBound.Told(number: 3, plannedAt: at(95), settledAt: at(100))
+        let elsewhere = OversellBound.Event(
+            side: 2, quantity: ExactDecimal(-4), happenedAt: at(60), learnedAt: at(70), number: 2)
+        let channel = OversellBound.Channel(side: 1, writing: .absolute, isInStep: true, told: [told])
+
+        let bound = try OversellBound.measure(
+            channel, mode: .shared, events: [elsewhere, own, later], now: at(9_000))
+
+        #expect(bound.seconds == 40)
+    }
 }

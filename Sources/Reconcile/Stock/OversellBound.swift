@@ -1,7 +1,8 @@
 import Commerce
 
 /// How many pieces more than there are one channel may have sold, measured from what happened: what it sold in the
-/// longest time news of other channels' sales took to reach it.
+/// longest time news of other channels' sales took to reach it; where the hub's clock was set back meanwhile, all of it
+/// that is known.
 public struct OversellBound: Hashable, Sendable {
     /// The longest time from a change elsewhere until this channel had been told, in seconds.
     public var seconds: Double
@@ -13,7 +14,7 @@ public struct OversellBound: Hashable, Sendable {
         public var side: Int64
         /// Negative: out.
         public var quantity: ExactDecimal
-        /// The earliest it may have happened, by the hub's clock.
+        /// The earliest it may have happened, by the hub's clock; where that was set back, later than it was learned.
         public var happenedAt: Moment
         /// The latest it may have happened: when the hub learned of it.
         public var learnedAt: Moment
@@ -30,6 +31,9 @@ public struct OversellBound: Hashable, Sendable {
             self.learnedAt = learnedAt ?? happenedAt
             self.number = number
         }
+
+        /// The earliest it may have happened: a far side's stamp may be a little late.
+        fileprivate var began: Moment { min(happenedAt, learnedAt) }
     }
 
     /// A number a channel was told.
@@ -82,15 +86,15 @@ public struct OversellBound: Hashable, Sendable {
         _ channel: Channel, mode: StockMode, events: [Event], now: Moment
     ) throws(AmountError) -> OversellBound {
         if mode == .allotted, channel.writing.isAtomic { return OversellBound(seconds: 0, pieces: .zero) }
+        let clock = SetBackClock(events, channel.told, now: now)
         var seconds = 0.0
         for event in events where event.quantity < .zero {
-            let isHidden =
-                channel.writing == .absolute
-                && channel.told.contains {
-                    $0.plannedAt <= event.happenedAt && event.happenedAt <= $0.settledAt
-                }
-            guard event.side != channel.side || isHidden else { continue }
+            guard event.side != channel.side || mayBeHidden(event, channel, clock) else { continue }
             let told = channel.told.first { $0.number >= event.number }
+            if clock.wasSetBack(from: event.number, to: told?.number ?? .max) {
+                seconds = max(seconds, clock.allSeconds)
+                continue
+            }
             if told == nil, channel.isInStep {
                 #if Mutations
                     if Mutation.soldOutIsTold.isPlanted { continue }
@@ -98,11 +102,15 @@ public struct OversellBound: Hashable, Sendable {
                 seconds = max(seconds, ownSteps(since: event, of: channel, events))
                 continue
             }
-            seconds = max(seconds, (told?.settledAt ?? now).seconds(since: event.happenedAt))
+            seconds = max(seconds, (told?.settledAt ?? now).seconds(since: event.began))
         }
         if mode == .allotted {
             // Offers never overlap: only a number set over a sale that nobody knew yet can be too high.
-            seconds = channel.told.map { $0.settledAt.seconds(since: $0.plannedAt) }.max() ?? 0
+            seconds =
+                channel.told.map {
+                    clock.wasSetBack(from: $0.number, to: $0.number)
+                        ? clock.allSeconds : $0.settledAt.seconds(since: $0.plannedAt)
+                }.max() ?? 0
         }
         let own = try most(events.filter { $0.side == channel.side }, within: seconds)
         guard mode == .shared else { return OversellBound(seconds: seconds, pieces: own) }
@@ -111,25 +119,34 @@ public struct OversellBound: Hashable, Sendable {
             seconds: seconds, pieces: max(.zero, channel.writing == .absolute ? own : min(own, others)))
     }
 
+    /// Whether a number that was set at the channel may lie over this movement there.
+    private static func mayBeHidden(_ event: Event, _ channel: Channel, _ clock: SetBackClock) -> Bool {
+        guard channel.writing == .absolute else { return false }
+        let isTimed = !clock.wasSetBack(from: event.number, to: event.number)
+        return channel.told.contains {
+            !isTimed || $0.plannedAt <= event.began && event.began <= $0.settledAt
+        }
+    }
+
     /// How long a channel that never had to be told of an event went on selling after it, in seconds: its own sales
     /// brought it in step, the last of them perhaps with a piece that was not there any more.
     private static func ownSteps(since event: Event, of channel: Channel, _ events: [Event]) -> Double {
         let own = events.filter {
-            $0.side == channel.side && $0.quantity < .zero && $0.learnedAt > event.happenedAt && $0 != event
+            $0.side == channel.side && $0.quantity < .zero && $0.learnedAt > event.began && $0 != event
         }
-        return own.map { $0.learnedAt.seconds(since: event.happenedAt) }.max() ?? 0
+        return own.map { $0.learnedAt.seconds(since: event.began) }.max() ?? 0
     }
 
     /// The most that went out within any span of that length.
     private static func most(_ events: [Event], within seconds: Double) throws(AmountError) -> ExactDecimal {
-        let sorted = events.filter { $0.quantity < .zero }.sorted { $0.happenedAt < $1.happenedAt }
+        let sorted = events.filter { $0.quantity < .zero }.sorted { $0.began < $1.began }
         var most = ExactDecimal.zero
         var sum = ExactDecimal.zero
         var first = 0
         guard seconds > 0 else { return .zero }
         for event in sorted {
             sum = try sum.minus(event.quantity)
-            while first < sorted.count, event.happenedAt.seconds(since: sorted[first].happenedAt) > seconds {
+            while first < sorted.count, event.began.seconds(since: sorted[first].began) > seconds {
                 sum = try sum.plus(sorted[first].quantity)
                 first += 1
             }

@@ -70,6 +70,8 @@ public struct StockMovement: Hashable, Sendable {
     /// The line's SKU, empty when it has none.
     public var sku: String
     public var quantity: ExactDecimal
+    /// The hub's count of steps when it learned of it; 0 before it did.
+    public var number: Int64 = 0
 
     /// A movement.
     public init(key: MovementKey, item: String?, sku: String, quantity: ExactDecimal) {

@@ -72,6 +72,8 @@ public struct StockSide: Hashable, Sendable {
     /// The hub's count of steps at the first look after the last write after which orders were read: what is learned
     /// later happened later, and no number of ours hides it.
     public var closedAt: Int64?
+    /// The hub's count of steps at the first count there; nil where no order of the side had been read by then.
+    public var openedAt: Int64?
 
     /// After so many looks in a row what cannot be explained is taken as it is, in pieces never to be oversold.
     public static let roundLimit = 8
@@ -185,6 +187,16 @@ public struct StockSide: Hashable, Sendable {
         guard write.hides else { return }
         settledAt = number
         for index in pending.indices { pending[index].isVeiled = true }
+    }
+
+    /// It was seen that an unclear write had come: the call that carried it carried something else as well, and that is
+    /// there. The look that showed it is still to be taken as a count.
+    ///
+    /// - Throws: `AmountError.overflow`.
+    public mutating func come(number: Int64) throws(AmountError) {
+        let known = shownNumber
+        try settle(answered: nil, number: number)
+        shownNumber = known
     }
 
     /// A write was not made, for certain.

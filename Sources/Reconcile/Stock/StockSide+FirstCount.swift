@@ -1,0 +1,25 @@
+import Commerce
+
+extension StockSide {
+    /// How many of the pieces that came back with a line of an order the first count of this side may hold already.
+    ///
+    /// What the line had sold before that count is in it, and so may be what came back of it, as long as the orders
+    /// have not been read to their end since: nobody can tell which of the two happened first. They are taken as
+    /// counted, for then the least is left to sell; where they were not, the next look shows more than is known of.
+    /// What the line has sold since is out for certain, and what comes back of that is not in the count.
+    ///
+    /// - Parameters:
+    ///   - quantity: What the movement comes to.
+    ///   - earlier: What the line has moved since that count, in order.
+    ///   - ordersAskedAt: When the orders of this side were last read to their end; nil when they never were.
+    /// - Returns: At most the quantity; nothing where it cannot be in that count.
+    /// - Throws: `AmountError.overflow`.
+    public func mayHold(
+        _ quantity: ExactDecimal, after earlier: [ExactDecimal], ordersAskedAt: Int64?
+    ) throws(AmountError) -> ExactDecimal {
+        guard let openedAt, (ordersAskedAt ?? .min) < openedAt, quantity > .zero else { return .zero }
+        var out = ExactDecimal.zero
+        for movement in earlier { out = min(.zero, try out.plus(movement)) }
+        return max(.zero, try quantity.plus(out))
+    }
+}
