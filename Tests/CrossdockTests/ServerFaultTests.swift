@@ -80,6 +80,28 @@ struct ServerFaultTests {
         await cluster.stop()
     }
 
+    /// It stands still with all its connections, and its machine goes on confirming every byte. Who waits is told so,
+    /// and what it had begun is undone or found to be kept once it goes on.
+    @Test func aServerThatStandsStill() async throws {
+        let cluster = try await TestCluster.start()
+        var address = try PostgresAddress(cluster.url() + "?application_name=load")
+        address.statementMilliseconds = 1_000
+        let stores = try (0..<2).map { [address] _ in try PostgresStore(address, migrations: Hub.migrations) }
+        let load = ServerLoad(stores)
+        try await load.run(strikes: 1, every: 100) { _ in
+            let before = load.refusals
+            try await cluster.freeze()
+            // Six seconds for an answer, and twenty for a new connection.
+            let isTold = try await eventually(withinSeconds: 60) { load.refusals > before ? true : nil }
+            try await cluster.thaw()
+            #expect(isTold == true, "who waits for a server that stands still waits for ever")
+        }
+        let problems = try await load.problems(in: stores[0])
+        #expect(problems.isEmpty, "\(problems)")
+        for store in stores { await store.close() }
+        await cluster.stop()
+    }
+
     /// The primary dies for good; its copy, which every commit waited for, takes its place.
     @Test func aCopyThatTakesThePlaceOfADeadPrimary() async throws {
         let primary = try await TestCluster.start()
