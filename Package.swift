@@ -8,6 +8,7 @@ import PackageDescription
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -32,6 +33,8 @@ struct Room {
 let rooms: [Room] = [
     Room(name: "Commerce", row: 0, path: "Sources/Commerce"),
     Room(name: "Telemetry", row: 0, path: "Sources/Telemetry", packages: [logging, metrics]),
+    Room(name: "Files", row: 0, path: "Sources/Files"),
+    Room(name: "SeededRandom", row: 0, path: "Sources/SeededRandom"),
     Room(name: "Wire", row: 1, path: "Sources/Wire", uses: ["Commerce"], packages: [crypto]),
     Room(name: "Reconcile", row: 2, path: "Sources/Reconcile", uses: ["Commerce"]),
     Room(name: "Mapping", row: 2, path: "Sources/Mapping", uses: ["Commerce", "Wire"]),
@@ -44,7 +47,11 @@ let rooms: [Room] = [
     Room(
         name: "StorePostgres", row: 3, path: "Sources/StorePostgres", uses: ["Commerce", "Store", "CPostgres"]),
     Room(
-        name: "Backup", row: 3, path: "Sources/Backup", uses: ["Commerce", "Wire", "Store"], packages: [crypto]),
+        name: "Backup", row: 3, path: "Sources/Backup", uses: ["Commerce", "Files", "Wire", "Store"],
+        packages: [crypto]),
+    Room(
+        name: "Identity", row: 3, path: "Sources/Identity", uses: ["Commerce", "Wire", "Store"],
+        packages: [crypto, cryptoExtras]),
     Room(name: "Audit", row: 3, path: "Sources/Audit", uses: ["Commerce", "Wire", "Store"]),
     Room(name: "ConnectorKit", row: 3, path: "Sources/ConnectorKit", uses: ["Commerce", "Wire", "Mapping"]),
     Room(name: "Ledger", row: 3, path: "Sources/Ledger", uses: ["Commerce", "Wire", "Reconcile", "Store"]),
@@ -59,26 +66,29 @@ let rooms: [Room] = [
     Room(
         name: "Deliver", row: 4, path: "Sources/Deliver",
         uses: ["Commerce", "Wire", "Reconcile", "Store", "Ledger", "Queue", "ConnectorKit"]),
-    Room(name: "Sandbox", row: 4, path: "Sources/Sandbox", uses: ["Commerce", "Wire"]),
+    Room(name: "Sandbox", row: 4, path: "Sources/Sandbox", uses: ["Commerce", "SeededRandom", "Wire"]),
     Room(name: "TestKit", row: 4, path: "Sources/TestKit", uses: ["Commerce", "Wire", "ConnectorKit"]),
     Room(
         name: "Pipeline", row: 5, path: "Sources/Pipeline",
         uses: [
-            "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Backup", "Audit", "Ledger", "Queue", "ConnectorKit",
-            "Intake", "Announce", "Deliver",
+            "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Backup", "Audit", "Identity", "Ledger", "Queue",
+            "ConnectorKit", "Intake", "Announce", "Deliver",
         ],
         packages: [logging]),
     Room(
         name: "Console", row: 6, path: "Sources/Console",
         uses: [
-            "Commerce", "Telemetry", "Wire", "Store", "Audit", "Ledger", "Queue", "ConnectorKit", "Intake", "Pipeline",
+            "Commerce", "Telemetry", "Wire", "Store", "Audit", "Identity", "Ledger", "Queue", "ConnectorKit", "Intake",
+            "Pipeline",
         ],
         packages: [mustache, jwt], resources: [.copy("Templates"), .copy("Assets")]),
 ]
 
 /// The vendors. One line each; `make connector NAME=X` adds one.
 let connectors: [Room] = [
-    Room(name: "GnuCashBook", row: 2, path: "Connectors/GnuCash/Book", uses: ["CZlib"], packages: [grdb]),
+    Room(
+        name: "GnuCashBook", row: 2, path: "Connectors/GnuCash/Book", uses: ["CZlib", "Files", "SeededRandom"],
+        packages: [grdb]),
     connector("GnuCash", uses: ["GnuCashBook"]),
     connector("WooCommerce"),
 ]
@@ -100,8 +110,8 @@ let rehearsal: [Room] = [
     Room(
         name: "Rehearsal", row: 6, path: "Sources/Rehearsal",
         uses: [
-            "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Audit", "Ledger", "Queue", "ConnectorKit",
-            "Sandbox", "Pipeline", "WooCommerce",
+            "Commerce", "Telemetry", "SeededRandom", "Wire", "Reconcile", "Store", "Audit", "Ledger", "Queue",
+            "ConnectorKit", "Sandbox", "Pipeline", "WooCommerce",
         ],
         packages: [logging]),
     Room(
@@ -135,11 +145,12 @@ let pathRooms =
     rooms.map(\.name).filter { !["WireHTTP", "Console"].contains($0) } + ["WooCommerce", "GnuCash", "GnuCashBook"]
 
 let tests: [TestRoom] = [
-    TestRoom(name: "CommerceTests", path: "Tests/CommerceTests", uses: ["Commerce"]),
+    TestRoom(name: "CommerceTests", path: "Tests/CommerceTests", uses: ["Commerce", "SeededRandom"]),
+    TestRoom(name: "FilesTests", path: "Tests/FilesTests", uses: ["Files"]),
     TestRoom(name: "TelemetryTests", path: "Tests/TelemetryTests", uses: ["Telemetry"], packages: [metrics]),
     TestRoom(name: "WireTests", path: "Tests/WireTests", uses: ["Wire", "Commerce"]),
     TestRoom(name: "ConnectorKitTests", path: "Tests/ConnectorKitTests", uses: ["ConnectorKit", "Wire", "Commerce"]),
-    TestRoom(name: "ReconcileTests", path: "Tests/ReconcileTests", uses: ["Reconcile", "Commerce"]),
+    TestRoom(name: "ReconcileTests", path: "Tests/ReconcileTests", uses: ["Reconcile", "Commerce", "SeededRandom"]),
     TestRoom(name: "StoreTests", path: "Tests/StoreTests", uses: ["Store", "StorePostgres", "TestStores", "Commerce"]),
     TestRoom(
         name: "StorePostgresTests", path: "Tests/StorePostgresTests",
@@ -148,8 +159,13 @@ let tests: [TestRoom] = [
         name: "BackupTests", path: "Tests/BackupTests",
         uses: ["Backup", "Store", "StorePostgres", "TestStores", "Commerce", "Wire"]),
     TestRoom(
+        name: "IdentityTests", path: "Tests/IdentityTests",
+        uses: ["Identity", "Store", "TestStores", "Commerce", "SeededRandom", "Wire"]),
+    TestRoom(
         name: "AuditTests", path: "Tests/AuditTests", uses: ["Audit", "Store", "TestStores", "Commerce", "Wire"]),
-    TestRoom(name: "QueueTests", path: "Tests/QueueTests", uses: ["Queue", "Store", "TestStores", "Commerce"]),
+    TestRoom(
+        name: "QueueTests", path: "Tests/QueueTests",
+        uses: ["Queue", "Store", "TestStores", "Commerce", "SeededRandom"]),
     TestRoom(name: "WireHTTPTests", path: "Tests/WireHTTPTests", uses: ["WireHTTP", "Wire", "Commerce"]),
     TestRoom(
         name: "PipelineTests", path: "Tests/PipelineTests",

@@ -1,4 +1,5 @@
 import Commerce
+import Files
 import Store
 import Wire
 
@@ -53,7 +54,7 @@ struct BackupWriter {
     mutating func finish() throws -> [TableSum] {
         try flush()
         try put(.end, JSON.array(sums.map(\.json)).bytes)
-        try file.finish()
+        try file.replace()
         return sums
     }
 

@@ -9,6 +9,9 @@ public protocol HubPort: Sendable {
     /// The hub's clock.
     var now: Moment { get }
 
+    /// Who may do what.
+    var identity: any IdentityPort { get }
+
     /// All integrations, by name.
     ///
     /// - Throws: when the store cannot be read now.

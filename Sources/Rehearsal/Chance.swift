@@ -1,20 +1,15 @@
+import SeededRandom
+
 /// All chance of a rehearsal: the same seed gives the same numbers on every machine.
 struct Chance: Sendable, Hashable {
-    private var state: UInt64
+    private var numbers: SplitMix64
 
-    init(_ seed: UInt64) { state = seed }
+    init(_ seed: UInt64) { numbers = SplitMix64(seed: seed) }
 
     /// Another source that follows from this one: what one part of the world draws does not disturb another.
     mutating func split() -> Chance { Chance(next()) }
 
-    mutating func next() -> UInt64 {
-        // Source: SplitMix64, public domain, Sebastiano Vigna.
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
+    mutating func next() -> UInt64 { numbers.next() }
 
     /// A number from 0 up to, but not including, the bound; 0 for a bound below 1.
     mutating func below(_ bound: Int) -> Int { bound > 0 ? Int(next() % UInt64(bound)) : 0 }

@@ -1,18 +1,14 @@
+import SeededRandom
+
 /// A seeded source of numbers (SplitMix64): the same seed gives the same numbers on every machine.
 public struct Dice: RandomNumberGenerator, Hashable, Sendable {
-    private var state: UInt64
+    private var numbers: SplitMix64
 
     /// Numbers that follow from the seed alone.
-    public init(seed: UInt64) { state = seed }
+    public init(seed: UInt64) { numbers = SplitMix64(seed: seed) }
 
     /// The next number.
-    public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
+    public mutating func next() -> UInt64 { numbers.next() }
 
     /// A number from 0 up to, but not including, the bound; 0 for a bound below 1.
     mutating func below(_ bound: Int) -> Int { bound > 0 ? Int(next() % UInt64(bound)) : 0 }

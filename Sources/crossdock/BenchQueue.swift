@@ -88,8 +88,7 @@ struct BenchQueue: Sendable {
 
     /// Jobs a second from the queue to their end, producers and workers at once. `from`: the number of the first.
     func perSecond(_ count: Int, _ shape: Shape, from first: Int = 0) async throws -> Double {
-        let (clock, bell) = (ContinuousClock(), Bell())
-        let tally = Tally(count)
+        let (clock, bell, tally) = (ContinuousClock(), Bell(), Tally(count))
         let begin = clock.now
         try await withThrowingTaskGroup(of: Void.self) { group in
             for producer in 0..<shape.producers {
@@ -101,33 +100,49 @@ struct BenchQueue: Sendable {
                     }
                 }
             }
-            for worker in 0..<shape.workers {
-                group.addTask {
-                    while tally.left.withLock({ $0 > 0 }) {
-                        let heard = bell.count
-                        let jobs = try await claim("worker \(worker)", limit: shape.claim)
-                        guard !jobs.isEmpty else {
-                            await bell.wait(after: heard, atMost: .milliseconds(Self.restMilliseconds), by: clock)
-                            continue
-                        }
-                        let done = try await settle(jobs, "worker \(worker)") { job in
-                            job.attempt == 1 && Int(job.id) % Self.failing == 0
-                        }
-                        tally.left.withLock { $0 -= done }
-                    }
-                }
+            try await carry(shape, bell, tally) { _, _ in
+            } fails: {
+                $0.attempt == 1 && Int($0.id) % Self.failing == 0
             }
             try await group.waitForAll()
         }
         return Double(count) / (begin.duration(to: clock.now) / .seconds(1))
     }
 
+    /// Carries jobs until all are done, as the hub does: one claims, and gives what it has claimed to a worker.
+    private func carry(
+        _ shape: Shape, _ bell: Bell, _ tally: Tally,
+        started: @escaping @Sendable ([Job], ContinuousClock.Instant) -> Void,
+        fails: @escaping @Sendable (Job) -> Bool
+    ) async throws {
+        let (clock, owner) = (ContinuousClock(), "hub")
+        let ringing = Task { await bell.ring(every: .milliseconds(Self.restMilliseconds), by: clock) }
+        defer { ringing.cancel() }
+        try await withThrowingTaskGroup(of: Void.self) { workers in
+            while tally.left > 0 {
+                let heard = bell.count
+                let jobs = tally.working < shape.workers ? try await claim(owner, limit: shape.claim) : []
+                guard !jobs.isEmpty else {
+                    await bell.wait(after: heard)
+                    continue
+                }
+                started(jobs, clock.now)
+                tally.begin()
+                workers.addTask {
+                    tally.end(try await settle(jobs, owner, fails: fails))
+                    bell.ring()
+                }
+            }
+            try await workers.waitForAll()
+        }
+    }
+
     /// How long each of so many jobs waits from being asked for to its start, in milliseconds, at a thousand a second.
     func waitMilliseconds(_ count: Int) async throws -> [Double] {
-        let (clock, bell) = (ContinuousClock(), Bell())
+        let (clock, bell, tally) = (ContinuousClock(), Bell(), Tally(count))
         let begin = clock.now
         let asked = { @Sendable (key: Int) in begin.advanced(by: .milliseconds(100 + key)) }
-        let tally = Tally(count)
+        let waits = Mutex<[Double]>([])
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await withThrowingTaskGroup(of: Void.self) { calls in
@@ -141,29 +156,15 @@ struct BenchQueue: Sendable {
                     try await calls.waitForAll()
                 }
             }
-            for worker in 0..<Shape.hundreds.workers {
-                group.addTask {
-                    while tally.waits.withLock({ $0.count < count }) {
-                        let heard = bell.count
-                        let jobs = try await claim("worker \(worker)", limit: Shape.hundreds.claim)
-                        let started = clock.now
-                        guard !jobs.isEmpty else {
-                            await bell.wait(after: heard, atMost: .milliseconds(Self.restMilliseconds), by: clock)
-                            continue
-                        }
-                        tally.waits.withLock { waits in
-                            for job in jobs {
-                                guard let key = Int(job.key.dropFirst("bench/".count)) else { continue }
-                                waits.append(asked(key).duration(to: started) / .milliseconds(1))
-                            }
-                        }
-                        _ = try await settle(jobs, "worker \(worker)") { _ in false }
-                    }
-                }
+            try await carry(.hundreds, bell, tally) { jobs, start in
+                let keys = jobs.compactMap { Int($0.key.dropFirst("bench/".count)) }
+                waits.withLock { $0 += keys.map { asked($0).duration(to: start) / .milliseconds(1) } }
+            } fails: { _ in
+                false
             }
             try await group.waitForAll()
         }
-        return tally.waits.withLock { $0 }
+        return waits.withLock { $0 }
     }
 
     /// What finding and claiming ten jobs costs while so many wait, on a store that is closed then.
@@ -195,12 +196,19 @@ struct BenchQueue: Sendable {
     }
 }
 
-/// What producers and workers count together.
+/// How much of the work is left, and how many are at it.
 private final class Tally: Sendable {
-    /// How many jobs are still to be done.
-    let left: Mutex<Int>
-    /// How long jobs waited, in milliseconds.
-    let waits = Mutex<[Double]>([])
+    private let counts: Mutex<(left: Int, working: Int)>
 
-    init(_ count: Int) { left = Mutex(count) }
+    init(_ count: Int) { counts = Mutex((count, 0)) }
+
+    /// How many jobs are still to be done.
+    var left: Int { counts.withLock { $0.left } }
+    /// How many carry jobs now.
+    var working: Int { counts.withLock { $0.working } }
+
+    func begin() { counts.withLock { $0.working += 1 } }
+
+    /// One has ended, and so many jobs are done.
+    func end(_ done: Int) { counts.withLock { $0 = ($0.left - done, $0.working - 1) } }
 }

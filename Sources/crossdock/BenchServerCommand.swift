@@ -74,6 +74,8 @@ private struct ForgetfulHub: HubPort {
 
     var now: Moment { hub.now }
 
+    var identity: any IdentityPort { hub }
+
     func integrations() async throws -> [Integration] { [shop] }
 
     func health() async throws -> HealthReport { HealthReport([]) }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConnectorKit
+import Files
 import Foundation
 import Pipeline
 import Store
@@ -130,26 +131,13 @@ enum HubKey {
 
     /// Makes the file whole or not at all, and never over another; false when another process was first.
     static func make(_ bytes: [UInt8], at path: String) throws -> Bool {
-        var template = Array("\(path).XXXXXX".utf8CString)
-        // Readable by its owner alone from the first byte on.
-        let descriptor = mkstemp(&template)
-        let made = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
-        guard descriptor >= 0 else { throw unwritten(path) }
-        defer {
-            close(descriptor)
-            unlink(made)
+        do throws(FileFailure) {
+            let file = try NewFile(path)
+            try file.write(bytes)
+            return try file.putIfNone()
+        } catch {
+            throw Refusal("the key file \(error)")
         }
-        guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
-            throw unwritten(path)
-        }
-        if link(made, path) == 0 { return true }
-        guard errno == EEXIST else { throw unwritten(path) }
-        return false
-    }
-
-    /// Why the key file cannot be made, in the words of the system.
-    private static func unwritten(_ path: String) -> Refusal {
-        Refusal("the key file \(path) cannot be written: \(String(cString: strerror(errno)))")
     }
 }
 

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Wire
 
@@ -69,6 +70,7 @@ struct MasterKeys: Sendable {
                 "\(newFile) cannot be put in the place of \(file): \(String(cString: strerror(errno))); the store is "
                     + "sealed with it already, so keep it and run this again")
         }
+        Folder.sync(of: file)
         return oldFile
     }
 }

@@ -14,6 +14,8 @@ struct ReportingHub: HubPort {
 
     var now: Moment { hub.now }
 
+    var identity: any IdentityPort { hub }
+
     func integrations() async throws -> [Integration] { try await hub.integrations() }
 
     func integration(at publicID: String) async throws -> Integration? { try await hub.integration(at: publicID) }

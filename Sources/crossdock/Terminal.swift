@@ -1,6 +1,7 @@
 import ArgumentParser
 import Backup
 import ConnectorKit
+import Files
 import Foundation
 import Ledger
 import Pipeline
@@ -27,8 +28,8 @@ enum Terminal {
     }
 
     private static func isRefusal(_ error: any Error) -> Bool {
-        error is Refusal || error is BackupFailure || error is SettingsError || error is HubError
-            || error is Vault.Failure
+        error is Refusal || error is BackupFailure || error is FileFailure || error is SettingsError
+            || error is HubError || error is Vault.Failure
     }
 
     /// What happened, in words.

@@ -1,5 +1,6 @@
 import Commerce
 import Foundation
+import SeededRandom
 import Testing
 
 @Suite("Exact decimals")

@@ -1,4 +1,5 @@
 import Commerce
+import SeededRandom
 import Testing
 
 @Suite("Reading JSON")

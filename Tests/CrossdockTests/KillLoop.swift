@@ -2,6 +2,7 @@ import Commerce
 import Foundation
 import GnuCashBook
 import Pipeline
+import SeededRandom
 import Store
 import StorePostgres
 import TestStores
@@ -286,18 +287,11 @@ final class KillLoop {
 
 /// Chance that can be played again.
 struct Dice {
-    private var state: UInt64
+    private var numbers: SplitMix64
 
-    init(_ seed: UInt64) { state = seed }
+    init(_ seed: UInt64) { numbers = SplitMix64(seed: seed) }
 
-    private mutating func next() -> UInt64 {
-        // Source: SplitMix64, public domain, Sebastiano Vigna.
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
+    private mutating func next() -> UInt64 { numbers.next() }
 
     mutating func below(_ bound: Int) -> Int { bound > 0 ? Int(next() % UInt64(bound)) : 0 }
     mutating func within(_ range: ClosedRange<Int>) -> Int { range.lowerBound + below(range.count) }

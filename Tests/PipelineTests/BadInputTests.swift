@@ -16,6 +16,26 @@ struct BadInputTests {
         return (world, hub, shop)
     }
 
+    /// A shop whose products were read, and the SKU of one of them.
+    private func readShop() async throws -> (World, Hub, Integration, String) {
+        let world = try World()
+        world.openShop("north", products: 4, customers: 0)
+        let hub = try world.hub()
+        var settings = World.shopSettings("north").object ?? [:]
+        settings["currency"] = "LKR"
+        let shop = try await hub.connect("woocommerce", name: "north", config: .object(settings))
+        _ = try await hub.pull(shop)
+        return (world, hub, shop, try #require(world.firstSimpleSKU("north")))
+    }
+
+    /// A product as the shop tells of it, with a price that is none.
+    private func spoiled(_ sku: String, in world: World) throws -> [String: JSON] {
+        var product = try #require(world.ask("north", "/products", [.init("sku", sku)])[0]?.object)
+        product["regular_price"] = "12,50"
+        product["date_modified_gmt"] = "2026-03-02T09:30:00"
+        return product
+    }
+
     private func signed(_ body: String, delivery: String = "d1", topic: String = "order.updated") -> WebhookCall {
         let key = Array("sandbox-webhook-secret".utf8)
         return WebhookCall(
@@ -116,20 +136,10 @@ struct BadInputTests {
     }
 
     @Test func aPriceThatIsNoAmountLeavesTheRecordAsItWas() async throws {
-        let world = try World()
-        world.openShop("north", products: 4, customers: 0)
-        let hub = try world.hub()
-        var settings = World.shopSettings("north").object ?? [:]
-        settings["currency"] = "LKR"
-        let shop = try await hub.connect("woocommerce", name: "north", config: .object(settings))
-        _ = try await hub.pull(shop)
-        let sku = try #require(world.firstSimpleSKU("north"))
+        let (world, hub, shop, sku) = try await readShop()
         let before = try await hub.explain(.product, sku)
 
-        var product = try #require(world.ask("north", "/products", [.init("sku", sku)])[0]?.object)
-        product["regular_price"] = "12,50"
-        product["date_modified_gmt"] = "2026-03-02T09:30:00"
-        let body = JSON.object(product).text
+        let body = JSON.object(try spoiled(sku, in: world)).text
         guard case .stored = await hub.receive(signed(body, topic: "product.updated"), at: shop.publicID) else {
             Issue.record("the call was not stored")
             return
@@ -148,17 +158,9 @@ struct BadInputTests {
     }
 
     @Test func whatStaysUnusableIsAskedForEverMoreSeldomAndStaysListed() async throws {
-        let (day, world) = (86_400.0, try World())
-        world.openShop("north", products: 2, customers: 0)
-        let hub = try world.hub()
-        var settings = World.shopSettings("north").object ?? [:]
-        settings["currency"] = "LKR"
-        let shop = try await hub.connect("woocommerce", name: "north", config: .object(settings))
-        _ = try await hub.pull(shop)
-        let sku = try #require(world.firstSimpleSKU("north"))
-        var product = try #require(world.ask("north", "/products", [.init("sku", sku)])[0]?.object)
-        product["regular_price"] = "12,50"
-        product["date_modified_gmt"] = "2026-03-02T09:30:00"
+        let day = 86_400.0
+        let (world, hub, shop, sku) = try await readShop()
+        var product = try spoiled(sku, in: world)
         let body = JSON.object(product).text
         let id = try #require(product["id"]?.scalarText)
         func asked() async throws -> (due: Set<String>, later: Set<String>) {

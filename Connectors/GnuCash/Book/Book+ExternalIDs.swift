@@ -1,3 +1,5 @@
+import SeededRandom
+
 /// Kinds of objects that carry facts of ours.
 public enum BookObjectKind: Hashable, Sendable {
     case transaction
@@ -43,16 +45,9 @@ public struct SeededGUIDs: RandomNumberGenerator, Sendable {
 
     /// The next 64 bits of the stream.
     public mutating func next() -> UInt64 {
-        // SplitMix64 over two counters; source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators".
+        // SplitMix64 over two counters.
         low &+= 0x9e37_79b9_7f4a_7c15
         high &+= low < 0x9e37_79b9_7f4a_7c15 ? 1 : 0
-        return Self.scramble(low ^ Self.scramble(high))
-    }
-
-    private static func scramble(_ word: UInt64) -> UInt64 {
-        var word = word
-        word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-        return word ^ (word >> 31)
+        return SplitMix64.mixed(low ^ SplitMix64.mixed(high))
     }
 }

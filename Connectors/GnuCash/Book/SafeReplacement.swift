@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The lock file GnuCash and we put beside a text book while it is being changed.
@@ -47,9 +48,8 @@ struct LockFile {
             let nameless = open(Disk.folder(of: lockPath), O_RDWR | O_CLOEXEC | O_DIRECTORY | temporary, 0o600)
             if nameless >= 0 { return (nameless, nil) }
         }
-        var template = Array("\(lockPath).XXXXXX".utf8CString)
-        let named = mkstemp(&template)
-        return (named, template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } })
+        guard let named = UniqueFile(stem: lockPath + ".") else { return (-1, nil) }
+        return (named.descriptor, named.path)
     }
 
     /// The part of `O_TMPFILE` beside `O_DIRECTORY`; Swift does not read the constant itself.
@@ -145,11 +145,10 @@ enum SafeReplacement {
     /// Opens a file beside the book for its successor, writable by us alone.
     static func temporary(beside path: String, disk: Disk) throws(BookFailure) -> FileSink {
         sweep(path)
-        var template = Array("\(path)\(temporaryMark)XXXXXX".utf8CString)
-        let descriptor = mkstemp(&template)
-        guard descriptor >= 0 else { throw BookFailure(errno: errno, path: path, action: "write beside") }
-        let made = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? path }
-        return FileSink(descriptor: descriptor, path: made, disk: disk)
+        guard let made = UniqueFile(stem: path + temporaryMark) else {
+            throw BookFailure(errno: errno, path: path, action: "write beside")
+        }
+        return FileSink(descriptor: made.descriptor, path: made.path, disk: disk)
     }
 
     /// Puts the temporary file in the place of the book and gives the path of the safety copy.
