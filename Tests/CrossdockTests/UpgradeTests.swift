@@ -31,7 +31,7 @@ struct UpgradeTests {
 extension KillLoop {
     private static let workerCount = 2
     /// How long the world goes on between two steps of the upgrade, in seconds, and how often something happens in it.
-    private static let (stepSeconds, happening) = (6.0, Duration.milliseconds(300))
+    private static let (stepSeconds, happening) = (6, Duration.milliseconds(300))
     /// How long a process may take to end what it is at.
     private static let endSeconds = 20
 
@@ -82,12 +82,11 @@ extension KillLoop {
 
     /// The world goes on for a while; whoever works meanwhile must be there at its end.
     private func goOn(_ skus: [String], _ emails: [String], with running: [RunningProgram]) async throws {
-        let clock = ContinuousClock()
-        let (end, taken) = (clock.now.advanced(by: .seconds(Self.stepSeconds)), await caller.acknowledged.count)
-        while clock.now < end {
+        let taken = await caller.acknowledged.count
+        _ = try await eventually(withinSeconds: Self.stepSeconds, every: Self.happening) { () -> Bool? in
             try await happen(skus, emails)
             _ = try await shop.act("queue", [:])
-            try await clock.sleep(for: Self.happening)
+            return nil
         }
         for one in running { try #require(one.isRunning, "a hub ended: \(one.errors)") }
         try #require(await caller.acknowledged.count > taken, "no call was taken for \(Self.stepSeconds) s")
