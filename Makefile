@@ -54,7 +54,7 @@ docs: ## check the documents: links, shell examples, tables
 ci: ## all that .ci/run runs, in the same order: lint, test, no warnings, a new connector, 300 rehearsals, others of dealt-out stock and on PostgreSQL, mutations, demo --once
 	@scripts/ci
 
-night: ## the long suites: a million simulated sales (SALES=n), kills (KILLS=n), rehearsals (REHEARSALS=n)
+night: ## the long suites: a million simulated sales (SALES=n), kills (KILLS=n), an upgrade under load, rehearsals (REHEARSALS=n)
 	@scripts/night $(ARGS)
 
 connector: ## start a connector: make connector NAME=Koombiyo

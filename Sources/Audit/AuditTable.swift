@@ -34,7 +34,7 @@ public struct AuditTable {
                 organization_id INTEGER NOT NULL PRIMARY KEY, number INTEGER NOT NULL, sealed_with TEXT NOT NULL,
                 seal BLOB NOT NULL
             ) STRICT;
-            """)
+            """, servesOlder: true)
     ]
 
     /// The audit of that organization.

@@ -6,7 +6,8 @@ public enum LedgerMigrations {
     public static let all = [
         Migration("0100-ledger", integrations + records + history), Migration("0110-stock", stock),
         Migration("0111-stock-doubts", doubts), Migration("0112-key-check", keyCheck),
-        Migration("0113-counter", counter, onlyPostgres: changeSlices), Migration("0114-data-key", dataKey),
+        Migration("0113-counter", counter, onlyPostgres: changeSlices),
+        Migration("0114-data-key", dataKey, servesOlder: true),
         Migration("0115-first-count", firstCount, servesOlder: true),
         Migration("0115-guard", guardTables, servesOlder: true),
     ]

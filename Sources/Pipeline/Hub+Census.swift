@@ -23,10 +23,14 @@ extension Hub {
         var listed = Set<String>()
         var position: String?
         var positions = Set<String>()
+        var owed = 0
         repeat {
-            let page = try await patiently(
+            let (page, more) = try await patiently(
                 .pull(integration.id, kind), of: integration, isFirst: position == nil
-            ) { [position] in try await source.census(after: position) }
+            ) { [position] in
+                try await CallTally.owed(beside: position == nil ? 0 : 1) { try await source.census(after: position) }
+            }
+            owed += more
             guard let page else { return nil }
             listed.formUnion(page.ids)
             position = page.next
@@ -35,12 +39,12 @@ extension Hub {
                     "\(integration.name): the list of \(kind.rawValue) ids repeats for ever; nothing was concluded")
             }
         } while position != nil
-        return try await conclude(listed, integration, kind)
+        return try await conclude(listed, integration, kind, owed: owed)
     }
 
-    private func conclude(_ listed: Set<String>, _ integration: Integration, _ kind: RecordKind) async throws
-        -> CensusResult
-    {
+    private func conclude(
+        _ listed: Set<String>, _ integration: Integration, _ kind: RecordKind, owed: Int
+    ) async throws -> CensusResult {
         let (organization, now) = (organization, now)
         let (known, rejected) = try await store.read { session in
             let ledger = LedgerTable(session, organization: organization)
@@ -61,7 +65,10 @@ extension Hub {
         let block = try await ids.draw(jobs.count + 1)
         let held = try await store.write { session in
             var ids = block
-            try JobTable(session, organization: organization).add(jobs, ids: &ids, now: now)
+            let table = JobTable(session, organization: organization)
+            try table.add(jobs, ids: &ids, now: now)
+            try table.debit(
+                owed, FarOperation(integration.id, DueWork.pull(integration.id, kind).operation), now: now)
             let ledger = LedgerTable(session, organization: organization)
             var cursor = try ledger.cursor(integration.id, kind)
             cursor.censusAt = now

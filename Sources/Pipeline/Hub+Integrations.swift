@@ -213,13 +213,15 @@ extension Hub {
             let subscriptions = try connector(of: integration).subscriptions
         else { return false }
         let isNewSecret = integration.options.previous?.isToBeTold ?? false
-        let report = try await subscriptions.ensure(at: address, withNewSecret: isNewSecret)
+        let (report, owed) = try await CallTally.owed(beside: 0) {
+            try await subscriptions.ensure(at: address, withNewSecret: isNewSecret)
+        }
         if isNewSecret { try await noteSecretTold(integration) }
         var words = "\(report.active.count) active"
         if !report.registered.isEmpty { words += ", \(report.registered.count) registered" }
         if !report.reenabled.isEmpty { words += ", \(report.reenabled.count) had been switched off" }
         words += report.remarks.map { "; " + $0 }.joined()
-        try await noteWebhooks(words, of: integration)
+        try await noteWebhooks(words, of: integration, owed: owed)
         return !report.reenabled.isEmpty || !report.registered.isEmpty
     }
 
@@ -234,13 +236,15 @@ extension Hub {
         }
     }
 
-    /// Remembers what was last found out about an integration's webhooks.
+    /// Remembers what was last found out about an integration's webhooks, by how many calls.
     ///
     /// - Throws: `StoreFailure`.
-    func noteWebhooks(_ state: String, of integration: Integration) async throws {
+    func noteWebhooks(_ state: String, of integration: Integration, owed: Int = 0) async throws {
         let (organization, now) = (organization, now)
         try await store.write { session in
             try LedgerTable(session, organization: organization).setWebhooks(state, of: integration.id, now: now)
+            try JobTable(session, organization: organization)
+                .debit(owed, FarOperation(integration.id, Engine.webhooks), now: now)
         }
     }
 

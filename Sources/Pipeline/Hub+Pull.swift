@@ -97,6 +97,8 @@ extension Hub {
                 try await absorb(
                     batch, setting, priority: .bulk,
                     also: { session in
+                        try JobTable(session, organization: organization)
+                            .debit(asked.owed, FarOperation(integration.id, work.operation), now: asked.observedAt)
                         guard isLast else { return }
                         try LedgerTable(session, organization: organization).save(saved, integration.id, kind)
                     }
@@ -113,6 +115,8 @@ extension Hub {
         var askedAt: Int64
         var requestedAt: Moment
         var observedAt: Moment
+        /// How many calls it took beyond the one it drew.
+        var owed: Int
     }
 
     private func readPage(
@@ -123,8 +127,8 @@ extension Hub {
             return try await patiently(work, of: integration, isFirst: request.position == nil) {
                 let number = try await store.read { try LedgerTable($0, organization: organization).settleNumber() }
                 let requested = now
-                let page = try await source.page(request)
-                return AskedPage(page: page, askedAt: number, requestedAt: requested, observedAt: now)
+                let (page, owed) = try await CallTally.owed(beside: 1) { try await source.page(request) }
+                return AskedPage(page: page, askedAt: number, requestedAt: requested, observedAt: now, owed: owed)
             }
         } catch let failure as ConnectorFailure {
             throw PullFailure.connector(failure)

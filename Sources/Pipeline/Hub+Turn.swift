@@ -9,6 +9,8 @@ struct ClaimedWork: Sendable {
     /// Nil for the hub's own.
     let integration: Integration?
     let jobs: [Job]
+    /// Whether there are limits that its calls use up.
+    var isLimited = false
 }
 
 /// The workers' side of the hub: what is due is claimed and done.
@@ -128,14 +130,14 @@ extension Hub {
     private func claim(_ work: DueWork, _ integration: Integration?) async throws -> ClaimedWork? {
         let limit = try integration.map { try self.limit(of: work, $0) } ?? 1
         let (organization, now, owner) = (organization, now, owner)
-        let jobs = try await store.write(.lease) { session -> [Job] in
+        let (jobs, isLimited) = try await store.write(.lease) { session in
             let table = JobTable(session, organization: organization)
-            let jobs = try table.take(work, limit: limit, perCall: limit, owner: owner, now: now)
-            return work.queue == .deliver ? try table.inheriting(jobs) : jobs
+            let taken = try table.taking(work, limit: limit, perCall: limit, owner: owner, now: now)
+            return (work.queue == .deliver ? try table.inheriting(taken.jobs) : taken.jobs, taken.isLimited)
         }
         guard !jobs.isEmpty else { return nil }
         inHand.withLock { $0.formUnion(jobs.map(\.id)) }
-        return ClaimedWork(work: work, integration: integration, jobs: jobs)
+        return ClaimedWork(work: work, integration: integration, jobs: jobs, isLimited: isLimited)
     }
 
     /// Does what was claimed.
@@ -148,7 +150,14 @@ extension Hub {
             for job in jobs { try await runTask(job) }
             return
         }
-        let queue = claimed.work.queue
+        // One call was drawn for it when it was claimed.
+        try await CallTally.$current.withValue(CallTally(drawn: 1, isLimited: claimed.isLimited)) {
+            try await run(claimed, integration)
+        }
+    }
+
+    private func run(_ claimed: ClaimedWork, _ integration: Integration) async throws {
+        let (jobs, queue) = (claimed.jobs, claimed.work.queue)
         do {
             switch queue {
             case .receive: try await understand(jobs, integration)
@@ -162,7 +171,7 @@ extension Hub {
             try await putBack(jobs, "\(error)")
             logger.warning("\(queue.rawValue) stopped: \(error)", metadata: ["integration": "\(integration.name)"])
         }
-        if queue.callsOut { try await learnLimits(of: integration) }
+        if queue.callsOut { try await learnLimits(of: integration, after: claimed.work.operation) }
     }
 
     /// How long work rests after the hub's own store or settings failed it, in seconds.
@@ -257,7 +266,7 @@ extension Hub {
 
     /// A call that went through opens the gate again, and closes the breaker of its operation.
     func noteSuccess(_ integration: Integration, _ operation: String? = nil) async throws {
-        try await learnLimits(of: integration)
+        try await learnLimits(of: integration, after: operation)
         let organization = organization
         let side = operation.map { FarOperation(integration.id, $0) }
         let isAtRest = try await store.read { session in

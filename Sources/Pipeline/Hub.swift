@@ -26,6 +26,7 @@ public final class Hub: Sendable {
     public let organization: Int64
     let registry: [String: any ConnectorType.Type]
     let surroundings: ConnectorSurroundings
+    private let time: @Sendable () -> Moment
     let keyRing: KeyRing
     let logger: Logger
     /// By what its waits are measured.
@@ -61,12 +62,13 @@ public final class Hub: Sendable {
 
     /// A hub on a store. Reaches nothing.
     ///
-    /// `masters` gives the master keys as they are now, the current one first; nil: that of `vault`, for ever.
+    /// `masters` gives the master keys as they are now, the current one first; nil: that of `vault`, for ever. `now`:
+    /// the clock of all hubs on this store; nil: that of the surroundings.
     public init(
         store: any Store, organization: Int64 = 1, connectors types: [any ConnectorType.Type],
         surroundings: ConnectorSurroundings, vault: Vault,
         masters: (@Sendable () throws -> [[UInt8]])? = nil, publicURL: String? = nil, logger: Logger,
-        clock: any Clock<Duration> = ContinuousClock()
+        clock: any Clock<Duration> = ContinuousClock(), now: (@Sendable () -> Moment)? = nil
     ) {
         self.store = store.of(organization)
         ids = IDPool(self.store)
@@ -77,12 +79,13 @@ public final class Hub: Sendable {
         self.publicURL = publicURL
         self.logger = logger
         self.clock = clock
-        machineClock = MachineClock(wall: surroundings.now(), beside: clock)
+        time = now ?? surroundings.now
+        machineClock = MachineClock(wall: time(), beside: clock)
         owner = Signature.hex(surroundings.random(8))
     }
 
-    /// The hub's clock.
-    public var now: Moment { surroundings.now() }
+    /// The clock that leases, limits and all that is due go by. Far sides are spoken to by that of the surroundings.
+    public var now: Moment { time() }
 
     /// The connectors that can be connected, by name.
     public var cards: [Card] { registry.values.map { $0.card }.sorted { $0.name < $1.name } }

@@ -34,6 +34,7 @@ final class LimitEar: Transport {
         if let seconds = quiet.withLock({ $0?.secondsLeft(clock()) }) {
             return HTTPResponse(status: Self.tooMany, headers: ["Retry-After": "\(seconds)"], body: [])
         }
+        CallTally.current?.add()
         let response = try await transport.send(request)
         let reading = LimitReading.headers { response.headers[$0] }
         if reading.form != nil { heard.withLock { $0 = reading } }
@@ -57,18 +58,25 @@ final class LimitEar: Transport {
 }
 
 extension Hub {
-    /// Lets the limits of an integration learn what its answers said. Reads before it writes: most say what is known.
+    /// Lets the limits of an integration learn what its answers said, and how many calls were made beside the one that
+    /// the work began with. Reads before it writes: most answers say what is known.
     ///
     /// - Throws: `StoreFailure`.
-    func learnLimits(of integration: Integration) async throws {
-        guard let reading = ear(of: integration)?.take() else { return }
+    func learnLimits(of integration: Integration, after operation: String? = nil) async throws {
+        let reading = ear(of: integration)?.take()
+        let owed = CallTally.current.map { $0.isLimited ? $0.takeOwed() : 0 } ?? 0
         let (organization, now) = (organization, now)
-        let isNews = try await store.read {
-            try JobTable($0, organization: organization).isNews(reading, of: integration.id, now: now)
+        if owed == 0 {
+            guard let reading else { return }
+            let isNews = try await store.read {
+                try JobTable($0, organization: organization).isNews(reading, of: integration.id, now: now)
+            }
+            guard isNews else { return }
         }
-        guard isNews else { return }
         try await store.write { session in
-            try JobTable(session, organization: organization).hear(reading, of: integration.id, now: now)
+            let table = JobTable(session, organization: organization)
+            try table.debit(owed, FarOperation(integration.id, operation ?? "*"), now: now)
+            if let reading { try table.hear(reading, of: integration.id, now: now) }
         }
     }
 }

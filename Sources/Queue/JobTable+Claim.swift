@@ -59,6 +59,15 @@ extension JobTable {
     public func take(
         _ work: DueWork, limit: Int, perCall: Int = 1, standing: String? = nil, owner: String, now: Moment
     ) throws -> [Job] {
+        try taking(work, limit: limit, perCall: perCall, standing: standing, owner: owner, now: now).jobs
+    }
+
+    /// The same, and whether there are limits that calls of that work use up.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func taking(
+        _ work: DueWork, limit: Int, perCall: Int = 1, standing: String? = nil, owner: String, now: Moment
+    ) throws -> (jobs: [Job], isLimited: Bool) {
         // On a server the jobs are looked for in the same trip as what may stand in their way.
         let (obstacles, found) = try session.ask(
             obstacles(to: work).with(
@@ -66,19 +75,19 @@ extension JobTable {
         var admission = try complete(obstacles)
         admission.standing = standing
         guard case .jobs(let count, let isProbe) = admission.grant(limit, perCall: perCall, now: now), count > 0 else {
-            return []
+            return ([], false)
         }
         let foreseen = count == limit ? found : nil
         let jobs = try claim(
             foreseen ?? session.ask(first(of: work, limit: count, now: now)), owner: owner, now: now)
-        guard !jobs.isEmpty else { return [] }
+        guard !jobs.isEmpty else { return ([], false) }
         let calls = (jobs.count + max(1, perCall) - 1) / max(1, perCall)
         for allowance in admission.allowances where allowance.form != .together {
             try save(allowance.taking(calls, now: now), of: work.integration)
         }
         if isProbe { try save(admission.breaker.probing(now: now), of: FarOperation(work.integration, work.operation)) }
         try serve(work, now: now)
-        return jobs
+        return (jobs, admission.allowances.contains { $0.form != .together })
     }
 
     /// Begins one call for which there is no job, within the same limits. Nil once it is begun, or what stands in the

@@ -109,6 +109,18 @@ extension JobTable {
             ], as: Upsert("allowance", columns, key: Array(columns.prefix(4)), updates: Array(columns.dropFirst(4))))
     }
 
+    /// Takes calls from what is allowed that were made without having been drawn before: work of which nobody knows
+    /// beforehand how many calls it makes draws one, and the next work waits for the others.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func debit(_ calls: Int, _ side: FarOperation, now: Moment) throws {
+        guard calls > 0 else { return }
+        for allowance in try allowances(of: side.integration)
+        where allowance.form != .together && ["*", side.operation].contains(allowance.operation) {
+            try save(allowance.taking(calls, now: now), of: side.integration)
+        }
+    }
+
     /// Lifts a limit. False when there was none.
     ///
     /// - Throws: `StoreFailure`.

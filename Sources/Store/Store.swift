@@ -182,6 +182,10 @@ public protocol Store: Sendable {
     /// Which database keeps it.
     var dialect: StoreDialect { get }
 
+    /// The clock that all processes on this store go by, whatever their machines' clocks say; nil where they have one
+    /// machine and its clock.
+    var sharedNow: Moment? { get }
+
     /// Has somebody woken when another process on this store has written. It may come late, too often or not at all:
     /// whoever listens looks by himself now and then.
     func listen(_ wake: @escaping @Sendable () -> Void)
@@ -216,6 +220,9 @@ extension Store {
 
     /// A file of SQLite's.
     public var dialect: StoreDialect { .sqlite }
+
+    /// That of the machine.
+    public var sharedNow: Moment? { nil }
 
     /// Nobody is woken, where processes learn of each other by looking.
     public func listen(_ wake: @escaping @Sendable () -> Void) {}

@@ -7,6 +7,8 @@ import Store
 public struct PostgresAddress: Sendable {
     private let settings: [String: String]
     private let passwordFile: String?
+    /// How long one statement may take, in milliseconds.
+    var statementMilliseconds = 60_000
 
     /// An address that is none.
     public struct Unreadable: Error, CustomStringConvertible {
@@ -71,7 +73,9 @@ public struct PostgresAddress: Sendable {
 
     /// The same place with a password.
     public func with(password: String) -> PostgresAddress {
-        PostgresAddress(settings.merging(["password": password]) { $1 }, passwordFile: passwordFile)
+        var other = PostgresAddress(settings.merging(["password": password]) { $1 }, passwordFile: passwordFile)
+        other.statementMilliseconds = statementMilliseconds
+        return other
     }
 
     /// What identifies the place, without any secret.

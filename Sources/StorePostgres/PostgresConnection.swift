@@ -38,13 +38,18 @@ final class PostgresConnection {
     private var due: [Due] = []
     /// How many rows all its statements so far have inserted, updated or deleted.
     private(set) var changed = 0
+    /// How long an answer is waited for, in milliseconds; nil for ever. A server that stands still while the network
+    /// goes on confirms every byte and says nothing: nobody but who waits can notice.
+    var answerMilliseconds: Int?
 
     /// How many statements stay prepared. The hub's own are fewer; what people ask in many variants starts anew then.
     static let preparedLimit = 1_000
     /// How many statements are on their way at most before their answers are read.
     static let sendLimit = 256
-    /// How long one statement, one wait for a lock, and a step that does nothing may take, in milliseconds.
-    static let (statementMilliseconds, lockMilliseconds, idleMilliseconds) = (60_000, 15_000, 10_000)
+    /// How long one wait for a lock, and a step that does nothing may take, in milliseconds.
+    static let (lockMilliseconds, idleMilliseconds) = (15_000, 10_000)
+    /// How much longer than a statement may take its answer is waited for, in milliseconds.
+    static let answerMarginMilliseconds = 5_000
 
     /// Connects.
     ///
@@ -65,11 +70,12 @@ final class PostgresConnection {
             throw PostgresFailure(state: "", message: address.sentence(for: message))
         }
         self.handle = handle
+        answerMilliseconds = address.statementMilliseconds + Self.answerMarginMilliseconds
         // The server's notices are not for standard error.
         PQsetNoticeProcessor(handle, { _, _ in }, nil)
         try script(
             """
-            SET statement_timeout = \(Self.statementMilliseconds); SET lock_timeout = \(Self.lockMilliseconds);
+            SET statement_timeout = \(address.statementMilliseconds); SET lock_timeout = \(Self.lockMilliseconds);
             SET idle_in_transaction_session_timeout = \(Self.idleMilliseconds);
             SET client_connection_check_interval = 2000; SET jit = off;
             \(PostgresAddress.serversPatience)
@@ -106,12 +112,18 @@ final class PostgresConnection {
         try finish()
         if PQpipelineStatus(handle) != PQ_PIPELINE_OFF { PQexitPipelineMode(handle) }
         defer { PQenterPipelineMode(handle) }
-        let result = PQexec(handle, sql)
-        defer { PQclear(result) }
-        let status = PQresultStatus(result)
-        guard status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY else {
-            throw failure(result)
+        guard PQsendQuery(handle, sql) == 1 else { throw lost() }
+        // The answers to all its statements come together, at its end.
+        let count = max(1, sql.utf8.count { $0 == UInt8(ascii: ";") })
+        var first: PostgresFailure?
+        while let result = try next(waitingFor: count) {
+            defer { PQclear(result) }
+            let status = PQresultStatus(result)
+            if status != PGRES_COMMAND_OK, status != PGRES_TUPLES_OK, status != PGRES_EMPTY_QUERY {
+                first = first ?? failure(result)
+            }
         }
+        if let first { throw first }
     }
 
     // MARK: Sending
@@ -187,7 +199,7 @@ final class PostgresConnection {
         var answers: [Answer] = []
         var first: PostgresFailure?
         for thing in expected {
-            guard let result = PQgetResult(handle) else { throw first ?? lost() }
+            guard let result = try next() else { throw first ?? lost() }
             defer { PQclear(result) }
             if case .end = thing { continue }
             do {
@@ -196,11 +208,29 @@ final class PostgresConnection {
                 first = first ?? error
                 forget(thing)
             }
-            while let more = PQgetResult(handle) { PQclear(more) }
+            while let more = try next() { PQclear(more) }
             if PQstatus(handle) == CONNECTION_BAD { throw first ?? lost() }
         }
         if let first { throw first }
         return answers
+    }
+
+    /// The next answer, once it is there; nil at the end of what one statement gave.
+    private func next(waitingFor statements: Int = 1) throws(PostgresFailure) -> OpaquePointer? {
+        let start = DispatchTime.now().uptimeNanoseconds
+        while let limit = answerMilliseconds, PQisBusy(handle) == 1 {
+            let left = limit * statements - Int((DispatchTime.now().uptimeNanoseconds - start) / 1_000_000)
+            guard left > 0 else {
+                throw PostgresFailure(
+                    state: "", message: "PostgreSQL has not answered for \(limit * statements / 1000) s; it is given up"
+                )
+            }
+            var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+            poll(&descriptor, 1, Int32(clamping: left))
+            // What went wrong is said by the answer.
+            guard PQconsumeInput(handle) == 1 else { break }
+        }
+        return PQgetResult(handle)
     }
 
     private func take(

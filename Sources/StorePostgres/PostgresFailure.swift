@@ -18,7 +18,7 @@ struct PostgresFailure: Error, Hashable {
 
     /// What it means for whoever wrote or read.
     var storeFailure: StoreFailure {
-        let text = state.isEmpty ? message : "\(message) (code \(state))"
+        let text = state.isEmpty || state == PostgresPresence.inUse ? message : "\(message) (code \(state))"
         return switch state.prefix(2) {
         case "22", "23", "54": .refused(text)
         default: .unavailable(text)

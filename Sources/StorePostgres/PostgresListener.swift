@@ -4,6 +4,8 @@ import Synchronization
 /// What the threads of a store share.
 final class PostgresPlace: Sendable {
     let address: PostgresAddress
+    let presence: PostgresPresence
+    let clock = PostgresClock()
     private let own = Mutex<Set<Int32>>([])
     private let lastNote = Mutex<UInt64>(0)
 
@@ -11,7 +13,9 @@ final class PostgresPlace: Sendable {
     /// other. What comes between them is found by looking.
     static let noteMilliseconds = 50.0
 
-    init(address: PostgresAddress) { self.address = address }
+    init(address: PostgresAddress, _ presence: PostgresPresence = .beside) {
+        (self.address, self.presence) = (address, presence)
+    }
 
     /// Remembers that a server's process works for this store.
     func isOurs(_ process: Int32) { own.withLock { _ = $0.insert(process) } }
@@ -67,7 +71,7 @@ final class PostgresListener: Sendable {
         var pause = PostgresWriter.firstPauseSeconds
         while !isClosing {
             do {
-                let link = try PostgresConnection(place.address)
+                let link = try place.connect()
                 try link.send("SELECT quote_ident('crossdock ' || current_schema())", PostgresParameters([]), .rows)
                 let channel = try link.finish().last?.rows.first?.text(0) ?? "crossdock"
                 try link.script("LISTEN \(channel)")

@@ -2,7 +2,7 @@ import Store
 
 /// Brings the schema up to date, in one transaction: all of it or nothing, and one process at a time.
 struct PostgresMigrator {
-    private let link: PostgresConnection
+    let link: PostgresConnection
     private let address: PostgresAddress
     private let isBeingMoved: Bool
 

@@ -91,6 +91,7 @@ final class PostgresReader {
 
     private func attempt(_ query: WaitingStep) throws -> @Sendable () -> Void {
         let (link, schema) = try connected()
+        try place.lookAtClock(on: link)
         try link.send("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         let session = PostgresSession(link, schema)
         let outcome = query.run(session)
@@ -104,7 +105,7 @@ final class PostgresReader {
 
     private func connected() throws -> (link: PostgresConnection, schema: PostgresSchema) {
         if let connection { return connection }
-        let made = (try PostgresConnection(place.address), PostgresSchema())
+        let made = (try place.connect(), PostgresSchema())
         connection = made
         return made
     }

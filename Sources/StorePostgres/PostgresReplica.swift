@@ -13,7 +13,7 @@ public final class PostgresReplica: Sendable {
 
     /// A standby at that address, or any other server with the same store.
     public init(_ address: PostgresAddress) {
-        let (place, queries, ended) = (PostgresPlace(address: address), queries, ended)
+        let (place, queries, ended) = (PostgresPlace(address: address, .unseen), queries, ended)
         ended.enter()
         let thread = Thread {
             PostgresReader(place, queries, patienceSeconds: Self.patienceSeconds).run()
@@ -171,6 +171,9 @@ public final class ReplicatedStore: Store {
     public var isShared: Bool { primary.isShared }
     /// As the primary.
     public var dialect: StoreDialect { primary.dialect }
+
+    /// As the primary.
+    public var sharedNow: Moment? { primary.sharedNow }
 
     /// As the primary.
     public func listen(_ wake: @escaping @Sendable () -> Void) { primary.listen(wake) }

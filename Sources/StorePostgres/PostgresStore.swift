@@ -12,26 +12,33 @@ public final class PostgresStore: Store {
     private let ended = DispatchGroup()
     private let listener: PostgresListener
     private let address: PostgresAddress
+    private let clock: PostgresClock
 
     /// Connections that write: as many organizations are written beside each other.
     static let writerCount = 2
     /// Connections that read.
     static let readerCount = 2
 
-    /// Connects and brings the schema up to date. `isBeingMoved`: for who fills it from another store.
+    /// Connects and brings the schema up to date. `isBeingMoved`: for who fills it from another store. `isAlone`: for
+    /// who restores a backup; steps fail while anybody else uses the store, and nobody comes while they go on.
     ///
     /// - Throws: `StoreFailure` when there is no server, it is too old, lets nobody in, or its schema is not ours.
-    public init(_ address: PostgresAddress, migrations: [Migration], isBeingMoved: Bool = false) throws {
-        let place = PostgresPlace(address: address)
+    public init(
+        _ address: PostgresAddress, migrations: [Migration], isBeingMoved: Bool = false, isAlone: Bool = false
+    ) throws {
+        let place = PostgresPlace(address: address, isAlone ? .alone : .beside)
         self.address = address
+        clock = place.clock
         listener = PostgresListener(place)
         do {
-            try PostgresMigrator(address, isBeingMoved: isBeingMoved).run(migrations)
+            let migrator = try PostgresMigrator(address, isBeingMoved: isBeingMoved)
+            try migrator.run(migrations)
+            try place.lookAtClock(on: migrator.link)
         } catch let failure as PostgresFailure {
             throw failure.storeFailure
         }
         let (lines, queries) = (lines, queries)
-        for number in 1...Self.writerCount {
+        for number in 1...(isAlone ? 1 : Self.writerCount) {
             start("crossdock-writer-\(number)") { PostgresWriter(place, lines).run() }
         }
         for number in 1...Self.readerCount {
@@ -111,6 +118,9 @@ public final class PostgresStore: Store {
     /// PostgreSQL.
     public var dialect: StoreDialect { .postgres }
 
+    /// The server's clock.
+    public var sharedNow: Moment? { clock.now }
+
     /// Has somebody woken when another process has written.
     public func listen(_ wake: @escaping @Sendable () -> Void) {
         let listener = listener
@@ -188,6 +198,7 @@ private struct PostgresOrganizationStore: Store {
 
     var isShared: Bool { true }
     var dialect: StoreDialect { .postgres }
+    var sharedNow: Moment? { store.sharedNow }
 
     func listen(_ wake: @escaping @Sendable () -> Void) { store.listen(wake) }
 

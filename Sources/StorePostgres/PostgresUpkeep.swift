@@ -13,6 +13,7 @@ struct PostgresUpkeep {
     /// - Throws: `PostgresFailure`.
     init(_ address: PostgresAddress) throws {
         link = try PostgresConnection(address)
+        link.answerMilliseconds = nil
         try link.script("SET statement_timeout = 0; SET lock_timeout = \(Self.lockMilliseconds)")
     }
 

@@ -88,6 +88,7 @@ final class PostgresWriter {
 
     private func attempt(_ batch: inout PostgresBatch) throws -> [@Sendable () -> Void] {
         let (link, schema) = try connected()
+        try place.lookAtClock(on: link)
         if let mark = batch.mark {
             // The last commit's answer was lost; before anything is done again it is known what came of it.
             if try wasKept(mark, of: batch.organization, link) { return batch.told }
@@ -266,7 +267,7 @@ final class PostgresWriter {
 
     private func connected() throws -> (link: PostgresConnection, schema: PostgresSchema) {
         if let connection { return connection }
-        let made = (try PostgresConnection(place.address), PostgresSchema())
+        let made = (try place.connect(isWriter: true), PostgresSchema())
         connection = made
         place.isOurs(made.0.processID)
         return made

@@ -59,6 +59,16 @@ public struct TestCluster: Sendable {
         _ = try await Self.script("cluster", ["again", folder], environment)
     }
 
+    /// Lets it stand still: what is sent to it is confirmed by its machine, and nothing is answered.
+    ///
+    /// - Throws: `TestCluster.Failed`.
+    public func freeze() async throws { _ = try await Self.script("cluster", ["freeze", folder]) }
+
+    /// Lets it go on.
+    ///
+    /// - Throws: `TestCluster.Failed`.
+    public func thaw() async throws { _ = try await Self.script("cluster", ["thaw", folder]) }
+
     /// A copy of it that it waits for with each commit.
     ///
     /// - Throws: `TestCluster.Failed`.

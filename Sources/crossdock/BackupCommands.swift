@@ -4,6 +4,7 @@ import Commerce
 import Foundation
 import Pipeline
 import Store
+import StorePostgres
 
 /// The key of backups, as it is named.
 enum BackupKeyFile {
@@ -140,7 +141,7 @@ struct RestoreCommand: AsyncParsableCommand {
         if let applied, applied != names {
             throw BackupFailure.otherSchema(store: applied.last ?? "none", backup: names.last ?? "none")
         }
-        let store = try place.open(schema)
+        let store = try place.open(schema, isAlone: true)
         do {
             try await refuseAtWork(store)
             try await backup.restore(into: store, replaces: replace)
@@ -152,17 +153,14 @@ struct RestoreCommand: AsyncParsableCommand {
         }
     }
 
-    private static let atWork = Refusal(
-        "a hub is at work on this store; stop every hub and every command that uses it, then restore")
+    private static let atWork = Refusal(PostgresStore.atWork)
 
-    /// On a server it can be seen whether a hub runs the schedules.
+    /// On a server no step can be begun while others are there.
     private func refuseAtWork(_ store: any Store) async throws {
-        guard store.isShared else { return }
-        let now = OpenHub.systemNow()
-        let isHeld = try await store.read { session in
-            guard try TableShape.all(session, .postgres).contains(where: { $0.name == "duty" }) else { return false }
-            return try !session.rows("SELECT 1 FROM duty WHERE held_until > ?1 LIMIT 1", [SQLValue(now)]).isEmpty
+        do {
+            try await store.write { _ in }
+        } catch StoreFailure.unavailable(PostgresStore.atWork) {
+            throw Self.atWork
         }
-        if isHeld { throw Self.atWork }
     }
 }

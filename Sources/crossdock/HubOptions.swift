@@ -83,7 +83,8 @@ struct OpenHub: Sendable {
         func made(on store: any Store) -> Hub {
             Hub(
                 store: store, connectors: Registry.connectors, surroundings: surroundings, vault: vault,
-                masters: given.all, publicURL: url, logger: Logger(label: "crossdock"))
+                masters: given.all, publicURL: url, logger: Logger(label: "crossdock"),
+                now: { store.sharedNow ?? Self.systemNow() })
         }
         var named: PostgresAddress?
         if case .server = place.kind { named = try StorePlace.replica(readReplica, of: place, environment) }

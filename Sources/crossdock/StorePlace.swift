@@ -29,15 +29,16 @@ struct StorePlace: Sendable {
         }
     }
 
-    /// Opens the store and brings its schema up to date.
+    /// Opens the store and brings its schema up to date. `isAlone`: on a server its steps fail while anybody else uses
+    /// it.
     ///
     /// - Throws: `Refusal`, `StoreFailure`.
-    func open(_ migrations: [Migration]) throws -> any Store {
+    func open(_ migrations: [Migration], isAlone: Bool = false) throws -> any Store {
         switch kind {
         case .file(let path):
             try Self.prepare(path)
             return try SQLiteStore(path: path, migrations: migrations)
-        case .server(let address): return try PostgresStore(address, migrations: migrations)
+        case .server(let address): return try PostgresStore(address, migrations: migrations, isAlone: isAlone)
         }
     }
 

@@ -128,6 +128,38 @@ struct BackupCommandTests {
         #expect(try await program.run(["integrations", "--json"]).output.contains(#""name":"shop""#))
     }
 
+    /// Whatever it does: also one that only takes calls, and one that runs no schedules.
+    @Test func nothingIsRestoredIntoAServersStoreThatAnyHubUses() async throws {
+        let place = TestStore.Place()
+        _ = try #require(place.server, "POSTGRES_FOR_TESTS names no server; run make test")
+        try place.make()
+        var program = try await program()
+        defer { program.close() }
+        #expect(try await program.run(["backup", "hub.backup"]).status == 0)
+        program.environment["CROSSDOCK_STORE"] = place.url
+        let first = try await program.run(["restore", "hub.backup"])
+        #expect(first.status == 0, "\(first.said)")
+        for role in ["worker", "api"] {
+            // Two of them: one of the workers runs no schedules.
+            let hubs = try (0..<2).map { _ in try program.start(["serve", "--port", "0", "--role", role]) }
+            defer { hubs.forEach { $0.send(SIGKILL) } }
+            for hub in hubs {
+                let isUp = try await eventually(withinSeconds: 30) { hub.errors.contains(" - stop with") ? true : nil }
+                #expect(isUp == true, "\(hub.errors)")
+            }
+            for hub in hubs {
+                let answer = try await program.run(["restore", "hub.backup", "--replace"])
+                #expect(answer.status == 2, "\(role): \(answer.said)")
+                #expect(answer.errors.contains("a hub is at work on this store; stop every hub"), "\(answer.said)")
+                hub.send(SIGKILL)
+                _ = try await hub.ended(withinSeconds: 20)
+            }
+            // Those that were killed hold nothing any more.
+            let restored = try await program.run(["restore", "hub.backup", "--replace"])
+            #expect(restored.status == 0, "\(role): \(restored.said)")
+        }
+    }
+
     @Test func aServingHubMakesBackupsByItself() async throws {
         let program = try await program()
         defer { program.close() }

@@ -22,10 +22,10 @@ final class KillLoop {
     let faults: Faults
     /// The server of its own that holds the hub's store; nil where that is a file.
     let cluster: TestCluster?
-    private let caller: Caller
+    let caller: Caller
     private let standIn: RunningProgram
-    private let shop: ShopVisitor
-    private let hubPort: Int
+    let shop: ShopVisitor
+    let hubPort: Int
     private var placed = 0
     private var shopEdits: [String: String] = [:]
     private var bookEdits: [String: String] = [:]
@@ -42,9 +42,10 @@ final class KillLoop {
 
     var book: String { program.path("books.gnucash") }
 
-    /// Starts the shop, makes the book and connects both.
+    /// Starts the shop, makes the book and connects both. `older`: the program that does so.
     init(
-        kills: Int, form: BookForm, seed: UInt64, blows: [Blow] = [.kill], cluster: TestCluster? = nil
+        kills: Int, form: BookForm, seed: UInt64, blows: [Blow] = [.kill], cluster: TestCluster? = nil,
+        older: String? = nil
     ) async throws {
         (self.kills, self.form, self.seed, self.blows) = (kills, form, seed, blows)
         self.cluster = cluster
@@ -61,14 +62,16 @@ final class KillLoop {
         ])
         shop = ShopVisitor(url: "http://127.0.0.1:\(try await standIn.port())")
         // A port that was just free; the shop's webhooks name it, so it stays the same from life to life.
-        let probe = try program.start(["serve", "--port", "0", "--data", program.path("probe")])
+        var first = program
+        if let older { first.binary = older }
+        let probe = try first.start(["serve", "--port", "0", "--data", program.path("probe")])
         hubPort = try await probe.port()
         probe.send(SIGKILL)
         caller = Caller(hubPort: hubPort)
         var chance = SystemRandomNumberGenerator()
         _ = try BookFile.create(book, form: form, currency: "LKR", using: &chance)
-        try await connect("woocommerce", "shop", shop.settings)
-        try await connect("gnucash", "books", Self.bookSettings(book))
+        try await connect("woocommerce", "shop", shop.settings, by: first)
+        try await connect("gnucash", "books", Self.bookSettings(book), by: first)
     }
 
     /// Ends the shop and takes everything away, unless it is to be looked at.
@@ -89,7 +92,7 @@ final class KillLoop {
         ]
     }
 
-    private func connect(_ connector: String, _ name: String, _ settings: JSON) async throws {
+    private func connect(_ connector: String, _ name: String, _ settings: JSON, by program: Program) async throws {
         let file = try program.write(settings.text, to: "\(name).json")
         let answer = try await program.run(
             ["connect", connector, "--name", name, "--config", file, "--every", "60"])
@@ -111,6 +114,11 @@ final class KillLoop {
                 print("kill-loop: \(kill) blows, \(struck) with work in hand, \(placed) orders placed")
             }
         }
+        return try await verdict(skus, emails, after: "\(kills) blows (\(struck) with work in hand)")
+    }
+
+    /// Lets a hub do what is left, and looks at both sides. Answers what is wrong.
+    func verdict(_ skus: [String], _ emails: [String], after words: String) async throws -> [String] {
         // One more order makes the hub write the book once more, and so sweep what the last kill left.
         try await order(skus, emails)
         try await finish()
@@ -120,7 +128,7 @@ final class KillLoop {
         let problems = try await verdict.problems() + caller.lost(in: store)
         await store.close()
         print(
-            "kill-loop: seed \(seed), \(kills) blows (\(struck) with work in hand), \(placed) orders placed, "
+            "kill-loop: seed \(seed), \(words), \(placed) orders placed, "
                 + "\(shopEdits.count + bookEdits.count) customers edited, \(calls.count) calls acknowledged and "
                 + "\(await caller.refused) refused: "
                 + (problems.isEmpty ? "every order is booked exactly once" : "\(problems.count) problems"))
@@ -204,14 +212,15 @@ final class KillLoop {
     }
 
     /// The hub's store.
-    private func store() throws -> any Store {
+    func store() throws -> any Store {
         guard let cluster else {
             return try SQLiteStore(path: program.path("hub/crossdock.sqlite"), migrations: Hub.migrations)
         }
         return try PostgresStore(try PostgresAddress(cluster.url()), migrations: Hub.migrations)
     }
 
-    private func happen(_ skus: [String], _ emails: [String]) async throws {
+    /// Something that people do on one of the sides, or nothing.
+    func happen(_ skus: [String], _ emails: [String]) async throws {
         switch dice.below(10) {
         case 0...3: try await order(skus, emails)
         case 4:

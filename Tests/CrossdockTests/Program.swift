@@ -6,6 +6,8 @@ import Testing
 struct Program: Sendable {
     let folder: URL
     var environment: [String: String]
+    /// Which program it is: the one that was built just now, unless another is put here.
+    var binary = Program.path
 
     /// The program lies beside the bundle of the tests; a build of the tests builds it too.
     static let path = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
@@ -47,7 +49,7 @@ struct Program: Sendable {
     /// Starts a command that goes on.
     func start(_ arguments: [String], environment more: [String: String] = [:]) throws -> RunningProgram {
         try RunningProgram(
-            Self.path, arguments, environment: environment.merging(more) { _, given in given }, folder: folder)
+            binary, arguments, environment: environment.merging(more) { _, given in given }, folder: folder)
     }
 }
 

@@ -19,10 +19,10 @@ struct ServerFaultTests {
 
     /// Lets the load run and looks at what is left.
     private func verdict(
-        _ stores: [PostgresStore], strikingEvery count: Int, _ strike: @Sendable (Int) async throws -> Void
+        _ stores: [PostgresStore], strikes: Int, every count: Int, _ strike: @Sendable (Int) async throws -> Void
     ) async throws -> (problems: [String], load: ServerLoad) {
         let load = ServerLoad(stores)
-        try await load.run(strikingEvery: count, strike)
+        try await load.run(strikes: strikes, every: count, strike)
         let problems = try await load.problems(in: stores[0])
         for store in stores { await store.close() }
         return (problems, load)
@@ -31,7 +31,7 @@ struct ServerFaultTests {
     @Test func aServerThatIsKilledAndStartedAgain() async throws {
         let cluster = try await TestCluster.start()
         let stores = try stores(cluster.url())
-        let (problems, _) = try await verdict(stores, strikingEvery: 60) { _ in
+        let (problems, _) = try await verdict(stores, strikes: 4, every: 60) { _ in
             try await cluster.kill()
             try await cluster.again()
         }
@@ -42,7 +42,7 @@ struct ServerFaultTests {
     @Test func connectionsThatAreEndedInTheMiddleOfTransactions() async throws {
         let cluster = try await TestCluster.start()
         let stores = try stores(cluster.url())
-        let (problems, _) = try await verdict(stores, strikingEvery: 12) { _ in try cluster.cut("load") }
+        let (problems, _) = try await verdict(stores, strikes: 20, every: 12) { _ in try cluster.cut("load") }
         #expect(problems.isEmpty, "\(problems)")
         await cluster.stop()
     }
@@ -51,7 +51,8 @@ struct ServerFaultTests {
     @Test func aServerThatHasNoConnectionLeft() async throws {
         let cluster = try await TestCluster.start(["max_connections=14", "superuser_reserved_connections=0"])
         let stores = try stores(cluster.url())
-        let (problems, _) = try await verdict(stores, strikingEvery: 100) { _ in try await ServerFault.exhaust(cluster)
+        let (problems, _) = try await verdict(stores, strikes: 2, every: 100) { _ in
+            try await ServerFault.exhaust(cluster)
         }
         #expect(problems.isEmpty, "\(problems)")
         await cluster.stop()
@@ -65,8 +66,8 @@ struct ServerFaultTests {
         let faults = try Faults(in: folder)
         let cluster = try await TestCluster.start(environment: faults.environment)
         let stores = try stores(cluster.url())
-        let load = ServerLoad(stores, calls: 400)
-        try await load.run(strikingEvery: 100) { _ in
+        let load = ServerLoad(stores)
+        try await load.run(strikes: 3, every: 100) { _ in
             let before = load.refusals
             try faults.arm(.full)
             _ = try await eventually(withinSeconds: 20) { load.refusals >= before + 3 ? true : nil }
@@ -79,12 +80,34 @@ struct ServerFaultTests {
         await cluster.stop()
     }
 
+    /// It stands still with all its connections, and its machine goes on confirming every byte. Who waits is told so,
+    /// and what it had begun is undone or found to be kept once it goes on.
+    @Test func aServerThatStandsStill() async throws {
+        let cluster = try await TestCluster.start()
+        var address = try PostgresAddress(cluster.url() + "?application_name=load")
+        address.statementMilliseconds = 1_000
+        let stores = try (0..<2).map { [address] _ in try PostgresStore(address, migrations: Hub.migrations) }
+        let load = ServerLoad(stores)
+        try await load.run(strikes: 1, every: 100) { _ in
+            let before = load.refusals
+            try await cluster.freeze()
+            // Six seconds for an answer, and twenty for a new connection.
+            let isTold = try await eventually(withinSeconds: 60) { load.refusals > before ? true : nil }
+            try await cluster.thaw()
+            #expect(isTold == true, "who waits for a server that stands still waits for ever")
+        }
+        let problems = try await load.problems(in: stores[0])
+        #expect(problems.isEmpty, "\(problems)")
+        for store in stores { await store.close() }
+        await cluster.stop()
+    }
+
     /// The primary dies for good; its copy, which every commit waited for, takes its place.
     @Test func aCopyThatTakesThePlaceOfADeadPrimary() async throws {
         let primary = try await TestCluster.start()
         let copy = try await primary.standby()
         let stores = try stores(primary.url(or: copy))
-        let (problems, _) = try await verdict(stores, strikingEvery: 150) { _ in
+        let (problems, _) = try await verdict(stores, strikes: 1, every: 150) { _ in
             try await primary.kill()
             try await copy.promote()
         }

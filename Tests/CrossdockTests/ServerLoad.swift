@@ -6,10 +6,10 @@ import Synchronization
 import Wire
 
 /// Vendors that call, and workers that carry what they said to a far side, on several stores as several processes would
-/// be, while the server is struck. The clock is moved by hand, and only where work waits for it.
+/// be, while the server is struck. The vendors call until they are told that it is over, however slow or fast that is:
+/// a strike never falls on a server of which nothing is wanted any more. The clock is moved by hand, and only where
+/// work waits for it.
 final class ServerLoad: Sendable {
-    /// How many calls there are.
-    let calls: Int
     private let stores: [any Store]
     private let time = Mutex(Moment(seconds: 1_700_000_000))
     /// Calls that were acknowledged.
@@ -19,16 +19,21 @@ final class ServerLoad: Sendable {
     private let refused = Mutex(0)
     private let settled = Mutex(0)
     private let isOver = Mutex(false)
-    private let callersLeft = Mutex(0)
-    private let (news, progress) = AsyncStream<Int>.makeStream()
+    private let callersLeft = Mutex(callers)
+
+    private static let (callers, workers) = (8, 4)
+    /// How soon after a strike something is taken again, in seconds, and how long the next strike waits for its calls.
+    private static let (recoverySeconds, gatherSeconds) = (30, 120)
 
     private static let integration: Int64 = 5
     private static let work = DueWork(integration: integration, queue: .receive, kind: .order)
 
-    init(_ stores: [any Store], calls: Int = 300) {
-        self.stores = stores.map { $0.of(1) }
-        self.calls = calls
+    /// It came to a standstill.
+    struct Stopped: Error, CustomStringConvertible {
+        let description: String
     }
+
+    init(_ stores: [any Store]) { self.stores = stores.map { $0.of(1) } }
 
     private var now: Moment { time.withLock { $0 } }
 
@@ -44,48 +49,59 @@ final class ServerLoad: Sendable {
     /// Nobody calls any more; what was acknowledged is carried to its end.
     func end() { isOver.withLock { $0 = true } }
 
-    /// Lets everybody work until all calls are acknowledged and all work is done. `strike` is called each time so many
-    /// more calls were acknowledged; the others go on meanwhile.
-    func run(strikingEvery count: Int, _ strike: @Sendable (Int) async throws -> Void) async throws {
+    /// Lets everybody work until `end()`, and until all work is done.
+    func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            callersLeft.withLock { $0 = 8 }
-            for caller in 0..<8 { group.addTask { try await self.call(caller) } }
-            for worker in 0..<4 { group.addTask { try await self.carry(worker) } }
-            var told = 0
-            for await _ in news {
-                told += 1
-                if told % count == 0, told < calls { try await strike(told / count) }
-                if told == calls { break }
-            }
+            for caller in 0..<Self.callers { group.addTask { try await self.call(caller) } }
+            for worker in 0..<Self.workers { group.addTask { try await self.carry(worker) } }
             try await group.waitForAll()
         }
     }
 
+    /// Lets everybody work. `strike` is called so many times, each after `count` more calls were acknowledged, while
+    /// the others go on; after the last one as many are waited for, and then the rest of the work.
+    ///
+    /// - Throws: `Stopped` where nothing was acknowledged for 30 seconds after a strike.
+    func run(strikes: Int, every count: Int, _ strike: @Sendable (Int) async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.run() }
+            for number in 1...strikes {
+                try await gather(count, withinSeconds: Self.gatherSeconds)
+                try await strike(number)
+                try await gather(1, withinSeconds: Self.recoverySeconds)
+            }
+            try await gather(count, withinSeconds: Self.gatherSeconds)
+            end()
+            try await group.waitForAll()
+        }
+    }
+
+    private func gather(_ count: Int, withinSeconds limit: Int) async throws {
+        let before = acknowledgedCount
+        let isThere = try await eventually(withinSeconds: limit) { acknowledgedCount >= before + count ? true : nil }
+        guard isThere == nil else { return }
+        throw Stopped(description: "\(acknowledgedCount - before) of \(count) calls were taken within \(limit) s")
+    }
+
     // MARK: Vendors
 
-    /// Calls with every eighth number, each until it is acknowledged.
+    /// Calls with every eighth number, with each until it is acknowledged.
     private func call(_ caller: Int) async throws {
         let store = stores[caller % stores.count]
         let ids = IDPool(store)
-        defer {
-            let left = callersLeft.withLock { left in
-                left -= 1
-                return left
-            }
-            if left == 0 { progress.finish() }
-        }
-        for number in stride(from: caller, to: calls, by: 8) {
-            if isOver.withLock({ $0 }) { return }
+        defer { callersLeft.withLock { $0 -= 1 } }
+        var number = caller
+        while !isOver.withLock({ $0 }) {
+            let (words, key) = ("call \(number)", "\(number)")
             let parcel = Intake.Parcel(
-                WebhookCall(headers: [:], body: Array("call \(number)".utf8)), repeatKey: "\(number)",
-                topic: "order.updated", now: now)
+                WebhookCall(headers: [:], body: Array(words.utf8)), repeatKey: key, topic: "order.updated", now: now)
             try await untilTaken {
                 let block = try await ids.draw(2)
                 _ = try await Intake.store(
                     parcel, integration: Self.integration, organization: 1, ids: block, in: store)
             }
             acknowledged.withLock { _ = $0.insert(number) }
-            progress.yield(number)
+            number += Self.callers
         }
     }
 

@@ -163,6 +163,26 @@ struct LimitTests {
         }
     }
 
+    @Test func callsThatNobodyDrewAreTakenAfterwardsAndTheNextWorkWaitsForThem() async throws {
+        try await QueueStage.once { table, ids throws in
+            try table.save(.rate(perSecond: 1, burst: 2, now: Self.start), of: 5)
+            try table.save(.rate(perSecond: 1, burst: 9, operation: "deliver order", now: Self.start), of: 5)
+            try table.save(.together(3, now: Self.start), of: 5)
+            try table.add((0..<3).map { newJob("\($0)", .fetch) }, ids: &ids, now: Self.start)
+            let first = try table.taking(Self.fetch, limit: 1, owner: "a", now: Self.start)
+            #expect(first.jobs.count == 1 && first.isLimited)
+            // It made five calls and drew one.
+            try table.debit(4, FarOperation(5, Self.fetch.operation), now: Self.start)
+            try table.settle([(first.jobs[0], .completed)], owner: "a", now: Self.start)
+            #expect(try table.allowances(of: 5).map(\.level) == [-3_000_000, 3_000_000, 9_000_000])
+            #expect(try table.take(Self.fetch, limit: 1, owner: "a", now: Self.start + 3.9).isEmpty)
+            #expect(try table.take(Self.fetch, limit: 1, owner: "a", now: Self.start + 4).count == 1)
+            // Of none there is nothing to take.
+            try table.debit(0, FarOperation(5, Self.fetch.operation), now: Self.start + 4)
+            #expect(try !table.taking(work(.fetch, integration: 6), limit: 1, owner: "a", now: Self.start).isLimited)
+        }
+    }
+
     @Test func callsAtTheSameTimeAreCountedAcrossSorts() async throws {
         try await QueueStage.once { table, ids throws in
             try table.save(.together(2, now: Self.start), of: 5)
