@@ -128,7 +128,8 @@ extension Hub {
     private func claim(_ work: DueWork, _ integration: Integration?) async throws -> ClaimedWork? {
         let limit = try integration.map { try self.limit(of: work, $0) } ?? 1
         let (organization, now, owner) = (organization, now, owner)
-        let jobs = try await store.write(.lease) { session -> [Job] in
+        // Each task is work of its own, which no other claim stands in the way of.
+        let jobs = try await (work.queue == .task ? store.freely : store).write(.lease) { session -> [Job] in
             let table = JobTable(session, organization: organization)
             let jobs = try table.take(work, limit: limit, perCall: limit, owner: owner, now: now)
             return work.queue == .deliver ? try table.inheriting(jobs) : jobs
@@ -189,7 +190,7 @@ extension Hub {
     /// - Throws: `StoreFailure`.
     func settle(_ outcomes: [(job: Job, outcome: JobOutcome)]) async throws {
         let (organization, owner, now) = (organization, owner, now)
-        _ = try await store.write(.urgent) { session in
+        _ = try await store.freely.write(.urgent) { session in
             try JobTable(session, organization: organization).settle(outcomes, owner: owner, now: now)
         }
     }

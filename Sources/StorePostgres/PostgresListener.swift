@@ -1,9 +1,12 @@
 import Foundation
+import Store
 import Synchronization
 
 /// What the threads of a store share.
 final class PostgresPlace: Sendable {
     let address: PostgresAddress
+    /// What its steps remember of where waiting jobs begin; nil: each looks from the first.
+    let lowMarks: LowMarks?
     private let own = Mutex<Set<Int32>>([])
     private let lastNote = Mutex<UInt64>(0)
 
@@ -11,7 +14,10 @@ final class PostgresPlace: Sendable {
     /// other. What comes between them is found by looking.
     static let noteMilliseconds = 50.0
 
-    init(address: PostgresAddress) { self.address = address }
+    init(address: PostgresAddress, lowMarks: LowMarks? = nil) {
+        self.address = address
+        self.lowMarks = lowMarks
+    }
 
     /// Remembers that a server's process works for this store.
     func isOurs(_ process: Int32) { own.withLock { _ = $0.insert(process) } }

@@ -22,7 +22,7 @@ public final class PostgresStore: Store {
     ///
     /// - Throws: `StoreFailure` when there is no server, it is too old, lets nobody in, or its schema is not ours.
     public init(_ address: PostgresAddress, migrations: [Migration], isBeingMoved: Bool = false) throws {
-        let place = PostgresPlace(address: address)
+        let place = PostgresPlace(address: address, lowMarks: LowMarks())
         self.address = address
         listener = PostgresListener(place)
         do {
@@ -82,12 +82,12 @@ public final class PostgresStore: Store {
     }
 
     func write<Value: Sendable>(
-        _ priority: StepPriority, of organization: Int64, opening: Opening? = nil,
+        _ priority: StepPriority, of organization: Int64, isFree: Bool = false, opening: Opening? = nil,
         _ step: @escaping @Sendable (any StoreSession) throws -> Value
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             let waiting = WaitingStep(priority, opening: opening, step) { continuation.resume(with: $0) }
-            lines.submit(waiting, of: organization)
+            lines.submit(waiting, of: PostgresLines.Name(organization, isFree: isFree))
         }
     }
 
@@ -161,11 +161,12 @@ public final class PostgresStore: Store {
 private struct PostgresOrganizationStore: Store {
     let store: PostgresStore
     let id: Int64
+    var isFree = false
 
     func write<Value: Sendable>(
         _ priority: StepPriority, _ step: @escaping @Sendable (any StoreSession) throws -> Value
     ) async throws -> Value {
-        try await store.write(priority, of: id, step)
+        try await store.write(priority, of: id, isFree: isFree, step)
     }
 
     func write<Value: Sendable>(
@@ -173,7 +174,7 @@ private struct PostgresOrganizationStore: Store {
         _ step: @escaping @Sendable (any StoreSession, Int) throws -> Value
     ) async throws -> Value {
         // The statement is answered from what was sent ahead.
-        try await store.write(priority, of: id, opening: opening) { session in
+        try await store.write(priority, of: id, isFree: isFree, opening: opening) { session in
             try step(session, session.run(opening.sql, opening.values))
         }
     }
@@ -185,6 +186,8 @@ private struct PostgresOrganizationStore: Store {
     }
 
     func of(_ organization: Int64) -> any Store { store.of(organization) }
+
+    var freely: any Store { PostgresOrganizationStore(store: store, id: id, isFree: true) }
 
     var isShared: Bool { true }
     var dialect: StoreDialect { .postgres }

@@ -3,9 +3,10 @@ import Store
 
 /// Commits steps on one connection. Lives on one thread.
 ///
-/// The steps of the hub were written for one writer: they read, decide and write. So every transaction first takes its
-/// organization's row of `write_turn`; those of one organization are serial over all processes. It leaves a row in
-/// `write_mark`, by which a commit whose answer was lost is known to have happened or not.
+/// The steps of the hub were written for one writer: they read, decide and write. So a transaction first takes its
+/// organization's row of `write_turn`; those of one organization are serial over all processes. Only steps that lock
+/// what they decide about do without (`Store.freely`). Each leaves a row in `write_mark`, by which a commit whose
+/// answer was lost is known to have happened or not.
 final class PostgresWriter {
     private let place: PostgresPlace
     private let lines: PostgresLines
@@ -35,20 +36,20 @@ final class PostgresWriter {
 
     /// Serves lines until they are closed and empty.
     func run() {
-        while let (organization, step) = lines.take() {
-            var batch = PostgresBatch(organization, [step])
+        while let (line, step) = lines.take() {
+            var batch = PostgresBatch(line, [step])
             commit(&batch)
-            lines.leave(organization)
+            lines.leave(line)
         }
     }
 
     /// Serves what waits and gives how many rows that changed, for who drives it without a thread.
     func serveWaiting() -> Int {
         var changed = 0
-        while let (organization, step) = lines.takeAtOnce() {
-            var batch = PostgresBatch(organization, [step])
+        while let (line, step) = lines.takeAtOnce() {
+            var batch = PostgresBatch(line, [step])
             commit(&batch)
-            lines.leave(organization)
+            lines.leave(line)
             changed += batch.changed
         }
         return changed
@@ -87,16 +88,18 @@ final class PostgresWriter {
     }
 
     private func attempt(_ batch: inout PostgresBatch) throws -> [@Sendable () -> Void] {
+        takeOut(&batch)
+        guard !batch.steps.isEmpty else { return [] }
         let (link, schema) = try connected()
         if let mark = batch.mark {
             // The last commit's answer was lost; before anything is done again it is known what came of it.
             if try wasKept(mark, of: batch.organization, link) { return batch.told }
             batch.mark = nil
         }
-        try takeTurn(of: batch.organization, link)
+        if !batch.line.isFree { try takeTurn(of: batch.organization, link) }
         do {
             try begin(batch, link)
-            let session = PostgresSession(link, schema)
+            let session = PostgresSession(link, schema, lowMarks: place.lowMarks, hasTurn: !batch.line.isFree)
             if batch.isApart {
                 try apart(&batch, session, link)
                 try end(&batch, session, link)
@@ -104,13 +107,23 @@ final class PostgresWriter {
             }
             if try together(&batch, session), try endTogether(&batch, session, link) { return batch.told }
             try undo(link)
-            guard batch.steps.count > 1 else { return batch.told }
-            batch.isApart = true
+            if batch.needingTurn == nil {
+                guard batch.steps.count > 1 else { return batch.told }
+                batch.isApart = true
+            }
             return try attempt(&batch)
         } catch {
             if (error as? PostgresFailure)?.isLost != true { try undo(link) }
             throw error
         }
+    }
+
+    /// A step that turned out to need its organization's turn goes to the line of those that have it.
+    private func takeOut(_ batch: inout PostgresBatch) {
+        guard let index = batch.needingTurn else { return }
+        batch.needingTurn = nil
+        lines.submit(batch.steps.remove(at: index), of: PostgresLines.Name(batch.organization), goesOn: true)
+        batch.told = []
     }
 
     private func undo(_ link: PostgresConnection) throws {
@@ -123,6 +136,7 @@ final class PostgresWriter {
     private func begin(_ batch: PostgresBatch, _ link: PostgresConnection) throws {
         try link.send("BEGIN ISOLATION LEVEL READ COMMITTED")
         if batch.isLease { try link.send("SET LOCAL synchronous_commit = off") }
+        guard !batch.line.isFree else { return }
         try link.send(
             "SELECT 1 FROM write_turn WHERE organization_id = ?1 FOR UPDATE",
             PostgresParameters([.integer(batch.organization)]))
@@ -139,7 +153,7 @@ final class PostgresWriter {
                 let elapsed = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6
                 guard elapsed < Self.gatherLimitMilliseconds else { break }
                 while batch.steps.count < Self.stepLimit,
-                    let more = lines.next(of: batch.organization, beside: batch.steps[0])
+                    let more = lines.next(of: batch.line, beside: batch.steps[0])
                 {
                     batch.steps.append(more)
                 }
@@ -154,6 +168,10 @@ final class PostgresWriter {
             session.foresee(step.opening, opened[index])
             let outcome = step.run(session)
             if let failure = session.failure, failure.isPassing { throw failure }
+            if outcome.failure is NeedsTurn, batch.line.isFree {
+                batch.needingTurn = index
+                return false
+            }
             if outcome.failure != nil || session.failure != nil {
                 batch.told = [outcome.failure == nil ? batch.failing(session.failure) : outcome.tell]
                 return false
@@ -199,12 +217,22 @@ final class PostgresWriter {
     /// Runs the steps again, each so that it can be undone alone.
     private func apart(_ batch: inout PostgresBatch, _ whole: PostgresSession, _ link: PostgresConnection) throws {
         (batch.told, batch.changed) = ([], 0)
-        for step in batch.steps {
+        var index = 0
+        while index < batch.steps.count {
+            let step = batch.steps[index]
             try link.send("SAVEPOINT step")
             let session = whole.again()
             let outcome = step.run(session)
             if session.failure == nil { try? session.settle() }
             if let failure = session.failure, failure.isPassing { throw failure }
+            index += 1
+            if outcome.failure is NeedsTurn, batch.line.isFree {
+                index -= 1
+                lines.submit(batch.steps.remove(at: index), of: PostgresLines.Name(batch.organization), goesOn: true)
+                try link.send("ROLLBACK TO step")
+                try link.send("RELEASE step")
+                continue
+            }
             if outcome.failure != nil || session.failure != nil {
                 try link.send("ROLLBACK TO step")
                 let cause = session.failure?.storeFailure ?? .closed
@@ -294,8 +322,10 @@ final class PostgresWriter {
 
 /// Steps that share a transaction.
 struct PostgresBatch {
-    let organization: Int64
+    let line: PostgresLines.Name
     var steps: [WaitingStep]
+    /// Which of them is to be run in its organization's turn, and not here.
+    var needingTurn: Int?
     /// Whether each step runs behind a mark of its own, because one of them is known to fail.
     var isApart = false
     /// Who is told what, once the commit is durable.
@@ -307,11 +337,12 @@ struct PostgresBatch {
     /// Since when it is tried again and again.
     var failingSince: UInt64?
 
-    init(_ organization: Int64, _ steps: [WaitingStep]) {
-        self.organization = organization
+    init(_ line: PostgresLines.Name, _ steps: [WaitingStep]) {
+        self.line = line
         self.steps = steps
     }
 
+    var organization: Int64 { line.organization }
     var isLease: Bool { steps[0].priority == .lease }
     var isUnclear: Bool { mark != nil }
 
