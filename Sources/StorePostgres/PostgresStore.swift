@@ -32,7 +32,9 @@ public final class PostgresStore: Store {
         }
         let (lines, queries) = (lines, queries)
         for number in 1...Self.writerCount {
-            start("crossdock-writer-\(number)") { PostgresWriter(place, lines).run() }
+            start("crossdock-writer-\(number)") { [weak self] in
+                PostgresWriter(place, lines) { self?.lookAtGrown() }.run()
+            }
         }
         for number in 1...Self.readerCount {
             start("crossdock-reader-\(number)") { PostgresReader(place, queries).run() }
@@ -129,6 +131,12 @@ public final class PostgresStore: Store {
     /// - Throws: `StoreFailure`.
     public func tidy(isThorough: Bool) async throws -> [String] {
         try await upkeep { try $0.tidy(isThorough: isThorough) }
+    }
+
+    /// Nobody waits for it, and what could not be looked at is looked at by the server itself later.
+    private func lookAtGrown() {
+        let address = address
+        start("crossdock-upkeep") { _ = try? PostgresUpkeep(address).lookAtGrown() }
     }
 
     /// On a connection of its own, for it may take long.

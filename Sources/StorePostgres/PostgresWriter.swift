@@ -10,6 +10,7 @@ import Store
 final class PostgresWriter {
     private let place: PostgresPlace
     private let lines: PostgresLines
+    private let onGrowth: () -> Void
     private var connection: (link: PostgresConnection, schema: PostgresSchema)?
     private var turns: Set<Int64> = []
     /// Since when no connection comes about or holds, by the machine's uptime in nanoseconds.
@@ -27,9 +28,11 @@ final class PostgresWriter {
     /// How many marks of one organization stand before the old ones are taken away.
     static let markLimit: Int64 = 1_000
 
-    init(_ place: PostgresPlace, _ lines: PostgresLines) {
+    /// A writer. `onGrowth`: called when so much was written that tables may have grown much.
+    init(_ place: PostgresPlace, _ lines: PostgresLines, onGrowth: @escaping () -> Void = {}) {
         self.place = place
         self.lines = lines
+        self.onGrowth = onGrowth
         // Upwards from a number no other writer has.
         lastMark = Int64.random(in: 0..<(1 << 31)) << 31
     }
@@ -40,6 +43,7 @@ final class PostgresWriter {
             var batch = PostgresBatch(line, [step])
             commit(&batch)
             lines.leave(line)
+            if place.isTimeForLook(after: batch.changed) { onGrowth() }
         }
     }
 

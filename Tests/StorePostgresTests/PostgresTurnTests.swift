@@ -67,4 +67,23 @@ struct PostgresTurnTests {
         #expect(try await ids(in: store) == (0..<60).filter { $0 % 10 != 1 })
         await store.close()
     }
+
+    @Test func tablesThatHaveGrownMuchAreLookedAtOnce() async throws {
+        let store = try store()
+        // Not by the store, which would look at it by itself.
+        let address = try PostgresAddress(place.url)
+        try PostgresStore.run(
+            "INSERT INTO thing (id, name) SELECT n, CAST(n AS text) FROM generate_series(1, 5000) AS n", at: address)
+        let upkeep = try PostgresUpkeep(address)
+        #expect(try upkeep.lookAtGrown().contains("thing"))
+        #expect(try !upkeep.lookAtGrown().contains("thing"))
+        await store.close()
+    }
+
+    @Test func whetherTablesHaveGrownIsAskedTheSeldomerTheMoreThereIs() throws {
+        let place = PostgresPlace(address: try PostgresAddress("postgres://nobody@localhost/none"))
+        var looks: [Int] = []
+        for changed in 1...200 where place.isTimeForLook(after: 500) { looks.append(changed * 500) }
+        #expect(looks == [1000, 3000, 9000, 27000, 81000])
+    }
 }
