@@ -85,6 +85,9 @@ extension JobTable {
     ) throws -> [Job] {
         // What calls out shares limits, and of the rest only a task is work of its own.
         guard session.hasTurn || work.queue == .task else { throw NeedsTurn() }
+        // Where many workers are woken for few tasks, one takes them and the others, who look with it, need not.
+        let (line, puts) = (line(of: work, isTimed: false), session.lowMarks?.putCount)
+        if let puts, session.emptied[line] == puts { return [] }
         // On a server the jobs are looked for in the same trip as what may stand in their way.
         let (obstacles, found) = try session.ask(
             obstacles(to: work).with(
@@ -97,6 +100,7 @@ extension JobTable {
         let foreseen = count == limit ? found : nil
         let jobs = try claim(
             foreseen ?? session.ask(first(of: work, limit: count, now: now)), owner: owner, now: now)
+        if let foreseen, foreseen.count < limit, work.queue == .task { session.emptied[line] = puts }
         guard !jobs.isEmpty else { return [] }
         let calls = (jobs.count + max(1, perCall) - 1) / max(1, perCall)
         for allowance in admission.allowances where allowance.form != .together {

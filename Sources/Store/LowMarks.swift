@@ -80,11 +80,16 @@ public final class LowMarks: Sendable {
     static let (lineLimit, walkedLimit) = (2_000, 8)
 
     private let lines = Mutex<[Line: Marks]>([:])
+    /// How often jobs were put somewhere.
+    private let puts = Mutex(0)
     /// When a walk over all sorts of an organization last took in all.
     private let wholeWalks = Mutex<[Int64: Moment]>([:])
 
     /// Nothing is known yet.
     public init() {}
+
+    /// How often this process has put jobs somewhere. Once who put them is told, it has grown.
+    public var putCount: Int { puts.withLock { $0 } }
 
     /// What of a line is to be looked at now.
     public func look(at line: Line, now: Moment) -> Look {
@@ -170,6 +175,7 @@ public final class LowMarks: Sendable {
 
     /// Jobs come in at these places.
     public func put(_ places: Set<Place>, in line: Line) {
+        puts.withLock { $0 += 1 }
         lines.withLock { lines in
             guard var marks = lines[line] else { return }
             for place in places {
@@ -183,6 +189,7 @@ public final class LowMarks: Sendable {
 
     /// Forgets what it knows of an integration: jobs came back at places nobody knows.
     public func forget(_ organization: Int64, _ integration: Int64) {
+        puts.withLock { $0 += 1 }
         lines.withLock { lines in
             for line in lines.keys where line.organization == organization && line.integration == integration {
                 lines[line]?.times = [:]

@@ -73,6 +73,10 @@ public protocol StoreSession: AnyObject {
     /// What this process remembers of where waiting jobs begin; nil where a look from the first costs nothing more.
     var lowMarks: LowMarks? { get }
 
+    /// The lines of jobs of which a step of this commit has taken all there was, and how often jobs had been put
+    /// anywhere then (`LowMarks.putCount`): the next step need not look there. Keeps nothing where a look costs little.
+    var emptied: [LowMarks.Line: Int] { get set }
+
     /// Whether no other step of the organization runs meanwhile. Where it is not so, see `Store.freely`.
     var hasTurn: Bool { get }
 
@@ -92,6 +96,12 @@ extension StoreSession {
 
     /// In a file what is gone is gone.
     public var lowMarks: LowMarks? { nil }
+
+    /// In a file a look costs little.
+    public var emptied: [LowMarks.Line: Int] {
+        get { [:] }
+        set {}
+    }
 
     /// In a file there is one writer.
     public var hasTurn: Bool { true }

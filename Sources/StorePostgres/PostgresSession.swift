@@ -25,6 +25,7 @@ final class PostgresSession: StoreSession {
 
     let lowMarks: LowMarks?
     let hasTurn: Bool
+    var emptied: [LowMarks.Line: Int] = [:]
 
     init(
         _ connection: PostgresConnection, _ schema: PostgresSchema, lowMarks: LowMarks? = nil, hasTurn: Bool = true

@@ -117,6 +117,10 @@ private final class WatchedSession: StoreSession {
     var prefersSets: Bool { session.prefersSets }
     var lowMarks: LowMarks? { session.lowMarks }
     var hasTurn: Bool { session.hasTurn }
+    var emptied: [LowMarks.Line: Int] {
+        get { session.emptied }
+        set { session.emptied = newValue }
+    }
 
     func save(_ rows: [[SQLValue]], as upsert: Upsert) throws {
         if let first = rows.first { try SpreadStatement(upsert.single, first).look(session) }

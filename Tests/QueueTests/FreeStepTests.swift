@@ -92,6 +92,21 @@ struct FreeStepTests {
         await stage.store.close()
     }
 
+    @Test func whoLooksInOneCommitWithAnotherThatFoundNothingFindsWhatCameBetween() async throws {
+        let stage = try QueueStage()
+        let found = try await stage.step { table, ids in
+            let take = { try table.take(Self.tasks, limit: 2, owner: "me", now: Self.start).map(\.key) }
+            var found = [try take(), try take()]
+            try table.add([Self.task("1"), Self.task("2"), Self.task("3")], ids: &ids, now: Self.start)
+            found += [try take(), try take(), try take()]
+            let jobs = try table.list([.running]).filter { $0.key == "2" }
+            try table.settle(jobs.map { ($0, .released(keepsIntent: false)) }, owner: "me", now: Self.start)
+            return found + [try take()]
+        }
+        #expect(found == [[], [], ["1", "2"], ["3"], [], ["2"]])
+        await stage.store.close()
+    }
+
     @Test func workThatSharesLimitsIsClaimedWithTheTurn() async throws {
         let stage = try QueueStage()
         try await stage.step { table, ids in try table.add([newJob("1")], ids: &ids, now: Self.start) }
