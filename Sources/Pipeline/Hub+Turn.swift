@@ -130,7 +130,9 @@ extension Hub {
     private func claim(_ work: DueWork, _ integration: Integration?) async throws -> ClaimedWork? {
         let limit = try integration.map { try self.limit(of: work, $0) } ?? 1
         let (organization, now, owner) = (organization, now, owner)
-        let (jobs, isLimited) = try await store.write(.lease) { session in
+        // Each task is work of its own, which no other claim stands in the way of.
+        let place = work.queue == .task ? store.freely : store
+        let (jobs, isLimited) = try await place.write(.lease) { session -> ([Job], Bool) in
             let table = JobTable(session, organization: organization)
             let taken = try table.taking(work, limit: limit, perCall: limit, owner: owner, now: now)
             return (work.queue == .deliver ? try table.inheriting(taken.jobs) : taken.jobs, taken.isLimited)
@@ -198,7 +200,7 @@ extension Hub {
     /// - Throws: `StoreFailure`.
     func settle(_ outcomes: [(job: Job, outcome: JobOutcome)]) async throws {
         let (organization, owner, now) = (organization, owner, now)
-        _ = try await store.write(.urgent) { session in
+        _ = try await store.freely.write(.urgent) { session in
             try JobTable(session, organization: organization).settle(outcomes, owner: owner, now: now)
         }
     }

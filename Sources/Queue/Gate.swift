@@ -66,16 +66,20 @@ extension JobTable {
     /// The gates of all integrations that have one.
     ///
     /// - Throws: `StoreFailure`.
-    public func gates() throws -> [Int64: Gate] {
-        let rows = try session.rows(
+    public func gates() throws -> [Int64: Gate] { try session.ask(howGatesStand) }
+
+    var howGatesStand: Question<[Int64: Gate]> {
+        Question(
             "SELECT failures, closed_until, reason, integration_id FROM gate WHERE organization_id = ?1",
-            [.integer(organization)])
-        return Dictionary(
-            rows.map {
-                let gate = Gate(
-                    failures: Int($0.integer(0)), closedUntil: $0.moment(1), reason: $0.optionalText(2))
-                return ($0.integer(3), gate)
-            }, uniquingKeysWith: { first, _ in first })
+            [.integer(organization)]
+        ) { rows in
+            Dictionary(
+                rows.map {
+                    let gate = Gate(
+                        failures: Int($0.integer(0)), closedUntil: $0.moment(1), reason: $0.optionalText(2))
+                    return ($0.integer(3), gate)
+                }, uniquingKeysWith: { first, _ in first })
+        }
     }
 
     /// Remembers the gate of an integration.

@@ -98,11 +98,13 @@ extension JobTable {
     ///
     /// - Throws: `StoreFailure`.
     public func joinOpen(_ filter: JobFilter, _ batch: Int64, after: Int64 = 0) throws -> Int64? {
+        // A job that is just ending beside this step is waited for.
+        let held = session.prefersSets ? " FOR SHARE" : ""
         let rows = try session.rows(
             """
             INSERT INTO batch_member (organization_id, batch_id, job_id)
             SELECT organization_id, ?6, id FROM job WHERE \(filter.condition) AND id > ?7
-                AND state IN ('available', 'scheduled', 'running', 'retryable') ORDER BY id LIMIT ?8
+                AND state IN ('available', 'scheduled', 'running', 'retryable') ORDER BY id LIMIT ?8\(held)
             ON CONFLICT DO NOTHING RETURNING job_id
             """,
             filter.values(organization) + [.integer(batch), .integer(after), .integer(Int64(Self.bulkLimit))])
@@ -161,6 +163,19 @@ extension JobTable {
             ORDER BY batch.id
             """, [.integer(organization), .ids(jobs.sorted())]
         ) { $0.map { $0.integer(0) } }
+    }
+
+    /// None, for none of these jobs is counted in a batch; where one is, its batch may have ended, and that is for a
+    /// step with the turn.
+    func noBatches(of jobs: Set<Int64>) -> Question<[Int64]> {
+        guard !jobs.isEmpty else { return Question(known: []) }
+        return Question(
+            "SELECT 1 FROM batch_member WHERE organization_id = ?1 AND job_id IN {2} LIMIT 1",
+            [.integer(organization), .ids(jobs.sorted())]
+        ) { rows in
+            guard rows.isEmpty else { throw NeedsTurn() }
+            return []
+        }
     }
 
     func finish(_ ids: [Int64], now: Moment) throws {

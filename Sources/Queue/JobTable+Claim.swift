@@ -9,10 +9,29 @@ extension JobTable {
     ///
     /// - Throws: `StoreFailure`.
     public func due(at now: Moment) throws -> [DueWork] {
-        let found = try (sorts(.ready) + sorts(.timed)).filter { $0.isReady || $0.since <= now }
-        guard !found.isEmpty else { return [] }
-        let (pauses, gates, breakers) = try (pauses(), gates(), breakers())
-        let open = found.compactMap(\.work).filter { work in
+        let isDue = { (sort: JobSort) in sort.isReady || sort.since <= now }
+        let (found, standing): ([JobSort], Standing)
+        if session.prefersSets {
+            let (all, told) = try sorts(asking: howAllStands, now: now)
+            (found, standing) = (all.filter(isDue), told)
+            guard !found.isEmpty else { return [] }
+        } else {
+            found = try (sorts(.ready) + sorts(.timed)).filter(isDue)
+            guard !found.isEmpty else { return [] }
+            standing = try session.ask(howAllStands)
+        }
+        let open = found.compactMap(\.work).filter { standing.lets($0, at: now) }
+        return DueWork.inTurn(open, served: standing.served, now: now)
+    }
+
+    /// What may stand in the way of any work, and when each was served last.
+    private struct Standing {
+        let pauses: [Pause]
+        let gates: [Int64: Gate]
+        let breakers: [FarOperation: Breaker]
+        let served: [FarOperation: Moment]
+
+        func lets(_ work: DueWork, at now: Moment) -> Bool {
             if pauses.contains(where: { $0.stops(work.queue, of: work.integration) }) { return false }
             guard work.queue.callsOut else { return true }
             if let until = gates[work.integration]?.closedUntil, until > now { return false }
@@ -21,7 +40,12 @@ extension JobTable {
             case .closed, .halfOpen, nil: return true
             }
         }
-        return DueWork.inTurn(open, served: try served(), now: now)
+    }
+
+    private var howAllStands: Question<Standing> {
+        whatIsPaused.with(howGatesStand).with(howBreakersStand.with(lastServed)).map { first, second in
+            Standing(pauses: first.0, gates: first.1, breakers: second.0, served: second.1)
+        }
     }
 
     /// How many jobs of an integration are due now, of all kinds or of some.
@@ -68,6 +92,11 @@ extension JobTable {
     public func taking(
         _ work: DueWork, limit: Int, perCall: Int = 1, standing: String? = nil, owner: String, now: Moment
     ) throws -> (jobs: [Job], isLimited: Bool) {
+        // What calls out shares limits, and of the rest only a task is work of its own.
+        guard session.hasTurn || work.queue == .task else { throw NeedsTurn() }
+        // Where many workers are woken for few tasks, one takes them and the others, who look with it, need not.
+        let (line, puts) = (line(of: work, isTimed: false), session.lowMarks?.putCount)
+        if let puts, session.emptied[line] == puts { return ([], false) }
         // On a server the jobs are looked for in the same trip as what may stand in their way.
         let (obstacles, found) = try session.ask(
             obstacles(to: work).with(
@@ -80,6 +109,7 @@ extension JobTable {
         let foreseen = count == limit ? found : nil
         let jobs = try claim(
             foreseen ?? session.ask(first(of: work, limit: count, now: now)), owner: owner, now: now)
+        if let foreseen, foreseen.count < limit, work.queue == .task { session.emptied[line] = puts }
         guard !jobs.isEmpty else { return ([], false) }
         let calls = (jobs.count + max(1, perCall) - 1) / max(1, perCall)
         for allowance in admission.allowances where allowance.form != .together {
@@ -109,14 +139,6 @@ extension JobTable {
         return nil
     }
 
-    static let readyStatement = """
-        SELECT \(Job.columns) FROM job WHERE organization_id = ?1 AND integration_id = ?2 AND queue = ?3 AND kind = ?4
-            AND state = 'available' AND is_blocked = 0 ORDER BY priority, run_at, id LIMIT ?5
-        """
-    static let timedStatement = """
-        SELECT \(Job.columns) FROM job WHERE organization_id = ?1 AND integration_id = ?2 AND queue = ?3 AND kind = ?4
-            AND state IN ('scheduled', 'retryable') AND is_blocked = 0 AND run_at <= ?6 ORDER BY run_at, id LIMIT ?5
-        """
     /// From how many jobs on they are claimed as a set in a file: SQLite makes a table in memory for it first.
     private static let claimsTogether = 16
     private static let claimOne = claim + "id = ?5"
@@ -136,11 +158,12 @@ extension JobTable {
     }
 
     /// A job as it is found, with its payload as it is stored.
-    private typealias Found = (job: Job, payload: String)
+    typealias Found = (job: Job, payload: String)
 
     private func claim(_ found: [Found], owner: String, now: Moment) throws -> [Job] {
         let until = now.adding(seconds: Self.leaseSeconds)
         JobMeters.count(claimed: found.map(\.job), at: now, session)
+        noteClaimed(found.map(\.job))
         let head: [SQLValue] = [.integer(organization), .text(owner), SQLValue(until), SQLValue(now)]
         if found.count < (session.prefersSets ? 2 : Self.claimsTogether) {
             for (job, _) in found { try session.tell(Self.claimOne, head + [.integer(job.id)]) }
@@ -163,15 +186,8 @@ extension JobTable {
 
     /// The first jobs that may begin.
     private func first(of work: DueWork, limit: Int, now: Moment) -> Question<[Found]> {
-        let sort: [SQLValue] = [
-            .integer(organization), .integer(work.integration), .text(work.queue.rawValue),
-            .text(work.kind?.rawValue ?? ""), .integer(Int64(limit)),
-        ]
-        func found(_ rows: [Row]) -> [Found] {
-            rows.compactMap { row in Job(row).map { (job: $0, payload: row.text(9)) } }
-        }
-        let ready = Question(Self.readyStatement, sort, read: found)
-        return ready.with(Question(Self.timedStatement, sort + [SQLValue(now)], read: found)).map { ready, timed in
+        waitingReady(of: work, limit: limit, now: now).with(waitingTimed(of: work, limit: limit, now: now)).map {
+            ready, timed in
             guard !timed.isEmpty else { return ready }
             return Array(
                 (ready + timed).sorted {
@@ -247,21 +263,32 @@ extension JobTable {
 
     // MARK: Turns
 
-    private func served() throws -> [FarOperation: Moment] {
-        let rows = try session.rows(
+    private var lastServed: Question<[FarOperation: Moment]> {
+        Question(
             "SELECT integration_id, operation, served_at FROM turn WHERE organization_id = ?1",
-            [.integer(organization)])
-        return Dictionary(
-            rows.map { (FarOperation($0.integer(0), $0.text(1)), $0.moment(2) ?? Moment(milliseconds: 0)) },
-            uniquingKeysWith: max)
+            [.integer(organization)]
+        ) { rows in
+            Dictionary(
+                rows.map { (FarOperation($0.integer(0), $0.text(1)), $0.moment(2) ?? Moment(milliseconds: 0)) },
+                uniquingKeysWith: max)
+        }
     }
 
     private func serve(_ work: DueWork, now: Moment) throws {
         try session.save(
             [[.integer(organization), .integer(work.integration), .text(work.operation), SQLValue(now)]],
-            as: Self.turnRow)
+            as: session.prefersSets ? Self.turnRowNowAndThen : Self.turnRow)
     }
 
     private static let turnRow = Upsert(
         "turn", key: ["organization_id", "integration_id", "operation"], updating: ["served_at"])
+    /// On a server each change leaves the row as it was behind, and while a transaction is held open all of them are
+    /// walked over: so it is written ten times a second at most.
+    private static let turnRowNowAndThen = Upsert(
+        "turn", ["organization_id", "integration_id", "operation", "served_at"],
+        key: ["organization_id", "integration_id", "operation"],
+        onConflict: """
+            ON CONFLICT (organization_id, integration_id, operation) DO UPDATE SET served_at = excluded.served_at
+            WHERE turn.served_at <= excluded.served_at - 100 OR turn.served_at > excluded.served_at
+            """)
 }

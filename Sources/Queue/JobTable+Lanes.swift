@@ -55,5 +55,6 @@ extension JobTable {
                         AND \(Self.open) ORDER BY lane_place LIMIT 1)
                 """, [.integer(organization), .integer(lane.integration), .text(lane.name)])
         }
+        for integration in Set(lanes.map(\.integration)) { forgetMarks(of: integration) }
     }
 }

@@ -23,15 +23,19 @@ extension JobTable {
     /// The breakers that are not at rest.
     ///
     /// - Throws: `StoreFailure`.
-    public func breakers() throws -> [FarOperation: Breaker] {
-        let rows = try session.rows(
+    public func breakers() throws -> [FarOperation: Breaker] { try session.ask(howBreakersStand) }
+
+    var howBreakersStand: Question<[FarOperation: Breaker]> {
+        Question(
             """
             SELECT integration_id, operation, failures, open_until, probe_until, reason FROM breaker
             WHERE organization_id = ?1
-            """, [.integer(organization)])
-        return Dictionary(
-            rows.map { (FarOperation($0.integer(0), $0.text(1)), Self.breaker($0, from: 2)) },
-            uniquingKeysWith: { first, _ in first })
+            """, [.integer(organization)]
+        ) { rows in
+            Dictionary(
+                rows.map { (FarOperation($0.integer(0), $0.text(1)), Self.breaker($0, from: 2)) },
+                uniquingKeysWith: { first, _ in first })
+        }
     }
 
     /// Remembers the breaker of an operation; one at rest needs no row.

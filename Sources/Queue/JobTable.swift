@@ -36,6 +36,7 @@ public struct JobTable {
             if let batch = job.batch, let member = rows.first?.integer(0) { try join(member, batch) }
         }
         try session.save(plain, as: Self.jobRow)
+        notePut(jobs, now: now)
         JobMeters.count(enqueued: jobs, session)
     }
 
@@ -177,10 +178,15 @@ public struct JobTable {
     /// - Throws: `StoreFailure`.
     @discardableResult
     public func settle(_ outcomes: [(job: Job, outcome: JobOutcome)], owner: String, now: Moment) throws -> Set<Int64> {
+        // Who comes next in a lane, and whether a batch has ended, is not found out beside others who do the same.
+        guard session.hasTurn || outcomes.allSatisfy({ $0.job.lane == nil }) else { throw NeedsTurn() }
         let completed = outcomes.filter { $0.outcome == .completed }.map(\.job)
-        let asked = sortsWithDead(Set(completed.map(\.sort))).with(endedBatches(of: Set(outcomes.map(\.job.id))))
+        let jobs = Set(outcomes.map(\.job.id))
+        let asked = sortsWithDead(Set(completed.map(\.sort)))
+            .with(session.hasTurn ? endedBatches(of: jobs) : noBatches(of: jobs))
         let (settled, (dead, batches)) = try settleRows(outcomes, owner: owner, asking: asked, now: now)
         JobMeters.count(settled: settled, session)
+        notePut(settled, now: now)
         try supersedeDead(
             settled.filter { $0.outcome == .completed && dead.contains($0.job.sort) }.map(\.job), now: now)
         try unblock(Set(settled.compactMap(\.job.inLane)))

@@ -108,5 +108,20 @@ public enum QueueMigrations {
                 held_until INTEGER NOT NULL, PRIMARY KEY (organization_id, name)
             ) STRICT;
             """),
+        Migration(
+            "0203-waiting-in-order",
+            """
+            -- On a server what waits is read in its order: an index there does not end with the row's number by itself,
+            -- and to find the first job of many that came at the same time, all that waits was sorted.
+            """,
+            onlyPostgres: """
+
+                DROP INDEX job_ready;
+                CREATE INDEX job_ready ON job (organization_id, integration_id, queue, kind, priority, run_at, id)
+                    WHERE state = 'available' AND is_blocked = 0;
+                DROP INDEX job_timed;
+                CREATE INDEX job_timed ON job (organization_id, integration_id, queue, kind, run_at, id)
+                    WHERE state IN ('scheduled', 'retryable') AND is_blocked = 0;
+                """, servesOlder: true),
     ]
 }

@@ -70,6 +70,16 @@ public protocol StoreSession: AnyObject {
     /// Whether one statement that changes a set of rows is worth much more than one for each row.
     var prefersSets: Bool { get }
 
+    /// What this process remembers of where waiting jobs begin; nil where a look from the first costs nothing more.
+    var lowMarks: LowMarks? { get }
+
+    /// The lines of jobs of which a step of this commit has taken all there was, and how often jobs had been put
+    /// anywhere then (`LowMarks.putCount`): the next step need not look there. Keeps nothing where a look costs little.
+    var emptied: [LowMarks.Line: Int] { get set }
+
+    /// Whether no other step of the organization runs meanwhile. Where it is not so, see `Store.freely`.
+    var hasTurn: Bool { get }
+
     /// Writes many rows of one table. On a server they wait for those of the same table that follow, also from other
     /// steps of the same commit, and are sent before anything else is.
     ///
@@ -83,6 +93,25 @@ extension StoreSession {
 
     /// In a file there is no trip to save.
     public var prefersSets: Bool { false }
+
+    /// In a file what is gone is gone.
+    public var lowMarks: LowMarks? { nil }
+
+    /// In a file a look costs little.
+    public var emptied: [LowMarks.Line: Int] {
+        get { [:] }
+        set {}
+    }
+
+    /// In a file there is one writer.
+    public var hasTurn: Bool { true }
+}
+
+/// What a step throws that was begun without its organization's turn and finds that it needs it. It is run again with
+/// the turn, and whoever waits for it learns nothing of this.
+public struct NeedsTurn: Error {
+    /// It needs it.
+    public init() {}
 }
 
 /// How rows of a table are written: inserted, and updated where their key is there already.
@@ -176,6 +205,11 @@ public protocol Store: Sendable {
     /// one after the other, and those of different ones beside each other.
     func of(_ organization: Int64) -> any Store
 
+    /// The same store for steps that need not wait for the turn of their organization, because they lock each row
+    /// before they decide about it, and add nothing that must be in order. Where the turn is the only writer's anyway,
+    /// they are steps like others; elsewhere they see `hasTurn`, and throw `NeedsTurn` when they need it after all.
+    var freely: any Store { get }
+
     /// Whether processes of several machines may use it at once.
     var isShared: Bool { get }
 
@@ -214,6 +248,9 @@ public protocol Store: Sendable {
 extension Store {
     /// The store itself, where there is one writer for all.
     public func of(_ organization: Int64) -> any Store { self }
+
+    /// The store itself, where there is one writer.
+    public var freely: any Store { self }
 
     /// A store in a file has the processes of one machine, mostly one.
     public var isShared: Bool { false }

@@ -63,7 +63,7 @@ public final class InlinePostgresStore: InlineStore {
     ) -> (tell: [@Sendable () -> Void], changes: Int) {
         let told = Told()
         let changes = desk.withLock { desk in
-            for step in steps { desk.lines.submit(told.collecting(step), of: Self.organization) }
+            for step in steps { desk.lines.submit(told.collecting(step), of: PostgresLines.Name(Self.organization)) }
             return desk.writer.serveWaiting()
         }
         return (told.all, changes)

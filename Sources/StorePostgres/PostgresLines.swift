@@ -2,8 +2,18 @@ import Dispatch
 import Store
 import Synchronization
 
-/// Steps that wait, in one line for each organization. Lines run beside each other, the steps of one never do.
+/// Steps that wait, in two lines for each organization: those that need its turn, and those that do not. Lines run
+/// beside each other, the steps of one never do.
 final class PostgresLines: Sendable {
+    /// Which line.
+    struct Name: Hashable {
+        let organization: Int64
+        /// Whether its steps do without the turn.
+        let isFree: Bool
+
+        init(_ organization: Int64, isFree: Bool = false) { (self.organization, self.isFree) = (organization, isFree) }
+    }
+
     private struct Line {
         var steps: [[WaitingStep]] = StepPriority.allCases.map { _ in [] }
         var isServed = false
@@ -21,29 +31,29 @@ final class PostgresLines: Sendable {
     }
 
     private struct State {
-        var lines: [Int64: Line] = [:]
+        var lines: [Name: Line] = [:]
         /// Lines with steps that nobody serves, in the order in which they began to wait.
-        var waiting: [Int64] = []
+        var waiting: [Name] = []
         var isClosing = false
     }
 
     private let state = Mutex(State())
     private let signal = DispatchSemaphore(value: 0)
 
-    /// Puts a step in its organization's line.
-    func submit(_ step: WaitingStep, of organization: Int64) {
+    /// Puts a step in a line. `goesOn`: it was in another before, and is done although no more are taken.
+    func submit(_ step: WaitingStep, of line: Name, goesOn: Bool = false) {
         let isTaken = state.withLock { state in
-            guard !state.isClosing else { return false }
-            let wasIdle = state.lines[organization].map { $0.isEmpty && !$0.isServed } ?? true
-            state.lines[organization, default: Line()].steps[step.priority.rawValue].append(step)
-            if wasIdle { state.waiting.append(organization) }
+            guard !state.isClosing || goesOn else { return false }
+            let wasIdle = state.lines[line].map { $0.isEmpty && !$0.isServed } ?? true
+            state.lines[line, default: Line()].steps[step.priority.rawValue].append(step)
+            if wasIdle { state.waiting.append(line) }
             return true
         }
         if isTaken { signal.signal() } else { step.fail(StoreFailure.closed) }
     }
 
     /// Waits for a line that nobody serves, and takes its first step. Nil once closed and empty.
-    func take() -> (organization: Int64, step: WaitingStep)? {
+    func take() -> (line: Name, step: WaitingStep)? {
         while true {
             signal.wait()
             if let found = takeAtOnce() { return found }
@@ -59,29 +69,29 @@ final class PostgresLines: Sendable {
     }
 
     /// The first step of a line that nobody serves, without waiting for one.
-    func takeAtOnce() -> (organization: Int64, step: WaitingStep)? {
+    func takeAtOnce() -> (line: Name, step: WaitingStep)? {
         state.withLock { state in
             guard !state.waiting.isEmpty else { return nil }
-            let organization = state.waiting.removeFirst()
-            state.lines[organization]?.isServed = true
-            return state.lines[organization]?.next(beside: nil).map { (organization, $0) }
+            let line = state.waiting.removeFirst()
+            state.lines[line]?.isServed = true
+            return state.lines[line]?.next(beside: nil).map { (line, $0) }
         }
     }
 
     /// The next step of a line that is being served, to share its transaction.
-    func next(of organization: Int64, beside first: WaitingStep) -> WaitingStep? {
-        state.withLock { $0.lines[organization]?.next(beside: first) }
+    func next(of line: Name, beside first: WaitingStep) -> WaitingStep? {
+        state.withLock { $0.lines[line]?.next(beside: first) }
     }
 
     /// Lets go of a line.
-    func leave(_ organization: Int64) {
+    func leave(_ name: Name) {
         let isWaiting = state.withLock { state in
-            state.lines[organization]?.isServed = false
-            guard let line = state.lines[organization], !line.isEmpty else {
-                state.lines[organization] = nil
+            state.lines[name]?.isServed = false
+            guard let line = state.lines[name], !line.isEmpty else {
+                state.lines[name] = nil
                 return state.isClosing
             }
-            state.waiting.append(organization)
+            state.waiting.append(name)
             return true
         }
         if isWaiting { signal.signal() }

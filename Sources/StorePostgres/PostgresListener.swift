@@ -1,4 +1,5 @@
 import Foundation
+import Store
 import Synchronization
 
 /// What the threads of a store share.
@@ -6,15 +7,21 @@ final class PostgresPlace: Sendable {
     let address: PostgresAddress
     let presence: PostgresPresence
     let clock = PostgresClock()
+    /// What its steps remember of where waiting jobs begin; nil: each looks from the first.
+    let lowMarks: LowMarks?
     private let own = Mutex<Set<Int32>>([])
     private let lastNote = Mutex<UInt64>(0)
+    private let growth = Mutex((changed: 0, next: firstGrowth))
+
+    /// After how many changed rows it is first looked whether tables have grown; each time later by so many times.
+    static let (firstGrowth, growthFactor) = (1_000, 3)
 
     /// How much time passes at least between two notes of one process, in milliseconds: notes let commits wait for each
     /// other. What comes between them is found by looking.
     static let noteMilliseconds = 50.0
 
-    init(address: PostgresAddress, _ presence: PostgresPresence = .beside) {
-        (self.address, self.presence) = (address, presence)
+    init(address: PostgresAddress, _ presence: PostgresPresence = .beside, lowMarks: LowMarks? = nil) {
+        (self.address, self.presence, self.lowMarks) = (address, presence, lowMarks)
     }
 
     /// Remembers that a server's process works for this store.
@@ -23,6 +30,16 @@ final class PostgresPlace: Sendable {
     /// Whether one of these processes works for another store.
     func areOthers(_ processes: [Int32]) -> Bool {
         own.withLock { own in processes.contains { !own.contains($0) } }
+    }
+
+    /// Counts rows that were changed. True where it is time to look whether tables have grown.
+    func isTimeForLook(after changed: Int) -> Bool {
+        growth.withLock { growth in
+            growth.changed += changed
+            guard growth.changed >= growth.next else { return false }
+            growth.next = growth.changed * Self.growthFactor
+            return true
+        }
     }
 
     /// Whether it is time for a note; then the next is not for a while.

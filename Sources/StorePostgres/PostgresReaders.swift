@@ -93,7 +93,7 @@ final class PostgresReader {
         let (link, schema) = try connected()
         try place.lookAtClock(on: link)
         try link.send("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        let session = PostgresSession(link, schema)
+        let session = PostgresSession(link, schema, lowMarks: place.lowMarks)
         let outcome = query.run(session)
         if session.failure == nil { try? session.settle() }
         if let failure = session.failure, failure.isPassing { throw failure }

@@ -23,9 +23,17 @@ final class PostgresSession: StoreSession {
     /// From how many rows on a set is sent as lists, one for each column.
     private static let listedRows = 3
 
-    init(_ connection: PostgresConnection, _ schema: PostgresSchema) {
+    let lowMarks: LowMarks?
+    let hasTurn: Bool
+    var emptied: [LowMarks.Line: Int] = [:]
+
+    init(
+        _ connection: PostgresConnection, _ schema: PostgresSchema, lowMarks: LowMarks? = nil, hasTurn: Bool = true
+    ) {
         self.connection = connection
         self.schema = schema
+        self.lowMarks = lowMarks
+        self.hasTurn = hasTurn
         changedBefore = connection.changed
     }
 
@@ -131,7 +139,7 @@ final class PostgresSession: StoreSession {
     }
 
     /// A session for the next step of the same transaction.
-    func again() -> PostgresSession { PostgresSession(connection, schema) }
+    func again() -> PostgresSession { PostgresSession(connection, schema, lowMarks: lowMarks, hasTurn: hasTurn) }
 
     /// Remembers that another session of this transaction has written.
     func noteWriting() { hasWritten = true }

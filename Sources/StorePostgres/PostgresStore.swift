@@ -26,7 +26,7 @@ public final class PostgresStore: Store {
     public init(
         _ address: PostgresAddress, migrations: [Migration], isBeingMoved: Bool = false, isAlone: Bool = false
     ) throws {
-        let place = PostgresPlace(address: address, isAlone ? .alone : .beside)
+        let place = PostgresPlace(address: address, isAlone ? .alone : .beside, lowMarks: LowMarks())
         self.address = address
         clock = place.clock
         listener = PostgresListener(place)
@@ -39,7 +39,9 @@ public final class PostgresStore: Store {
         }
         let (lines, queries) = (lines, queries)
         for number in 1...(isAlone ? 1 : Self.writerCount) {
-            start("crossdock-writer-\(number)") { PostgresWriter(place, lines).run() }
+            start("crossdock-writer-\(number)") { [weak self] in
+                PostgresWriter(place, lines) { self?.lookAtGrown() }.run()
+            }
         }
         for number in 1...Self.readerCount {
             start("crossdock-reader-\(number)") { PostgresReader(place, queries).run() }
@@ -89,12 +91,12 @@ public final class PostgresStore: Store {
     }
 
     func write<Value: Sendable>(
-        _ priority: StepPriority, of organization: Int64, opening: Opening? = nil,
+        _ priority: StepPriority, of organization: Int64, isFree: Bool = false, opening: Opening? = nil,
         _ step: @escaping @Sendable (any StoreSession) throws -> Value
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             let waiting = WaitingStep(priority, opening: opening, step) { continuation.resume(with: $0) }
-            lines.submit(waiting, of: organization)
+            lines.submit(waiting, of: PostgresLines.Name(organization, isFree: isFree))
         }
     }
 
@@ -141,6 +143,12 @@ public final class PostgresStore: Store {
         try await upkeep { try $0.tidy(isThorough: isThorough) }
     }
 
+    /// Nobody waits for it, and what could not be looked at is looked at by the server itself later.
+    private func lookAtGrown() {
+        let address = address
+        start("crossdock-upkeep") { _ = try? PostgresUpkeep(address).lookAtGrown() }
+    }
+
     /// On a connection of its own, for it may take long.
     private func upkeep(_ work: @escaping @Sendable (PostgresUpkeep) throws -> [String]) async throws -> [String] {
         let address = address
@@ -171,11 +179,12 @@ public final class PostgresStore: Store {
 private struct PostgresOrganizationStore: Store {
     let store: PostgresStore
     let id: Int64
+    var isFree = false
 
     func write<Value: Sendable>(
         _ priority: StepPriority, _ step: @escaping @Sendable (any StoreSession) throws -> Value
     ) async throws -> Value {
-        try await store.write(priority, of: id, step)
+        try await store.write(priority, of: id, isFree: isFree, step)
     }
 
     func write<Value: Sendable>(
@@ -183,7 +192,7 @@ private struct PostgresOrganizationStore: Store {
         _ step: @escaping @Sendable (any StoreSession, Int) throws -> Value
     ) async throws -> Value {
         // The statement is answered from what was sent ahead.
-        try await store.write(priority, of: id, opening: opening) { session in
+        try await store.write(priority, of: id, isFree: isFree, opening: opening) { session in
             try step(session, session.run(opening.sql, opening.values))
         }
     }
@@ -195,6 +204,8 @@ private struct PostgresOrganizationStore: Store {
     }
 
     func of(_ organization: Int64) -> any Store { store.of(organization) }
+
+    var freely: any Store { PostgresOrganizationStore(store: store, id: id, isFree: true) }
 
     var isShared: Bool { true }
     var dialect: StoreDialect { .postgres }

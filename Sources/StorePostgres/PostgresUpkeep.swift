@@ -58,6 +58,28 @@ struct PostgresUpkeep {
         return ["\(tables.count) tables were looked at anew; the room of \(dead) rows that are gone can be used again"]
     }
 
+    /// Has the server look at the tables that are many times larger than when it last did: what it plans for small ones
+    /// does not do for them, and by itself it looks after a minute at the earliest. Each connection plans anew then.
+    ///
+    /// - Throws: `PostgresFailure`.
+    func lookAtGrown() throws -> [String] {
+        let tables = try ask(
+            """
+            SELECT CAST(CAST(oid AS regclass) AS text) FROM pg_class
+            WHERE relnamespace = CAST(current_schema() AS regnamespace) AND relkind = 'r'
+                AND pg_relation_size(oid)
+                    > \(Self.growth) * (CASE WHEN relpages > 1 THEN relpages ELSE 1 END)
+                        * CAST(current_setting('block_size') AS bigint)
+            ORDER BY 1
+            """
+        ).map { $0.text(0) }
+        for table in tables { try link.script("ANALYZE (SKIP_LOCKED) \(table)") }
+        return tables
+    }
+
+    /// How many times as large as it was a table is looked at anew.
+    static let growth = 4
+
     // MARK: Slices
 
     /// One change of the schema, while nobody else changes it. What is in use now is left for another time.

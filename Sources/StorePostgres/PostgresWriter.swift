@@ -3,12 +3,14 @@ import Store
 
 /// Commits steps on one connection. Lives on one thread.
 ///
-/// The steps of the hub were written for one writer: they read, decide and write. So every transaction first takes its
-/// organization's row of `write_turn`; those of one organization are serial over all processes. It leaves a row in
-/// `write_mark`, by which a commit whose answer was lost is known to have happened or not.
+/// The steps of the hub were written for one writer: they read, decide and write. So a transaction first takes its
+/// organization's row of `write_turn`; those of one organization are serial over all processes. Only steps that lock
+/// what they decide about do without (`Store.freely`). Each leaves a row in `write_mark`, by which a commit whose
+/// answer was lost is known to have happened or not.
 final class PostgresWriter {
     private let place: PostgresPlace
     private let lines: PostgresLines
+    private let onGrowth: () -> Void
     private var connection: (link: PostgresConnection, schema: PostgresSchema)?
     private var turns: Set<Int64> = []
     /// Since when no connection comes about or holds, by the machine's uptime in nanoseconds.
@@ -26,29 +28,32 @@ final class PostgresWriter {
     /// How many marks of one organization stand before the old ones are taken away.
     static let markLimit: Int64 = 1_000
 
-    init(_ place: PostgresPlace, _ lines: PostgresLines) {
+    /// A writer. `onGrowth`: called when so much was written that tables may have grown much.
+    init(_ place: PostgresPlace, _ lines: PostgresLines, onGrowth: @escaping () -> Void = {}) {
         self.place = place
         self.lines = lines
+        self.onGrowth = onGrowth
         // Upwards from a number no other writer has.
         lastMark = Int64.random(in: 0..<(1 << 31)) << 31
     }
 
     /// Serves lines until they are closed and empty.
     func run() {
-        while let (organization, step) = lines.take() {
-            var batch = PostgresBatch(organization, [step])
+        while let (line, step) = lines.take() {
+            var batch = PostgresBatch(line, [step])
             commit(&batch)
-            lines.leave(organization)
+            lines.leave(line)
+            if place.isTimeForLook(after: batch.changed) { onGrowth() }
         }
     }
 
     /// Serves what waits and gives how many rows that changed, for who drives it without a thread.
     func serveWaiting() -> Int {
         var changed = 0
-        while let (organization, step) = lines.takeAtOnce() {
-            var batch = PostgresBatch(organization, [step])
+        while let (line, step) = lines.takeAtOnce() {
+            var batch = PostgresBatch(line, [step])
             commit(&batch)
-            lines.leave(organization)
+            lines.leave(line)
             changed += batch.changed
         }
         return changed
@@ -87,6 +92,8 @@ final class PostgresWriter {
     }
 
     private func attempt(_ batch: inout PostgresBatch) throws -> [@Sendable () -> Void] {
+        takeOut(&batch)
+        guard !batch.steps.isEmpty else { return [] }
         let (link, schema) = try connected()
         try place.lookAtClock(on: link)
         if let mark = batch.mark {
@@ -94,10 +101,10 @@ final class PostgresWriter {
             if try wasKept(mark, of: batch.organization, link) { return batch.told }
             batch.mark = nil
         }
-        try takeTurn(of: batch.organization, link)
+        if !batch.line.isFree { try takeTurn(of: batch.organization, link) }
         do {
             try begin(batch, link)
-            let session = PostgresSession(link, schema)
+            let session = PostgresSession(link, schema, lowMarks: place.lowMarks, hasTurn: !batch.line.isFree)
             if batch.isApart {
                 try apart(&batch, session, link)
                 try end(&batch, session, link)
@@ -105,13 +112,23 @@ final class PostgresWriter {
             }
             if try together(&batch, session), try endTogether(&batch, session, link) { return batch.told }
             try undo(link)
-            guard batch.steps.count > 1 else { return batch.told }
-            batch.isApart = true
+            if batch.needingTurn == nil {
+                guard batch.steps.count > 1 else { return batch.told }
+                batch.isApart = true
+            }
             return try attempt(&batch)
         } catch {
             if (error as? PostgresFailure)?.isLost != true { try undo(link) }
             throw error
         }
+    }
+
+    /// A step that turned out to need its organization's turn goes to the line of those that have it.
+    private func takeOut(_ batch: inout PostgresBatch) {
+        guard let index = batch.needingTurn else { return }
+        batch.needingTurn = nil
+        lines.submit(batch.steps.remove(at: index), of: PostgresLines.Name(batch.organization), goesOn: true)
+        batch.told = []
     }
 
     private func undo(_ link: PostgresConnection) throws {
@@ -124,6 +141,7 @@ final class PostgresWriter {
     private func begin(_ batch: PostgresBatch, _ link: PostgresConnection) throws {
         try link.send("BEGIN ISOLATION LEVEL READ COMMITTED")
         if batch.isLease { try link.send("SET LOCAL synchronous_commit = off") }
+        guard !batch.line.isFree else { return }
         try link.send(
             "SELECT 1 FROM write_turn WHERE organization_id = ?1 FOR UPDATE",
             PostgresParameters([.integer(batch.organization)]))
@@ -140,7 +158,7 @@ final class PostgresWriter {
                 let elapsed = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6
                 guard elapsed < Self.gatherLimitMilliseconds else { break }
                 while batch.steps.count < Self.stepLimit,
-                    let more = lines.next(of: batch.organization, beside: batch.steps[0])
+                    let more = lines.next(of: batch.line, beside: batch.steps[0])
                 {
                     batch.steps.append(more)
                 }
@@ -155,6 +173,10 @@ final class PostgresWriter {
             session.foresee(step.opening, opened[index])
             let outcome = step.run(session)
             if let failure = session.failure, failure.isPassing { throw failure }
+            if outcome.failure is NeedsTurn, batch.line.isFree {
+                batch.needingTurn = index
+                return false
+            }
             if outcome.failure != nil || session.failure != nil {
                 batch.told = [outcome.failure == nil ? batch.failing(session.failure) : outcome.tell]
                 return false
@@ -200,12 +222,22 @@ final class PostgresWriter {
     /// Runs the steps again, each so that it can be undone alone.
     private func apart(_ batch: inout PostgresBatch, _ whole: PostgresSession, _ link: PostgresConnection) throws {
         (batch.told, batch.changed) = ([], 0)
-        for step in batch.steps {
+        var index = 0
+        while index < batch.steps.count {
+            let step = batch.steps[index]
             try link.send("SAVEPOINT step")
             let session = whole.again()
             let outcome = step.run(session)
             if session.failure == nil { try? session.settle() }
             if let failure = session.failure, failure.isPassing { throw failure }
+            index += 1
+            if outcome.failure is NeedsTurn, batch.line.isFree {
+                index -= 1
+                lines.submit(batch.steps.remove(at: index), of: PostgresLines.Name(batch.organization), goesOn: true)
+                try link.send("ROLLBACK TO step")
+                try link.send("RELEASE step")
+                continue
+            }
             if outcome.failure != nil || session.failure != nil {
                 try link.send("ROLLBACK TO step")
                 let cause = session.failure?.storeFailure ?? .closed
@@ -295,8 +327,10 @@ final class PostgresWriter {
 
 /// Steps that share a transaction.
 struct PostgresBatch {
-    let organization: Int64
+    let line: PostgresLines.Name
     var steps: [WaitingStep]
+    /// Which of them is to be run in its organization's turn, and not here.
+    var needingTurn: Int?
     /// Whether each step runs behind a mark of its own, because one of them is known to fail.
     var isApart = false
     /// Who is told what, once the commit is durable.
@@ -308,11 +342,12 @@ struct PostgresBatch {
     /// Since when it is tried again and again.
     var failingSince: UInt64?
 
-    init(_ organization: Int64, _ steps: [WaitingStep]) {
-        self.organization = organization
+    init(_ line: PostgresLines.Name, _ steps: [WaitingStep]) {
+        self.line = line
         self.steps = steps
     }
 
+    var organization: Int64 { line.organization }
     var isLease: Bool { steps[0].priority == .lease }
     var isUnclear: Bool { mark != nil }
 

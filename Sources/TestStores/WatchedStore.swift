@@ -53,6 +53,9 @@ public struct WatchedStore: Store {
     /// The store of one organization, watched too.
     public func of(_ organization: Int64) -> any Store { WatchedStore(store.of(organization)) }
 
+    /// The store without turns, watched too.
+    public var freely: any Store { WatchedStore(store.freely) }
+
     /// As the store.
     public var isShared: Bool { store.isShared }
 
@@ -112,6 +115,12 @@ private final class WatchedSession: StoreSession {
     func afterCommit(_ effect: @escaping @Sendable () -> Void) { session.afterCommit(effect) }
 
     var prefersSets: Bool { session.prefersSets }
+    var lowMarks: LowMarks? { session.lowMarks }
+    var hasTurn: Bool { session.hasTurn }
+    var emptied: [LowMarks.Line: Int] {
+        get { session.emptied }
+        set { session.emptied = newValue }
+    }
 
     func save(_ rows: [[SQLValue]], as upsert: Upsert) throws {
         if let first = rows.first { try SpreadStatement(upsert.single, first).look(session) }

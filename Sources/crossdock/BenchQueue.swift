@@ -68,14 +68,14 @@ struct BenchQueue: Sendable {
     }
 
     func claim(_ owner: String, limit: Int) async throws -> [Job] {
-        try await store.write(.lease) { session in
+        try await store.freely.write(.lease) { session in
             try JobTable(session, organization: 1).take(
                 Self.work, limit: limit, owner: owner, now: OpenHub.systemNow())
         }
     }
 
     func settle(_ jobs: [Job], _ owner: String, fails: @escaping @Sendable (Job) -> Bool) async throws -> Int {
-        try await store.write { session in
+        try await store.freely.write { session in
             let now = OpenHub.systemNow()
             let outcomes = jobs.map { job -> (job: Job, outcome: JobOutcome) in
                 fails(job)

@@ -91,6 +91,8 @@ struct RollingUpgradeTests {
             "DROP TABLE job;", "ALTER TABLE job DROP COLUMN key;", "ALTER TABLE job RENAME TO task;",
             "UPDATE job SET key = 'a';", "DELETE FROM job;", "ALTER TABLE job ADD COLUMN a INTEGER NOT NULL;",
             "CREATE UNIQUE INDEX a ON job (key);", "CREATE TRIGGER a AFTER INSERT ON job BEGIN SELECT 1; END;",
+            "DROP INDEX a;", "DROP INDEX a; CREATE INDEX ab ON job (key);",
+            "DROP INDEX a; CREATE UNIQUE INDEX a ON job (key);",
         ] {
             #expect(!Self.offences(in: bad).isEmpty, "\(bad)")
         }
@@ -102,6 +104,10 @@ struct RollingUpgradeTests {
             "DROP ", "RENAME ", "UPDATE ", "DELETE ", "CREATE UNIQUE ", "TRIGGER ", "SET NOT NULL", " CHECK (",
         ]
         return sql.split(separator: ";").map(String.init).filter { statement in
+            // An index that refuses nothing and is made anew at once under its name only makes looks cheaper.
+            if let index = statement.firstMatch(of: /DROP INDEX (\w+)/)?.1, sql.contains("CREATE INDEX \(index) ON ") {
+                return false
+            }
             let isOfANewTable = statement.contains("CREATE TABLE")
             let asks =
                 statement.contains("ADD COLUMN") && statement.contains("NOT NULL") && !statement.contains("DEFAULT")

@@ -87,21 +87,32 @@ extension JobTable {
 extension JobTable {
     /// How the database goes about a claim.
     func planOfClaim() throws -> [String] {
-        try plan(of: Self.readyStatement, count: 5) + plan(of: Self.timedStatement, count: 6)
+        let plain = try plan(of: Self.readyStatement, count: 5) + plan(of: Self.timedStatement, count: 6)
+        guard TestStore.Place().isPostgres else { return plain }
+        return try plain + plan(of: Self.readyStatement + Self.lock, count: 5)
+            + plan(of: Self.readyPartStatement, count: 7) + plan(of: Self.readyBetweenStatement, count: 7)
+            + plan(of: Self.timedPartStatement, count: 7)
     }
 
     /// How it goes about a look at what runs.
     func planOfLookAtRunning() throws -> [String] { try plan(of: Self.runningStatement, count: 4) }
 
     /// How it goes about a walk over the sorts of waiting jobs.
-    func planOfWalk(_ waiting: Waiting) throws -> [String] { try plan(of: Self.step(waiting), count: 4) }
+    func planOfWalk(_ waiting: Waiting) throws -> [String] {
+        let whole = try plan(of: Self.step(waiting), count: 4)
+        guard TestStore.Place().isPostgres else { return whole }
+        // Between two values it takes one more than are given.
+        return try (SortWalk.pieces[waiting] ?? [:]).reduce(whole) { lines, texts in
+            try texts.value.reduce(lines) { try $0 + plan(of: $1, count: texts.key + 3) }
+        }
+    }
 
     private func plan(of sql: String, count: Int) throws -> [String] {
         guard TestStore.Place().isPostgres else {
             return try session.rows("EXPLAIN QUERY PLAN " + sql, Array(repeating: .integer(1), count: count))
                 .map { $0.text(3) }
         }
-        let plain = (1...count).reduce(sql) { $0.replacing("?\($1)", with: "'1'") }
+        let plain = (1...count).reversed().reduce(sql) { $0.replacing("?\($1)", with: "'1'") }
         return try session.rows("EXPLAIN " + plain, []).map {
             $0.text(0).replacing("Index Scan using ", with: "using index ")
         }
