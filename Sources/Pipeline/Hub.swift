@@ -6,6 +6,7 @@ import Intake
 import Ledger
 import Queue
 import Reconcile
+import Repeats
 import Store
 import Synchronization
 import Telemetry
@@ -54,7 +55,7 @@ public final class Hub: Sendable {
     /// All migrations, in the order of their names.
     public static let migrations =
         [IDPool.migration] + LedgerMigrations.all + QueueMigrations.all + IntakeMigrations.all + BackupTable.migrations
-        + AuditTable.migrations
+        + AuditTable.migrations + RepeatTable.migrations
 
     /// A hub on a store. Reaches nothing.
     ///

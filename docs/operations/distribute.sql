@@ -88,3 +88,5 @@ SELECT create_distributed_table('audit_link', 'organization_id', colocate_with =
 WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('audit_link' AS regclass));
 SELECT create_distributed_table('audit_head', 'organization_id', colocate_with => 'write_turn')
 WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('audit_head' AS regclass));
+SELECT create_distributed_table('keyed_request', 'organization_id', colocate_with => 'write_turn')
+WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('keyed_request' AS regclass));
