@@ -93,7 +93,7 @@ extension Console {
 
     /// Whether a browser says that the form stood on a page of this server. Programs say nothing and are let through:
     /// they carry no cookie of somebody else.
-    private func comesFromHere(_ request: HTTPRequest) -> Bool {
+    func comesFromHere(_ request: HTTPRequest) -> Bool {
         if let site = request.headers["Sec-Fetch-Site"] { return site == "same-origin" || site == "none" }
         guard let origin = request.headers["Origin"] else { return true }
         guard let address = HTTPAddress(origin) else { return false }

@@ -43,6 +43,8 @@ public struct Console: Sendable {
     let sections: Sections
     let assets: Assets
     let desk: LiveDesk
+    /// When this process began to answer.
+    let startedAt: Moment
     private let health: HealthDesk
     private let limits = RequestLimits()
 
@@ -62,6 +64,7 @@ public struct Console: Sendable {
         sections = Sections(templates: templates)
         assets = try Assets()
         desk = LiveDesk(hub: hub, sections: sections)
+        startedAt = hub.now
         health = HealthDesk(hub: hub, patience: .seconds(options.healthPatienceSeconds))
     }
 
@@ -131,6 +134,12 @@ public struct Console: Sendable {
         }
         if case .those(let permission) = found.route.admission {
             if let refusal = denied(caller, permission, envelope) { return refusal }
+            // Who comes with a cookie, or with nothing from this machine, may be a browser that another site makes ask.
+            if !["GET", "HEAD"].contains(request.method), request.headers["Authorization"] == nil,
+                !comesFromHere(request)
+            {
+                return envelope.failure(.forbidden, "the request was made by a page of another site")
+            }
         }
         return await found.route.answer(
             self, Visit(request: request, envelope: envelope, names: found.names, caller: caller))
@@ -161,10 +170,13 @@ public struct Console: Sendable {
         return response
     }
 
+    /// How the hub is; one look serves all who ask within a second.
+    func healthReport() async -> HealthReport { await health.report() }
+
     /// A status word and the version, without an envelope (C-02); to whoever may see the pages also what was looked at
     /// (C-04).
     func health(_ visit: Visit) async -> HTTPResponse {
-        let report = await health.report()
+        let report = await healthReport()
         var body: [String: JSON] = [
             "status": .string(report.state.rawValue), "version": .string(options.version),
         ]

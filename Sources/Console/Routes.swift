@@ -36,6 +36,8 @@ struct Route: Sendable {
     let answer: @Sendable (Console, Visit) async -> HTTPResponse
 
     private let parts: [String]
+    /// A word that stands for no integration: addresses of the hub itself have it there (C-05).
+    static let reserved = "system"
 
     init(
         _ method: String, _ pattern: String, _ admission: Admission, _ purpose: String,
@@ -55,7 +57,7 @@ struct Route: Sendable {
         var names: [String] = []
         for (part, given) in zip(parts, path) {
             if part.hasPrefix("{") {
-                guard !given.isEmpty else { return nil }
+                guard !given.isEmpty, given != Self.reserved else { return nil }
                 names.append(given)
             } else if part != given {
                 return nil
@@ -76,7 +78,9 @@ struct Route: Sendable {
 
 extension Console {
     /// Every address there is. What is not here is denied.
-    static let routes: [Route] = [
+    static let routes = pageRoutes + integrationRoutes + doorRoutes
+
+    private static let pageRoutes: [Route] = [
         Route("GET", "/", .everybody, "The page, or the form to sign in.") { await $0.page($1) },
         Route("GET", "/events", .those(.see), "The page's sections as they change (server-sent events).") {
             await $0.events($1)
@@ -97,6 +101,9 @@ extension Console {
         },
         Route("GET", "/api/jobs", .those(.see), "The open tasks, or those in one state.") { await $0.jobs($1) },
         Route("GET", "/api/jobs/{id}", .those(.see), "One task, and why it waits.") { await $0.job($1) },
+    ]
+
+    private static let doorRoutes: [Route] = [
         Route("POST", "/webhooks/{integrationId}", .vendors, "A call of a vendor to one integration.") {
             await $0.doors.atIntegration($1.names[0], $1.request, $1.envelope)
         },
@@ -111,13 +118,19 @@ extension Console {
 public enum Permission: String, Hashable, Sendable, CaseIterable {
     /// See pages, tasks and counts.
     case see
+    /// Bring integrations in step, and test their connections.
+    case sync
+    /// Make, change and take away integrations.
+    case configure
 }
 
 extension Role {
     /// What the role may do.
     public var permissions: Set<Permission> {
         switch self {
-        case .admin, .operator, .viewer: [.see]
+        case .admin: [.see, .sync, .configure]
+        case .operator: [.see, .sync]
+        case .viewer: [.see]
         case .integration: []
         }
     }

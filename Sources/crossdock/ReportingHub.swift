@@ -14,6 +14,9 @@ struct ReportingHub: HubPort {
 
     var now: Moment { hub.now }
 
+    /// Who has just changed an integration is to see it changed: the store itself is asked.
+    var desk: any IntegrationsPort { hub }
+
     func integrations() async throws -> [Integration] { try await hub.integrations() }
 
     func integration(at publicID: String) async throws -> Integration? { try await hub.integration(at: publicID) }
