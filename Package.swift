@@ -8,6 +8,7 @@ import PackageDescription
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -48,6 +49,9 @@ let rooms: [Room] = [
     Room(
         name: "Backup", row: 3, path: "Sources/Backup", uses: ["Commerce", "Files", "Wire", "Store"],
         packages: [crypto]),
+    Room(
+        name: "Identity", row: 3, path: "Sources/Identity", uses: ["Commerce", "Wire", "Store"],
+        packages: [crypto, cryptoExtras]),
     Room(name: "Audit", row: 3, path: "Sources/Audit", uses: ["Commerce", "Wire", "Store"]),
     Room(name: "Repeats", row: 3, path: "Sources/Repeats", uses: ["Commerce", "Wire", "Store"]),
     Room(name: "ConnectorKit", row: 3, path: "Sources/ConnectorKit", uses: ["Commerce", "Wire", "Mapping"]),
@@ -68,15 +72,15 @@ let rooms: [Room] = [
     Room(
         name: "Pipeline", row: 5, path: "Sources/Pipeline",
         uses: [
-            "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Backup", "Audit", "Repeats", "Ledger", "Queue",
-            "ConnectorKit", "Intake", "Announce", "Deliver",
+            "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Backup", "Audit", "Identity", "Repeats", "Ledger",
+            "Queue", "ConnectorKit", "Intake", "Announce", "Deliver",
         ],
         packages: [logging]),
     Room(
         name: "Console", row: 6, path: "Sources/Console",
         uses: [
-            "Commerce", "Telemetry", "Wire", "Store", "Audit", "Repeats", "Ledger", "Queue", "ConnectorKit", "Intake",
-            "Pipeline",
+            "Commerce", "Telemetry", "Wire", "Store", "Audit", "Identity", "Repeats", "Ledger", "Queue", "ConnectorKit",
+            "Intake", "Pipeline",
         ],
         packages: [mustache, jwt], resources: [.copy("Templates"), .copy("Assets")]),
 ]
@@ -155,6 +159,9 @@ let tests: [TestRoom] = [
     TestRoom(
         name: "BackupTests", path: "Tests/BackupTests",
         uses: ["Backup", "Store", "StorePostgres", "TestStores", "Commerce", "Wire"]),
+    TestRoom(
+        name: "IdentityTests", path: "Tests/IdentityTests",
+        uses: ["Identity", "Store", "TestStores", "Commerce", "SeededRandom", "Wire"]),
     TestRoom(
         name: "AuditTests", path: "Tests/AuditTests", uses: ["Audit", "Store", "TestStores", "Commerce", "Wire"]),
     TestRoom(

@@ -56,6 +56,18 @@ public enum AuditAction: String, Hashable, Sendable, CaseIterable {
     case deadRetried = "dead.retried"
     case deadDropped = "dead.dropped"
     case keyRotated = "key.rotated"
+    case accountAdded = "account.added"
+    case accountChanged = "account.changed"
+    case accountRemoved = "account.removed"
+    case passwordSet = "account.password-set"
+    case groupSet = "group.set"
+    case groupRemoved = "group.removed"
+    case apiKeyMade = "api-key.made"
+    case apiKeyRevoked = "api-key.revoked"
+    case tokenRevoked = "token.revoked"
+    case signedIn = "sign-in.accepted"
+    case signInRefused = "sign-in.refused"
+    case sessionEnded = "session.ended"
 }
 
 /// What somebody did, as it is written down: no secret, and no value that is somebody's own.

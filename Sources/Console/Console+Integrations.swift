@@ -35,10 +35,10 @@ extension Console {
         Route("DELETE", "/api/integrations/{id}", .those(.configure), "Takes an integration away.") {
             await $0.removeIntegration($1)
         },
-        Route("POST", "/api/integrations/{id}/sync", .those(.sync), "Brings an integration in step.") {
+        Route("POST", "/api/integrations/{id}/sync", .those(.operate), "Brings an integration in step.") {
             await $0.syncIntegration($1)
         },
-        Route("POST", "/api/integrations/{id}/test-connection", .those(.sync), "Reaches an integration once.") {
+        Route("POST", "/api/integrations/{id}/test-connection", .those(.operate), "Reaches an integration once.") {
             await $0.testIntegration($1)
         },
         Route("GET", "/api/integrations/{id}/metrics", .those(.see), "One integration in numbers.") {

@@ -1,4 +1,6 @@
 import Commerce
+import Identity
+import Pipeline
 import Wire
 
 /// What people see.
@@ -14,10 +16,9 @@ extension Console {
             return signInForm(Doorkeeper.isSignedIn(request) ? reason : "", 401, envelope)
         case .notYours(let reason):
             return signInForm(reason, 403, envelope)
+        case .unavailable: return unavailablePage(envelope)
         case .welcome(let access):
-            guard access.role.may(.see) else {
-                return signInForm("a token with the role \(access.role.rawValue) sees no pages", 403, envelope)
-            }
+            guard access.may(.see) else { return signInForm("\(access.name) sees no pages", 403, envelope) }
             return await overviewPage(access, envelope)
         }
     }
@@ -25,18 +26,21 @@ extension Console {
     private func overviewPage(_ access: Access, _ envelope: Envelope) async -> HTTPResponse {
         let limit = Sections.listLength
         guard let overview = try? await hub.overview(changeLimit: limit, waitingLimit: limit) else {
-            var response = envelope.html(
-                templates.render("unavailable", ["version": .text(options.version)]), status: 503)
-            response.headers["Retry-After"] = "10"
-            return response
+            return unavailablePage(envelope)
         }
         var view: [String: View] = [
             "version": .text(options.version), "organization": .text(options.organization),
-            "role": .text(access.role.rawValue), "isSignedIn": .flag(access.expires != nil),
-            "isOpen": .flag(access.expires == nil),
+            "role": .text(access.name), "isSignedIn": .flag(!access.key.isEmpty), "isOpen": .flag(access.key.isEmpty),
         ]
         for (name, markup) in sections.render(overview, now: overview.now) { view[name.rawValue] = .rendered(markup) }
         return envelope.html(templates.render("page", .object(view)))
+    }
+
+    private func unavailablePage(_ envelope: Envelope) -> HTTPResponse {
+        var response = envelope.html(
+            templates.render("unavailable", ["version": .text(options.version)]), status: 503)
+        response.headers["Retry-After"] = "10"
+        return response
     }
 
     /// The page's sections as server-sent events, for as long as the token is worth something.
@@ -51,8 +55,10 @@ extension Console {
             status: 200, headers: ["Content-Type": "text/event-stream", "X-Accel-Buffering": "no"], stream: stream)
     }
 
-    /// Takes the token of the form, and keeps it in a cookie that no script can read and no other site can use.
-    func signIn(_ request: HTTPRequest, _ envelope: Envelope) async -> HTTPResponse {
+    /// Takes the name and password of the form, or a token, and keeps what comes of it in a cookie that no script can
+    /// read and no other site can use.
+    func signIn(_ visit: Visit) async -> HTTPResponse {
+        let (request, envelope) = (visit.request, visit.envelope)
         guard request.body.count <= Self.formLimit else {
             return envelope.failure(.payloadTooLarge, "the form is too large")
         }
@@ -60,23 +66,46 @@ extension Console {
             return envelope.failure(.forbidden, "the form was sent from another site")
         }
         let form = HTTPAddress.query(String(decoding: request.body, as: UTF8.self))
-        let token = (form.first { $0.name == "token" }?.value ?? "").filter { !$0.isWhitespace }
-        var probe = request
+        let field = { (name: String) in form.first { $0.name == name }?.value ?? "" }
+        guard field("token").isEmpty, !field("name").isEmpty else {
+            return await signIn(withToken: field("token").filter { !$0.isWhitespace }, visit)
+        }
+        let outcome = try? await hub.identity.signIn(
+            field("name"), password: field("password"), isBrowser: true, from: request.peer)
+        guard case .welcome(let secret, let caller)? = outcome else {
+            let problem = Self.problem(outcome)
+            return signInForm(problem.text, problem.code.status, envelope)
+        }
+        return seeOther(request, cookie: "\(secret.text); Max-Age=\(Self.seconds(until: caller.expires, envelope))")
+    }
+
+    private func signIn(withToken token: String, _ visit: Visit) async -> HTTPResponse {
+        var probe = visit.request
         probe.headers = ["Authorization": "Bearer \(token)"]
-        switch await doorkeeper.look(at: probe, now: envelope.now) {
-        case .unknown(let reason): return signInForm(reason, 401, envelope)
-        case .notYours(let reason): return signInForm(reason, 403, envelope)
+        switch await doorkeeper.look(at: probe, now: visit.envelope.now) {
+        case .unknown(let reason): return signInForm(reason, 401, visit.envelope)
+        case .notYours(let reason): return signInForm(reason, 403, visit.envelope)
+        case .unavailable: return unavailablePage(visit.envelope)
         case .welcome(let access):
-            let seconds = access.expires.map { Int($0.seconds(since: envelope.now)) } ?? 0
-            return seeOther(request, cookie: "\(token); Max-Age=\(max(0, seconds))")
+            return seeOther(
+                visit.request, cookie: "\(token); Max-Age=\(Self.seconds(until: access.expires, visit.envelope))")
         }
     }
 
-    func signOut(_ request: HTTPRequest, _ envelope: Envelope) -> HTTPResponse {
-        guard comesFromHere(request) else {
-            return envelope.failure(.forbidden, "the form was sent from another site")
+    private static func seconds(until expires: Moment?, _ envelope: Envelope) -> Int {
+        expires.map { max(0, Int($0.seconds(since: envelope.now))) } ?? 0
+    }
+
+    /// Forgets the cookie, and ends the sign-in it stands for.
+    func signOut(_ visit: Visit) async -> HTTPResponse {
+        guard comesFromHere(visit.request) else {
+            return visit.envelope.failure(.forbidden, "the form was sent from another site")
         }
-        return seeOther(request, cookie: "; Max-Age=0")
+        if let session = visit.access?.session {
+            _ = try? await hub.identity.end(session: session, by: visit.actor)
+            doorkeeper.forget()
+        }
+        return seeOther(visit.request, cookie: "; Max-Age=0")
     }
 
     private func seeOther(_ request: HTTPRequest, cookie: String) -> HTTPResponse {

@@ -1,4 +1,3 @@
-import Audit
 import Commerce
 import ConnectorKit
 import Pipeline
@@ -104,16 +103,5 @@ extension Envelope {
         var response = failure(.unavailable, sentence)
         response.headers["Retry-After"] = "10"
         return response
-    }
-}
-
-extension Visit {
-    /// Who asks, as the audit names him.
-    var actor: AuditActor {
-        guard let access, access.expires != nil else {
-            return AuditActor(.person, "this machine", origin: request.peer, request: envelope.requestID)
-        }
-        return AuditActor(
-            .key, "token \(access.key) (\(access.role.rawValue))", origin: request.peer, request: envelope.requestID)
     }
 }

@@ -1,4 +1,5 @@
 import Commerce
+import Identity
 import Pipeline
 import Wire
 
@@ -58,7 +59,8 @@ public struct Console: Sendable {
         self.options = options
         self.random = random
         doorkeeper = Doorkeeper(
-            tokens: tokens, organization: options.organization, openOnLoopback: options.openOnLoopback)
+            tokens: tokens, identity: hub.identity, organization: options.organization,
+            openOnLoopback: options.openOnLoopback)
         doors = WebhookDoors(hub: hub, organization: options.organization)
         templates = try Templates()
         sections = Sections(templates: templates)
@@ -119,7 +121,9 @@ public struct Console: Sendable {
         _ request: HTTPRequest, _ path: [String], _ caller: Doorkeeper.Verdict
     ) -> (RequestQuota, name: String)? {
         let address = request.peer ?? ""
-        if path == ["sign-in"] { return (RequestLimits.signIn, address) }
+        if [["sign-in"], ["api", "auth", "token"], ["api", "auth", "refresh"]].contains(path) {
+            return (RequestLimits.signIn, address)
+        }
         guard path.first == "api" else { return nil }
         guard case .welcome(let access) = caller else { return (RequestLimits.strange, address) }
         return (RequestLimits.known, access.key.isEmpty ? address : access.key)
@@ -132,14 +136,17 @@ public struct Console: Sendable {
         guard let found = fitting.first(where: { $0.route.takes(request.method) }) else {
             return refuse(method: fitting.map(\.route.methods).joined(separator: ", "), envelope)
         }
-        if case .those(let permission) = found.route.admission {
-            if let refusal = denied(caller, permission, envelope) { return refusal }
-            // Who comes with a cookie, or with nothing from this machine, may be a browser that another site makes ask.
-            if !["GET", "HEAD"].contains(request.method), request.headers["Authorization"] == nil,
-                !comesFromHere(request)
-            {
-                return envelope.failure(.forbidden, "the request was made by a page of another site")
-            }
+        switch found.route.admission {
+        case .everybody, .vendors: break
+        case .known: if let refusal = denied(caller, nil, envelope) { return refusal }
+        case .those(let permission): if let refusal = denied(caller, permission, envelope) { return refusal }
+        }
+        // Who comes with a cookie, or with nothing from this machine, may be a browser that another site makes ask.
+        if case .welcome(let access) = caller, access.isCookie || access.key.isEmpty,
+            !["GET", "HEAD"].contains(request.method),
+            !comesFromHere(request)
+        {
+            return envelope.failure(.forbidden, "a browser may change something only from a page of this server")
         }
         return await found.route.answer(
             self, Visit(request: request, envelope: envelope, names: found.names, caller: caller))
@@ -152,11 +159,11 @@ public struct Console: Sendable {
         switch caller {
         case .unknown(let reason): return envelope.failure(.unauthorized, reason)
         case .notYours(let reason): return envelope.failure(.forbidden, reason)
+        case .unavailable: return envelope.failure(.unavailable, "the store cannot be read now; try again soon")
         case .welcome(let access):
-            guard let permission, !access.role.may(permission) else { return nil }
+            guard let permission, !access.may(permission) else { return nil }
             return envelope.failure(
-                .forbidden,
-                "a token with the role \(access.role.rawValue) may not do that: it needs \"\(permission.rawValue)\"")
+                .forbidden, "\(access.name) may not do that: it needs the permission \"\(permission.rawValue)\"")
         }
     }
 
@@ -180,7 +187,7 @@ public struct Console: Sendable {
         var body: [String: JSON] = [
             "status": .string(report.state.rawValue), "version": .string(options.version),
         ]
-        if let access = visit.access, access.role.may(.see) {
+        if let access = visit.access, access.may(.see) {
             body["checks"] = report.json
         }
         return .json(JSON.object(body), status: report.state == .down ? 503 : 200)

@@ -12,6 +12,9 @@ public protocol HubPort: Sendable {
     /// What the addresses of integrations need of it.
     var desk: any IntegrationsPort { get }
 
+    /// Who may do what.
+    var identity: any IdentityPort { get }
+
     /// All integrations, by name.
     ///
     /// - Throws: when the store cannot be read now.

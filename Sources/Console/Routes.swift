@@ -1,4 +1,6 @@
+import Audit
 import Commerce
+import Identity
 import Wire
 
 /// Who is let in at an address.
@@ -7,6 +9,8 @@ enum Admission: Hashable, Sendable {
     case everybody
     /// Vendors: the signature of the call is the key.
     case vendors
+    /// Whoever is known here, whatever he may do.
+    case known
     /// Whoever may do that.
     case those(Permission)
 }
@@ -22,6 +26,13 @@ struct Visit: Sendable {
 
     /// What who asks may do; nil where he is nobody we know.
     var access: Access? { if case .welcome(let access) = caller { access } else { nil } }
+
+    /// Who asks, as the audit names it.
+    var actor: AuditActor {
+        AuditActor(
+            access?.isPerson ?? true ? .person : .key, access?.name ?? "nobody", origin: request.peer,
+            request: envelope.requestID)
+    }
 }
 
 /// One address with one thing that can be done there.
@@ -85,10 +96,10 @@ extension Console {
         Route("GET", "/events", .those(.see), "The page's sections as they change (server-sent events).") {
             await $0.events($1)
         },
-        Route("POST", "/sign-in", .everybody, "Signs a browser in with a token.") {
-            await $0.signIn($1.request, $1.envelope)
+        Route("POST", "/sign-in", .everybody, "Signs a browser in with a name and a password, or with a token.") {
+            await $0.signIn($1)
         },
-        Route("POST", "/sign-out", .everybody, "Signs a browser out.") { $0.signOut($1.request, $1.envelope) },
+        Route("POST", "/sign-out", .everybody, "Signs a browser out.") { await $0.signOut($1) },
         Route("GET", "/assets/{name}", .everybody, "Styles and scripts of the page.") { console, visit in
             console.assets.response(to: visit.request, name: visit.names[0])
                 ?? visit.envelope.failure(.notFound, "there is no such file")
@@ -99,6 +110,23 @@ extension Console {
         Route("GET", "/metrics", .those(.see), "Counts and times, as Prometheus reads them.") { console, _ in
             console.metrics()
         },
+        Route("POST", "/api/auth/token", .everybody, "Signs in with a name and a password, for tokens.") {
+            await $0.token($1)
+        },
+        Route("POST", "/api/auth/refresh", .everybody, "Renews a token; what renews it is good once.") {
+            await $0.refresh($1)
+        },
+        Route("POST", "/api/auth/revoke", .known, "Ends the sign-in that a token belongs to.") {
+            await $0.revoke($1)
+        },
+        Route("GET", "/api/auth/me", .known, "Who asks, and what he may do.") { $0.me($1) },
+        Route("GET", "/api/auth/keys", .those(.admit), "The keys of programs; not the keys themselves.") {
+            await $0.keys($1)
+        },
+        Route("POST", "/api/auth/keys", .those(.admit), "Makes a key, which is shown this once.") {
+            await $0.makeKey($1)
+        },
+        Route("DELETE", "/api/auth/keys/{id}", .those(.admit), "Takes a key back.") { await $0.revokeKey($1) },
         Route("GET", "/api/jobs", .those(.see), "The open tasks, or those in one state.") { await $0.jobs($1) },
         Route("GET", "/api/jobs/{id}", .those(.see), "One task, and why it waits.") { await $0.job($1) },
     ]
@@ -112,29 +140,4 @@ extension Console {
             "A call of a shop that names only the organization."
         ) { await $0.doors.atOrganization($1.names[0], $1.request, $1.envelope) },
     ]
-}
-
-/// What somebody may do. Roles are sets of these.
-public enum Permission: String, Hashable, Sendable, CaseIterable {
-    /// See pages, tasks and counts.
-    case see
-    /// Bring integrations in step, and test their connections.
-    case sync
-    /// Make, change and take away integrations.
-    case configure
-}
-
-extension Role {
-    /// What the role may do.
-    public var permissions: Set<Permission> {
-        switch self {
-        case .admin: [.see, .sync, .configure]
-        case .operator: [.see, .sync]
-        case .viewer: [.see]
-        case .integration: []
-        }
-    }
-
-    /// Whether the role may do that.
-    public func may(_ permission: Permission) -> Bool { permissions.contains(permission) }
 }

@@ -1,37 +1,49 @@
 import Commerce
+import Identity
 import JWTKit
 import Wire
 
-/// What a person or a program may do.
-public enum Role: String, Hashable, Sendable, Codable, CaseIterable {
-    /// Everything, tokens and settings included.
-    case admin
-    /// Daily work: syncs, conflicts, dead letters.
-    case `operator`
-    /// Looks, changes nothing.
-    case viewer
-    /// A program that hands records in; sees no page.
-    case integration
-}
-
-/// Who asks: what a valid token says.
+/// Who asks: what a valid token, key or sign-in says.
 public struct Access: Hashable, Sendable {
+    /// By what people know it: an account's name, a key's, a token's role.
+    public let name: String
+    public let isPerson: Bool
     /// What may be done.
-    public let role: Role
+    public let permissions: Set<Permission>
     /// Whose data it is about.
     public let organization: String
-    /// From when on the token is worth nothing; nil for one who needs none.
+    /// From when on it is worth nothing; nil for one who needs nothing or has it for ever.
     public let expires: Moment?
     /// What tells this token or key from others, and says nothing about it; empty for one who needs none.
     public let key: String
+    /// The sign-in it belongs to; nil for a token or key that stands by itself.
+    public let session: String?
+    /// Whether a browser sends it by itself, also where another site asks it to.
+    public var isCookie = false
 
     /// Access with that role.
     public init(role: Role, organization: String, expires: Moment?, key: String = "") {
-        self.key = key
-        self.role = role
+        self.init(
+            name: role.rawValue, isPerson: role != .integration, permissions: role.permissions,
+            organization: organization, expires: expires, key: key, session: nil)
+    }
+
+    /// Access with those permissions.
+    public init(
+        name: String, isPerson: Bool, permissions: Set<Permission>, organization: String, expires: Moment?,
+        key: String, session: String?
+    ) {
+        self.name = name
+        self.isPerson = isPerson
+        self.permissions = permissions
         self.organization = organization
         self.expires = expires
+        self.key = key
+        self.session = session
     }
+
+    /// Whether that may be done.
+    public func may(_ permission: Permission) -> Bool { permissions.contains(permission) }
 }
 
 /// Why a token was not made or not taken.
@@ -71,7 +83,9 @@ public struct Tokens: Sendable {
     private struct Claims: JWTPayload {
         var iss: String
         var sub: String
-        var role: Role
+        /// What may be done; nil where the sign-in says it.
+        var role: Role?
+        var sid: String?
         var org: String
         var iat: Int64
         var exp: Int64
@@ -99,16 +113,37 @@ public struct Tokens: Sendable {
         role: Role, organization: String, days: Int = Tokens.usualDays, now: Moment
     ) async throws(TokenFailure) -> String {
         guard (1...Self.longestDays).contains(days) else { throw .daysOutOfRange(days) }
+        return try await signed(role.rawValue, role, nil, organization, seconds: Int64(days) * 86_400, now: now)
+    }
+
+    /// Makes the short token of a sign-in: what it allows, and whether it still does, the sign-in says.
+    ///
+    /// - Throws: `TokenFailure.forged` when it cannot be signed.
+    public func make(
+        session: String, of name: String, organization: String, now: Moment
+    ) async throws(TokenFailure) -> String {
+        try await signed(name, nil, session, organization, seconds: Self.sessionSeconds, now: now)
+    }
+
+    /// How long the token of a sign-in lives, in seconds.
+    public static let sessionSeconds: Int64 = 900
+
+    private func signed(
+        _ name: String, _ role: Role?, _ session: String?, _ organization: String, seconds: Int64, now: Moment
+    ) async throws(TokenFailure) -> String {
         let begin = now.milliseconds / 1000
         let claims = Claims(
-            iss: Self.issuer, sub: role.rawValue, role: role, org: organization, iat: begin,
-            exp: begin + Int64(days) * 86_400)
+            iss: Self.issuer, sub: name, role: role, sid: session, org: organization, iat: begin,
+            exp: begin + seconds)
         do {
             return try await keys[0].sign(claims)
         } catch {
             throw .forged
         }
     }
+
+    /// By what a token is taken back: it says nothing about the token.
+    public static func id(of text: String) -> String { Signature.hex(Signature.sha256(Array(text.utf8)).prefix(8)) }
 
     /// What a token allows now.
     ///
@@ -121,9 +156,13 @@ public struct Tokens: Sendable {
         guard claims.iss == Self.issuer else { throw .forged }
         let expires = Moment(seconds: claims.exp)
         guard now < expires else { throw .expired }
+        if let role = claims.role {
+            return Access(role: role, organization: claims.org, expires: expires, key: Self.id(of: text))
+        }
+        guard let session = claims.sid else { throw .forged }
         return Access(
-            role: claims.role, organization: claims.org, expires: expires,
-            key: Signature.hex(Signature.sha256(Array(text.utf8)).prefix(8)))
+            name: claims.sub, isPerson: true, permissions: [], organization: claims.org, expires: expires,
+            key: session, session: session)
     }
 
     /// Whether the text has the one form a token is written in: three parts of base64url, nothing beside it.

@@ -2,6 +2,7 @@ import Audit
 import Backup
 import ConnectorKit
 import Foundation
+import Identity
 import Intake
 import Ledger
 import Queue
@@ -37,6 +38,8 @@ public final class Hub: Sendable {
     /// Rung when there may be new work.
     let bell = Bell()
     let scheduleDuty = HeldDuty()
+    let passwords = PasswordDesk()
+    let strangeNames = StrangeNames()
     private let connectors = Mutex<[Int64: Made]>([:])
     /// The peers that were made, each with the integration as it was then.
     private let peersMade = Mutex<[Int64: (integration: Integration, peer: Peer)]>([:])
@@ -55,7 +58,7 @@ public final class Hub: Sendable {
     /// All migrations, in the order of their names.
     public static let migrations =
         [IDPool.migration] + LedgerMigrations.all + QueueMigrations.all + IntakeMigrations.all + BackupTable.migrations
-        + AuditTable.migrations + RepeatTable.migrations
+        + AuditTable.migrations + IdentityTable.migrations + RepeatTable.migrations
 
     /// A hub on a store. Reaches nothing.
     ///

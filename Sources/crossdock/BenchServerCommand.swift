@@ -75,6 +75,8 @@ private struct ForgetfulHub: HubPort {
     var now: Moment { hub.now }
     var desk: any IntegrationsPort { hub }
 
+    var identity: any IdentityPort { hub }
+
     func integrations() async throws -> [Integration] { [shop] }
 
     func health() async throws -> HealthReport { HealthReport([]) }

@@ -21,7 +21,8 @@ struct Crossdock: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            ServeCommand.self, TokenCommand.self, ConnectCommand.self, CheckCommand.self, IntegrationsCommand.self,
+            ServeCommand.self, AccountsCommand.self, GroupsCommand.self, APIKeysCommand.self, TokenCommand.self,
+            ConnectCommand.self, CheckCommand.self, IntegrationsCommand.self,
             SyncCommand.self, StatusCommand.self, JobsCommand.self, DeadCommand.self, SchedulesCommand.self,
             BatchesCommand.self, PauseCommand.self, ResumeCommand.self, CancelCommand.self, LimitsCommand.self,
             ConflictsCommand.self, ExplainCommand.self, AuditCommand.self, KeysCommand.self, SandboxCommand.self,

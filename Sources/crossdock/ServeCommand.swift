@@ -190,37 +190,3 @@ enum Interruption {
         sources.forEach { $0.cancel() }
     }
 }
-
-/// `crossdock token`
-struct TokenCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Make a token; it stands alone on the last line.")
-
-    @Option(help: "admin, operator, viewer or integration.")
-    var role: String
-    @Option(help: "The organization it is for.")
-    var organization = "default"
-    @Option(help: "How long it is valid, in days.")
-    var days = Tokens.usualDays
-    @OptionGroup var options: HubOptions
-
-    func run() async throws {
-        try await Terminal.run {
-            guard let role = Role(rawValue: role) else {
-                throw Refusal("--role \(role): must be one of \(Role.allCases.map(\.rawValue).joined(separator: ", "))")
-            }
-            guard organization == "default" else {
-                throw Refusal("this version keeps one organization, \"default\"; more come with a later one")
-            }
-            let open = try OpenHub(options)
-            do {
-                let tokens = try await TokenKey.tokens(open)
-                let token = try await tokens.make(role: role, organization: organization, days: days, now: open.hub.now)
-                print(options.json ? JSON.object(["token": .string(token), "days": .integer(days)]).text : token)
-            } catch let failure as TokenFailure {
-                throw Refusal(failure.description)
-            }
-            await open.close()
-        }
-    }
-}

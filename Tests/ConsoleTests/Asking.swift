@@ -1,5 +1,6 @@
 import Commerce
 import Console
+import Identity
 import Testing
 import Wire
 
@@ -13,8 +14,11 @@ struct Asking {
     let tokens: Tokens
     let console: Console
 
-    init(_ overview: Overview = .busy, openOnLoopback: Bool = false, isBehindTLS: Bool = false) async throws {
-        hub = SampleHub(overview)
+    init(
+        _ overview: Overview = .busy, identity: any IdentityPort = Nobody(), openOnLoopback: Bool = false,
+        isBehindTLS: Bool = false
+    ) async throws {
+        hub = SampleHub(overview, identity: identity)
         tokens = try await Tokens(key: Self.key)
         var options = Console.Options(version: "1.2.3", openOnLoopback: openOnLoopback, isBehindTLS: isBehindTLS)
         options.healthPatienceSeconds = 60

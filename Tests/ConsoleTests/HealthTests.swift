@@ -1,4 +1,5 @@
 import Commerce
+import Identity
 import Store
 import Testing
 import Wire

@@ -44,7 +44,7 @@ struct IntegrationMakingTests {
 
         let line = try #require(try await stage.hub.audit().first)
         #expect(line.action == "integration.connected")
-        #expect(line.actor.kind == .key && line.actor.name.hasSuffix("(admin)"))
+        #expect(line.actor.kind == .person && line.actor.name == "admin")
         #expect(line.actor.origin == "198.51.100.7")
         #expect(line.actor.request.map(JSON.string) == answer.json["requestId"])
         #expect(!line.json.text.contains("s3cret-word"))

@@ -1,6 +1,7 @@
 import Commerce
 import ConnectorKit
 import Console
+import Identity
 import Ledger
 import Pipeline
 import Store

@@ -172,7 +172,8 @@ struct RepeatAnswerTests {
     @Test func everyPostUnderTheAPIThatChangesSomethingTakesAKey() {
         let posts = Console.routes.filter { $0.method == "POST" && $0.pattern.hasPrefix("/api/") }
         #expect(
-            Set(posts.filter { $0.admission != .vendors }.map(\.pattern)) == [
+            // Answers under /api/auth hold secrets, which are stored nowhere.
+            Set(posts.filter { $0.admission != .vendors && !$0.pattern.hasPrefix("/api/auth/") }.map(\.pattern)) == [
                 "/api/integrations", "/api/integrations/{id}/sync", "/api/integrations/{id}/test-connection",
             ], "a new address: give it `once`, test it here, and name it")
     }

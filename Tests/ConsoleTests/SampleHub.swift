@@ -1,6 +1,7 @@
 import Commerce
 import ConnectorKit
 import Console
+import Identity
 import Ledger
 import Queue
 import Store
@@ -28,8 +29,10 @@ final class SampleHub: HubPort {
     }
 
     let state: Mutex<State>
+    let identity: any IdentityPort
 
-    init(_ overview: Overview = .empty) {
+    init(_ overview: Overview = .empty, identity: any IdentityPort = Nobody()) {
+        self.identity = identity
         state = Mutex(State(overview: overview))
     }
 

@@ -1,0 +1,58 @@
+import Foundation
+import Wire
+
+/// A secret that is handed out once and kept only as its digest: an API key, or what renews a sign-in.
+///
+/// `cdk_` and 16 hexadecimal digits of its id, `_`, and 32 random bytes in base64 with `-` and `~` for `+` and `/`.
+/// 256 random bits cannot be guessed, so a plain digest does.
+public struct IssuedSecret: Hashable, Sendable {
+    /// What it is for; its text begins with it.
+    public enum Purpose: String, Sendable {
+        case apiKey = "cdk"
+        case refresh = "cdr"
+        case browser = "cds"
+    }
+
+    public let purpose: Purpose
+    /// Which one; no secret.
+    public let id: String
+    private let secret: [UInt8]
+
+    static let idBytes = 8
+    static let secretBytes = 32
+
+    /// A new one. `random` gives so many random bytes.
+    public init(_ purpose: Purpose, id: String? = nil, random: (Int) -> [UInt8]) {
+        self.purpose = purpose
+        self.id = id ?? Signature.hex(random(Self.idBytes))
+        secret = random(Self.secretBytes)
+    }
+
+    /// What was handed out; nil where the text has not this form.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "_", maxSplits: 2, omittingEmptySubsequences: false)
+        guard text.utf8.count == 4 + 2 * Self.idBytes + 1 + 43, parts.count == 3,
+            let purpose = Purpose(rawValue: String(parts[0])), Signature.bytes(hex: parts[1])?.count == Self.idBytes,
+            let bytes = Self.bytes(String(parts[2])), bytes.count == Self.secretBytes
+        else { return nil }
+        self.purpose = purpose
+        id = String(parts[1])
+        secret = bytes
+    }
+
+    /// What is handed out, once.
+    public var text: String {
+        let word = Signature.base64(secret).replacingOccurrences(of: "+", with: "-")
+            .replacingOccurrences(of: "/", with: "~").replacingOccurrences(of: "=", with: "")
+        return "\(purpose.rawValue)_\(id)_\(word)"
+    }
+
+    /// What is kept.
+    public var digest: [UInt8] { Signature.sha256(secret) }
+
+    /// `_` parts the text, so the alphabet has `~` in its place.
+    private static func bytes(_ word: String) -> [UInt8]? {
+        let plain = word.replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "~", with: "/")
+        return Signature.bytes(base64: plain + "=")
+    }
+}

@@ -1,0 +1,134 @@
+import ArgumentParser
+import Commerce
+import Identity
+import Pipeline
+
+/// `crossdock api-keys`
+struct APIKeysCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "api-keys", abstract: "Keys with which programs ask the hub.",
+        discussion: """
+            A key is shown once, when it is made; the hub keeps only a digest of it. It is sent as Authorization: \
+            Bearer KEY, or as X-API-Key: KEY.
+
+            Examples: crossdock api-keys make reports --permission see --days 365
+                      crossdock api-keys revoke 5a0c2f91d8e4b673
+            """,
+        subcommands: [APIKeysListCommand.self, APIKeysMakeCommand.self, APIKeysRevokeCommand.self],
+        defaultSubcommand: APIKeysListCommand.self)
+}
+
+/// `crossdock api-keys list`, and `crossdock api-keys` alone.
+struct APIKeysListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the keys by their ids, which say nothing about them.")
+
+    @Option(help: "From how many days on a key is said to be old.")
+    var oldAfterDays = 365
+    @OptionGroup var options: HubOptions
+
+    func run() async throws {
+        try await Terminal.run {
+            guard (1...10_000).contains(oldAfterDays) else { throw Refusal("--old-after-days must be from 1 to 10000") }
+            let open = try OpenHub(options)
+            let (keys, now) = (try await open.hub.apiKeys(), open.hub.now)
+            await open.close()
+            if options.json { return print(JSON.array(keys.map { json($0, now) }).text) }
+            guard !keys.isEmpty else {
+                return print("No key yet. Make one: crossdock api-keys make NAME --permission see")
+            }
+            Terminal.table(
+                keys.map { key in
+                    [
+                        key.id, key.name, words(key.permissions), state(key, now),
+                        key.usedAt?.description ?? "never",
+                    ]
+                }, header: ["ID", "NAME", "MAY", "STATE", "LAST USED"])
+            for key in keys where key.isGood(at: now) && age(key, now) >= oldAfterDays {
+                Terminal.note("the key \(key.id) (\(key.name)) is \(age(key, now)) days old: make another, revoke it")
+            }
+        }
+    }
+
+    private func age(_ key: APIKey, _ now: Moment) -> Int { Int(now.seconds(since: key.createdAt) / 86_400) }
+
+    private func words(_ permissions: Set<Permission>) -> String {
+        permissions.map(\.rawValue).sorted().joined(separator: " ")
+    }
+
+    private func state(_ key: APIKey, _ now: Moment) -> String {
+        if let revoked = key.revokedAt { return "revoked \(revoked)" }
+        guard let expires = key.expiresAt else { return "good" }
+        return key.isGood(at: now) ? "good until \(expires)" : "expired \(expires)"
+    }
+
+    private func json(_ key: APIKey, _ now: Moment) -> JSON {
+        let time = { (moment: Moment?) in moment.map { JSON.string($0.description) } ?? .null }
+        return [
+            "id": .string(key.id), "name": .string(key.name),
+            "permissions": .array(key.permissions.map(\.rawValue).sorted().map(JSON.string)),
+            "createdAt": time(key.createdAt), "expiresAt": time(key.expiresAt), "usedAt": time(key.usedAt),
+            "revokedAt": time(key.revokedAt), "isGood": .bool(key.isGood(at: now)),
+        ]
+    }
+}
+
+/// `crossdock api-keys make`
+struct APIKeysMakeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "make", abstract: "Make a key; it stands alone on the last line.")
+
+    @Argument(help: "What it is for.")
+    var name: String
+    @Option(help: "What it may do: see, audit, operate, configure, admit; may be given several times.")
+    var permission: [String]
+    @Option(help: "How long it is good, in days; not given: until it is revoked.")
+    var days: Int?
+    @OptionGroup var options: HubOptions
+
+    func run() async throws {
+        try await Terminal.run {
+            let permissions = try PermissionWord.permissions(permission)
+            guard days.map({ (1...3650).contains($0) }) ?? true else { throw Refusal("--days must be from 1 to 3650") }
+            let open = try OpenHub(options)
+            let expires = days.map { open.hub.now.adding(seconds: Double($0) * 86_400) }
+            let (key, secret) = try await open.hub.makeAPIKey(
+                name, permissions: permissions, expires: expires, by: Person.atThisTerminal)
+            await open.close()
+            Terminal.note("its id is \(key.id); it is shown this once")
+            print(options.json ? (["id": .string(key.id), "key": .string(secret)] as JSON).text : secret)
+        }
+    }
+}
+
+/// `crossdock api-keys revoke`
+struct APIKeysRevokeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "revoke", abstract: "Take a key back, for good.")
+
+    @Argument(help: "Its id.")
+    var id: String
+    @OptionGroup var options: HubOptions
+
+    func run() async throws {
+        try await Terminal.run {
+            let open = try OpenHub(options)
+            try await open.hub.revokeAPIKey(id, by: Person.atThisTerminal)
+            await open.close()
+            Terminal.note("the key is taken back; hubs that run know it within two seconds")
+        }
+    }
+}
+
+/// Words for permissions.
+enum PermissionWord {
+    static func permissions(_ words: [String]) throws -> Set<Permission> {
+        try Set(
+            words.map { word in
+                guard let permission = Permission(rawValue: word) else {
+                    let all = Permission.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw Refusal("--permission \(word): must be one of \(all)")
+                }
+                return permission
+            })
+    }
+}

@@ -1,0 +1,28 @@
+import Audit
+import Commerce
+import Console
+import Identity
+
+@testable import Pipeline
+
+/// A hub that knows no account and no key, and has taken no token back.
+struct Nobody: IdentityPort {
+    func signIn(_ name: String, password: String, isBrowser: Bool, from origin: String?) async throws -> SignIn {
+        .wrong
+    }
+
+    func caller(bearing secret: IssuedSecret) async throws -> Caller? { nil }
+    func caller(ofSession id: String) async throws -> Caller? { nil }
+    func renew(_ secret: IssuedSecret, from origin: String?) async throws -> (IssuedSecret, Caller)? { nil }
+    func end(session id: String, by actor: AuditActor) async throws -> Bool { false }
+    func isRevoked(token id: String) async throws -> Bool { false }
+    func apiKeys() async throws -> [APIKey] { [] }
+
+    func makeAPIKey(
+        _ name: String, permissions: Set<Permission>, expires: Moment?, by actor: AuditActor
+    ) async throws -> (key: APIKey, secret: String) {
+        throw HubError("nobody makes a key here")
+    }
+
+    func revokeAPIKey(_ id: String, by actor: AuditActor) async throws { throw HubError("there is no key \(id)") }
+}
