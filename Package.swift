@@ -53,6 +53,7 @@ let rooms: [Room] = [
         name: "Identity", row: 3, path: "Sources/Identity", uses: ["Commerce", "Wire", "Store"],
         packages: [crypto, cryptoExtras]),
     Room(name: "Audit", row: 3, path: "Sources/Audit", uses: ["Commerce", "Wire", "Store"]),
+    Room(name: "Repeats", row: 3, path: "Sources/Repeats", uses: ["Commerce", "Wire", "Store"]),
     Room(name: "ConnectorKit", row: 3, path: "Sources/ConnectorKit", uses: ["Commerce", "Wire", "Mapping"]),
     Room(name: "Ledger", row: 3, path: "Sources/Ledger", uses: ["Commerce", "Wire", "Reconcile", "Store"]),
     Room(
@@ -71,15 +72,15 @@ let rooms: [Room] = [
     Room(
         name: "Pipeline", row: 5, path: "Sources/Pipeline",
         uses: [
-            "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Backup", "Audit", "Identity", "Ledger", "Queue",
-            "ConnectorKit", "Intake", "Announce", "Deliver",
+            "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Backup", "Audit", "Identity", "Repeats", "Ledger",
+            "Queue", "ConnectorKit", "Intake", "Announce", "Deliver",
         ],
         packages: [logging]),
     Room(
         name: "Console", row: 6, path: "Sources/Console",
         uses: [
-            "Commerce", "Telemetry", "Wire", "Store", "Audit", "Identity", "Ledger", "Queue", "ConnectorKit", "Intake",
-            "Pipeline",
+            "Commerce", "Telemetry", "Wire", "Store", "Audit", "Identity", "Repeats", "Ledger", "Queue", "ConnectorKit",
+            "Intake", "Pipeline",
         ],
         packages: [mustache, jwt], resources: [.copy("Templates"), .copy("Assets")]),
 ]
@@ -171,7 +172,9 @@ let tests: [TestRoom] = [
         name: "PipelineTests", path: "Tests/PipelineTests",
         uses: pathRooms + ["TestStores"]),
     TestRoom(name: "SandboxTests", path: "Tests/SandboxTests", uses: ["Sandbox", "Wire", "Commerce"]),
-    TestRoom(name: "ConsoleTests", path: "Tests/ConsoleTests", uses: rooms.map(\.name).filter { $0 != "WireHTTP" }),
+    TestRoom(
+        name: "ConsoleTests", path: "Tests/ConsoleTests",
+        uses: rooms.map(\.name).filter { $0 != "WireHTTP" } + ["TestStores"]),
     TestRoom(
         name: "RehearsalTests", path: "Tests/RehearsalTests", uses: ["Rehearsal", "Wire", "Commerce"]),
     TestRoom(name: "HouseRulesTests", path: "Tests/HouseRulesTests", uses: []),

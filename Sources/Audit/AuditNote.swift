@@ -36,6 +36,7 @@ public struct AuditActor: Hashable, Sendable {
 public enum AuditAction: String, Hashable, Sendable, CaseIterable {
     case integrationConnected = "integration.connected"
     case integrationChanged = "integration.changed"
+    case integrationRemoved = "integration.removed"
     case integrationStateSet = "integration.state-set"
     case conflictResolved = "conflict.resolved"
     case jobRun = "job.run"

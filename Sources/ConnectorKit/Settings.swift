@@ -46,12 +46,33 @@ public indirect enum SettingType: Hashable, Sendable {
     case list
 }
 
+/// What is wrong with one setting.
+public struct SettingProblem: Hashable, Sendable {
+    /// The setting as it was named, `group.name` within a group; empty where it is about all of them together.
+    public var field: String
+    /// What is wrong, without the value of a secret.
+    public var sentence: String
+
+    /// A problem of that setting.
+    public init(_ field: String, _ sentence: String) {
+        self.field = field
+        self.sentence = sentence
+    }
+}
+
 /// All that is wrong with settings, one sentence each; nothing was changed.
 public struct SettingsError: Error, Hashable, Sendable, CustomStringConvertible {
-    public let problems: [String]
+    /// Each problem with the setting it is about.
+    public let byField: [SettingProblem]
 
-    /// An error with its sentences.
-    public init(_ problems: [String]) { self.problems = problems }
+    /// The sentences.
+    public var problems: [String] { byField.map(\.sentence) }
+
+    /// An error with its sentences, which are about no single setting.
+    public init(_ problems: [String]) { byField = problems.map { SettingProblem("", $0) } }
+
+    /// An error with the settings that are wrong.
+    public init(byField problems: [SettingProblem]) { byField = problems }
 
     /// The sentences, one a line.
     public var description: String { problems.joined(separator: "\n") }
@@ -71,7 +92,7 @@ public struct Settings: Hashable, Sendable {
     public init(_ given: JSON, by shapes: [SettingShape], of title: String) throws(SettingsError) {
         var reader = SettingsReader(title: title)
         let values = reader.read(given, shapes, path: "")
-        guard reader.problems.isEmpty else { throw SettingsError(reader.problems) }
+        guard reader.problems.isEmpty else { throw SettingsError(byField: reader.problems) }
         self.values = values
     }
 
@@ -143,11 +164,15 @@ extension Settings: CustomStringConvertible, CustomDebugStringConvertible, Custo
 
 private struct SettingsReader {
     let title: String
-    var problems: [String] = []
+    var problems: [SettingProblem] = []
+
+    private mutating func note(_ field: String, _ sentence: String) {
+        problems.append(SettingProblem(field, "\(title): \(sentence)"))
+    }
 
     mutating func read(_ given: JSON, _ shapes: [SettingShape], path: String) -> [String: JSON] {
         guard let members = given.object else {
-            problems.append("\(title): expected settings as a JSON object\(path.isEmpty ? "" : " at \(path)")")
+            note(String(path.dropLast()), "expected settings as a JSON object\(path.isEmpty ? "" : " at \(path)")")
             return [:]
         }
         var values: [String: JSON] = [:]
@@ -157,8 +182,9 @@ private struct SettingsReader {
             if let value = value(of: shape, in: members, path: path) { values[shape.name] = value }
         }
         for key in members.keys.sorted() where !known.contains(key) {
-            problems.append(
-                "\(title): unknown setting \"\(path)\(key)\"; known are \(shapes.map(\.name).joined(separator: ", "))")
+            note(
+                path + key,
+                "unknown setting \"\(path)\(key)\"; known are \(shapes.map(\.name).joined(separator: ", "))")
         }
         return values
     }
@@ -170,15 +196,15 @@ private struct SettingsReader {
                 continue
             }
             if let earlier = found, earlier.value != value {
-                problems.append("\(title): \"\(path)\(earlier.key)\" and \"\(path)\(key)\" are one setting and differ")
+                note(path + key, "\"\(path)\(earlier.key)\" and \"\(path)\(key)\" are one setting and differ")
             }
             found = found ?? (key, value)
         }
         if let found { return found.value }
         if shape.isRequired, !isGiven(shape, in: members) {
-            problems.append(
-                "\(title): \(shape.isSecret ? "secret" : "setting") \"\(path)\(shape.name)\" is missing: "
-                    + shape.explanation)
+            note(
+                path + shape.name,
+                "\(shape.isSecret ? "secret" : "setting") \"\(path)\(shape.name)\" is missing: \(shape.explanation)")
         }
         return shape.standard
     }
@@ -210,7 +236,7 @@ private struct SettingsReader {
     private mutating func refuse(_ raw: JSON, _ shape: SettingShape, _ key: String) -> JSON? {
         let mayHoldSecrets = shape.isSecret || raw.object != nil || raw.array != nil
         let quoted = mayHoldSecrets ? "" : ", found \(raw.text.prefix(60))"
-        problems.append("\(title): \"\(key)\" must be \(words(for: shape.type))\(quoted)")
+        note(key, "\"\(key)\" must be \(words(for: shape.type))\(quoted)")
         return nil
     }
 

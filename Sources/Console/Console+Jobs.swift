@@ -65,13 +65,11 @@ extension Console {
     }
 
     /// An answer out of the store; that it cannot be read now is an answer, too.
-    private func looked(_ envelope: Envelope, _ answer: () async throws -> HTTPResponse) async -> HTTPResponse {
+    func looked(_ envelope: Envelope, _ answer: () async throws -> HTTPResponse) async -> HTTPResponse {
         do {
             return try await answer()
         } catch {
-            var response = envelope.failure(.unavailable, "the store cannot be read now; try again soon")
-            response.headers["Retry-After"] = "10"
-            return response
+            return envelope.unavailable("the store cannot be read now; try again soon")
         }
     }
 }

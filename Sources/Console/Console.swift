@@ -44,6 +44,8 @@ public struct Console: Sendable {
     let sections: Sections
     let assets: Assets
     let desk: LiveDesk
+    /// When this process began to answer.
+    let startedAt: Moment
     private let health: HealthDesk
     private let limits = RequestLimits()
 
@@ -64,6 +66,7 @@ public struct Console: Sendable {
         sections = Sections(templates: templates)
         assets = try Assets()
         desk = LiveDesk(hub: hub, sections: sections)
+        startedAt = hub.now
         health = HealthDesk(hub: hub, patience: .seconds(options.healthPatienceSeconds))
     }
 
@@ -138,7 +141,9 @@ public struct Console: Sendable {
         case .known: if let refusal = denied(caller, nil, envelope) { return refusal }
         case .those(let permission): if let refusal = denied(caller, permission, envelope) { return refusal }
         }
-        if case .welcome(let access) = caller, access.isCookie, !["GET", "HEAD"].contains(request.method),
+        // Who comes with a cookie, or with nothing from this machine, may be a browser that another site makes ask.
+        if case .welcome(let access) = caller, access.isCookie || access.key.isEmpty,
+            !["GET", "HEAD"].contains(request.method),
             !comesFromHere(request)
         {
             return envelope.failure(.forbidden, "a browser may change something only from a page of this server")
@@ -172,10 +177,13 @@ public struct Console: Sendable {
         return response
     }
 
+    /// How the hub is; one look serves all who ask within a second.
+    func healthReport() async -> HealthReport { await health.report() }
+
     /// A status word and the version, without an envelope (C-02); to whoever may see the pages also what was looked at
     /// (C-04).
     func health(_ visit: Visit) async -> HTTPResponse {
-        let report = await health.report()
+        let report = await healthReport()
         var body: [String: JSON] = [
             "status": .string(report.state.rawValue), "version": .string(options.version),
         ]

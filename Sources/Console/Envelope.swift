@@ -1,4 +1,5 @@
 import Commerce
+import ConnectorKit
 import Wire
 
 /// The stable words in which an error is told to programs.
@@ -9,7 +10,15 @@ public enum ErrorCode: String, Hashable, Sendable, CaseIterable {
     case notFound = "NOT_FOUND"
     case methodNotAllowed = "METHOD_NOT_ALLOWED"
     case ambiguous = "AMBIGUOUS"
+    case conflict = "CONFLICT"
+    case nameTaken = "NAME_TAKEN"
+    case confirmationRequired = "CONFIRMATION_REQUIRED"
+    case integrationInactive = "INTEGRATION_INACTIVE"
+    case requestInFlight = "REQUEST_IN_FLIGHT"
     case payloadTooLarge = "PAYLOAD_TOO_LARGE"
+    case unsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE"
+    case validationFailed = "VALIDATION_FAILED"
+    case keyReused = "IDEMPOTENCY_KEY_REUSED"
     case rateLimited = "RATE_LIMITED"
     case unavailable = "UNAVAILABLE"
 
@@ -20,8 +29,10 @@ public enum ErrorCode: String, Hashable, Sendable, CaseIterable {
         case .forbidden: 403
         case .notFound: 404
         case .methodNotAllowed: 405
-        case .ambiguous: 409
+        case .ambiguous, .conflict, .nameTaken, .confirmationRequired, .integrationInactive, .requestInFlight: 409
         case .payloadTooLarge: 413
+        case .unsupportedMediaType: 415
+        case .validationFailed, .keyReused: 422
         case .rateLimited: 429
         case .unavailable: 503
         }
@@ -33,14 +44,20 @@ struct Envelope: Sendable {
     let requestID: String
     let now: Moment
 
-    /// `{success: true, data, timestamp, requestId}`.
-    func success(_ data: JSON, status: Int = 200) -> HTTPResponse {
-        .json(JSON.object(["success": true, "data": data].merging(common) { first, _ in first }), status: status)
+    /// `{success: true, data, timestamp, requestId}`; a list has its `pagination` besides.
+    func success(_ data: JSON, status: Int = 200, pagination: JSON? = nil) -> HTTPResponse {
+        var body: [String: JSON] = ["success": true, "data": data]
+        body["pagination"] = pagination
+        return .json(JSON.object(body.merging(common) { first, _ in first }), status: status)
     }
 
-    /// `{success: false, error, code, timestamp, requestId}`.
-    func failure(_ code: ErrorCode, _ text: String) -> HTTPResponse {
-        let body: [String: JSON] = ["success": false, "error": .string(text), "code": .string(code.rawValue)]
+    /// `{success: false, error, code, timestamp, requestId}`; where single fields are wrong, `details` names each.
+    func failure(_ code: ErrorCode, _ text: String, _ problems: [SettingProblem] = []) -> HTTPResponse {
+        var body: [String: JSON] = ["success": false, "error": .string(text), "code": .string(code.rawValue)]
+        if !problems.isEmpty {
+            body["details"] = .array(
+                problems.map { ["field": .string($0.field), "error": .string($0.sentence)] })
+        }
         var response = HTTPResponse.json(JSON.object(body.merging(common) { first, _ in first }), status: code.status)
         if code == .unauthorized { response.headers["WWW-Authenticate"] = "Bearer realm=\"crossdock\"" }
         return response

@@ -9,6 +9,9 @@ public protocol HubPort: Sendable {
     /// The hub's clock.
     var now: Moment { get }
 
+    /// What the addresses of integrations need of it.
+    var desk: any IntegrationsPort { get }
+
     /// Who may do what.
     var identity: any IdentityPort { get }
 

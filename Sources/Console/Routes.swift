@@ -47,6 +47,8 @@ struct Route: Sendable {
     let answer: @Sendable (Console, Visit) async -> HTTPResponse
 
     private let parts: [String]
+    /// A word that stands for no integration: addresses of the hub itself have it there (C-05).
+    static let reserved = "system"
 
     init(
         _ method: String, _ pattern: String, _ admission: Admission, _ purpose: String,
@@ -66,7 +68,7 @@ struct Route: Sendable {
         var names: [String] = []
         for (part, given) in zip(parts, path) {
             if part.hasPrefix("{") {
-                guard !given.isEmpty else { return nil }
+                guard !given.isEmpty, given != Self.reserved else { return nil }
                 names.append(given)
             } else if part != given {
                 return nil
@@ -87,7 +89,9 @@ struct Route: Sendable {
 
 extension Console {
     /// Every address there is. What is not here is denied.
-    static let routes: [Route] = [
+    static let routes = pageRoutes + integrationRoutes + doorRoutes
+
+    private static let pageRoutes: [Route] = [
         Route("GET", "/", .everybody, "The page, or the form to sign in.") { await $0.page($1) },
         Route("GET", "/events", .those(.see), "The page's sections as they change (server-sent events).") {
             await $0.events($1)
@@ -128,6 +132,9 @@ extension Console {
         Route("GET", "/api/guard", .those(.see), "What the guard holds until a person decides.") {
             await $0.guarded($1)
         },
+    ]
+
+    private static let doorRoutes: [Route] = [
         Route("POST", "/webhooks/{integrationId}", .vendors, "A call of a vendor to one integration.") {
             await $0.doors.atIntegration($1.names[0], $1.request, $1.envelope)
         },

@@ -48,8 +48,25 @@ public enum IntegrationState: String, Hashable, Sendable {
     case refused
 }
 
+/// How the hub learns what changed at a far side.
+public enum IntegrationType: String, Hashable, Sendable, CaseIterable {
+    /// The far side calls; it is read once a day besides, because calls get lost.
+    case webhook
+    /// It is read again and again, and not asked to call.
+    case polling
+    /// It calls where it can, and is read again and again.
+    case hybrid
+
+    /// Reads a seed's words, whatever their case; `sync` is hybrid (C-08).
+    public init?(word: String) {
+        let word = word.lowercased()
+        self.init(rawValue: word == "sync" ? "hybrid" : word)
+    }
+}
+
 /// What the hub does with an integration, beside the connector's own settings.
 public struct IntegrationOptions: Hashable, Sendable {
+    public var type = IntegrationType.hybrid
     /// How often each kind is read, in seconds; `*` for the rest.
     public var intervals: [String: Int]
     /// Which way each kind travels; `*` for the rest.
@@ -73,6 +90,8 @@ public struct IntegrationOptions: Hashable, Sendable {
 
     /// How often a kind is read when nothing is said, in seconds (C-13).
     public static let standardIntervalSeconds = 900
+    /// How often a kind is read that calls tell of, when nothing is said, in seconds.
+    public static let besideCallsSeconds = 86_400
     /// The shortest time between two pulls of a kind, in seconds.
     public static let shortestIntervalSeconds = 60
 
@@ -87,7 +106,8 @@ public struct IntegrationOptions: Hashable, Sendable {
 
     /// How often a kind is read, in seconds.
     public func intervalSeconds(_ kind: RecordKind) -> Int {
-        intervals[kind.rawValue] ?? intervals["*"] ?? Self.standardIntervalSeconds
+        intervals[kind.rawValue] ?? intervals["*"]
+            ?? (type == .webhook ? Self.besideCallsSeconds : Self.standardIntervalSeconds)
     }
 
     init(json: JSON) {
@@ -95,6 +115,7 @@ public struct IntegrationOptions: Hashable, Sendable {
         self.init(
             intervals: json["intervals"]?.object?.compactMapValues(\.integer) ?? [:], directions: table("directions"),
             policies: table("policies"))
+        type = json["type"]?.string.flatMap(IntegrationType.init(rawValue:)) ?? .hybrid
         byHand = Set(json["byHand"]?.array?.compactMap(\.string) ?? [])
         quickRetries = json["quickRetries"]?.integer
         cronLine = json["cron"]?.string
@@ -121,6 +142,7 @@ public struct IntegrationOptions: Hashable, Sendable {
             "policies": .object(policies.mapValues(JSON.string)),
         ]
         if !byHand.isEmpty { members["byHand"] = .array(byHand.sorted().map(JSON.string)) }
+        if type != .hybrid { members["type"] = .string(type.rawValue) }
         members["cron"] = cronLine.map(JSON.string)
         members["quickRetries"] = quickRetries.map { JSON.integer($0) }
         if !stock.isEmpty { members["stock"] = .object(stock.mapValues(\.json)) }

@@ -47,7 +47,7 @@ extension Hub {
         return .object(members)
     }
 
-    private func settings(of integration: Integration, _ shapes: [SettingShape]) -> Settings? {
+    func settings(of integration: Integration, _ shapes: [SettingShape]) -> Settings? {
         guard let bytes = try? vault.open(integration.settings, context: integration.publicID),
             let json = try? JSON(parsing: bytes)
         else { return nil }

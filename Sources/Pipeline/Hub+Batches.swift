@@ -4,29 +4,42 @@ import Ledger
 import Queue
 import Store
 
+/// Work that was put on the queue to bring an integration in step.
+public struct SyncReceipt: Hashable, Sendable {
+    /// The batch in which it is counted.
+    public var batch: Int64
+    /// The kinds that are read.
+    public var kinds: [RecordKind]
+    /// When it begins at the earliest.
+    public var runAt: Moment
+}
+
 /// Work that is asked for now and done by the hub's workers: counted together, with a last step.
 extension Hub {
     /// Puts on the queue what brings an integration in step: every kind it reads, and every task that waits for it. The
-    /// answer is the batch in which they are counted; its last step says in the log how it ended.
+    /// answer is the batch in which they are counted; its last step says in the log how it ended. What is read waits
+    /// for so many seconds.
     ///
     /// - Throws: `HubError` when nothing of it can be read or written, `StoreFailure`.
     public func syncLater(
         _ integration: Integration, kinds only: Set<RecordKind>? = nil, direction: Direction = .both,
-        isFull: Bool = false, priority: Int = 100, by actor: AuditActor = .hub
-    ) async throws -> Int64 {
+        isFull: Bool = false, priority: Int = 100, afterSeconds delay: Double = 0, by actor: AuditActor = .hub,
+        answering: Answering<SyncReceipt>? = nil
+    ) async throws -> SyncReceipt {
         let kinds = direction.takes ? try sourceKinds(integration).filter { only?.contains($0) ?? true } : []
         guard !kinds.isEmpty || direction.gives else {
             throw HubError("\(integration.name) reads nothing of that; nothing was put on the queue")
         }
         let block = try await ids.draw(kinds.count + 2)
         let (organization, now) = (organization, now)
+        let runAt = now.adding(seconds: delay)
         let jobs = kinds.map { kind in
             // A full reading is work of its own beside one that reads what changed.
             NewJob(
                 .pull, integration: integration.id, kind: kind, key: isFull ? "full" : "all", priority: priority,
-                runAt: now, payload: isFull ? ["full": true] : .null)
+                runAt: runAt, payload: isFull ? ["full": true] : .null)
         }
-        let batch = try await store.write { session in
+        let receipt = try await store.write { session in
             var ids = block
             let table = JobTable(session, organization: organization)
             let batch = try table.openBatch(
@@ -44,11 +57,13 @@ extension Hub {
                     "kinds": .array(kinds.map { .string($0.rawValue) }),
                 ])
             try self.note(note, by: actor, at: now, in: session)
-            return batch
+            let receipt = SyncReceipt(batch: batch, kinds: kinds, runAt: runAt)
+            try self.keep(answering, for: receipt, in: session)
+            return receipt
         }
-        if direction.gives { try await count(integration, only, in: batch) }
-        try await store.write { try JobTable($0, organization: organization).sealBatch(batch, now: now) }
-        return batch
+        if direction.gives { try await count(integration, only, in: receipt.batch) }
+        try await store.write { try JobTable($0, organization: organization).sealBatch(receipt.batch, now: now) }
+        return receipt
     }
 
     /// Counts the tasks that wait for an integration in a batch, in steps between which others write.

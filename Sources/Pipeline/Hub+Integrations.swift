@@ -23,22 +23,33 @@ extension Hub {
             id: try block.next(), name: name, connector: connectorName,
             settings: try vault.seal(wanted.settings.json.bytes, context: publicID), options: wanted.options,
             publicID: publicID, createdAt: now, state: wanted.state)
+        guard try await add(integration, by: actor) else {
+            throw HubError(
+                "there is an integration named \"\(name)\" already; choose another name, or --replace its settings")
+        }
+        return integration
+    }
+
+    /// Writes a new integration with its schedules, and in the same step what else is to stand with it. False when its
+    /// name is taken; then nothing was written.
+    func add(
+        _ integration: Integration, by actor: AuditActor,
+        with besides: @escaping @Sendable (any StoreSession) throws -> Void = { _ in }
+    ) async throws -> Bool {
         let (organization, now) = (organization, now)
         let schedules = try schedules(bySettingsOf: integration)
-        let note = AuditNote(
-            .integrationConnected, "integration", integration.publicID, after: told(integration))
-        try await store.write { session in
+        let note = AuditNote(.integrationConnected, "integration", integration.publicID, after: told(integration))
+        let isAdded = try await store.write { session in
             let ledger = LedgerTable(session, organization: organization)
-            guard try !ledger.integrations().contains(where: { $0.name == name }) else {
-                throw HubError(
-                    "there is an integration named \"\(name)\" already; choose another name, or --replace its settings")
-            }
+            guard try !ledger.hasIntegration(named: integration.name) else { return false }
             try ledger.save(integration)
             for schedule in schedules { try ScheduleTable(session, organization: organization).save(schedule) }
             try self.note(note, by: actor, at: now, in: session)
+            try besides(session)
+            return true
         }
         addressBook.forget()
-        return integration
+        return isAdded
     }
 
     /// Gives an integration new settings. What it has linked, its cursors and its address stay; one whose credentials
@@ -121,12 +132,28 @@ extension Hub {
                     + registry.keys.sorted().joined(separator: ", ")
             )
         }
-        guard !name.isEmpty, name.utf8.count <= 80, name.unicodeScalars.allSatisfy({ $0.value >= 0x20 }) else {
-            throw HubError("an integration needs a name of 1 to 80 bytes without control characters")
-        }
-        let (inner, state) = try Self.unwrap(config)
-        let settings = try Settings(inner, by: type.card.settings, of: name)
-        _ = try type.make(settings, surroundings)
+        if let problem = Self.problem(ofName: name) { throw HubError(problem) }
+        let form = try Self.unwrap(config)
+        var options = options
+        options.type = form.type
+        let (settings, merged, _) = try fitted(form.settings, to: type, name, options)
+        return (settings, merged, form.state)
+    }
+
+    /// What is wrong with a name; nil when it can be one.
+    static func problem(ofName name: String) -> String? {
+        let isFine = !name.isEmpty && name.utf8.count <= 80 && name.unicodeScalars.allSatisfy { $0.value >= 0x20 }
+        return isFine ? nil : "an integration needs a name of 1 to 80 bytes without control characters"
+    }
+
+    /// Settings as their card takes them, the hub's habits as they say, and the connector they make.
+    ///
+    /// - Throws: `SettingsError` with every problem, `HubError`.
+    func fitted(
+        _ config: JSON, to type: any ConnectorType.Type, _ name: String, _ options: IntegrationOptions
+    ) throws -> (settings: Settings, options: IntegrationOptions, connector: Connector) {
+        let settings = try Settings(config, by: type.card.settings, of: name)
+        let connector = try type.make(settings, surroundings)
         var merged = options
         let habits = type.habits(settings)
         if let seconds = habits.intervalSeconds, merged.intervals["*"] == nil { merged.intervals["*"] = seconds }
@@ -136,30 +163,35 @@ extension Hub {
         merged.quickRetries = merged.quickRetries ?? habits.quickRetries
         merged.firstRetrySeconds = merged.firstRetrySeconds ?? habits.firstRetrySeconds
         try Self.check(merged)
-        return (settings, merged, state)
+        return (settings, merged, connector)
     }
 
     /// The words of seed 000's form.
-    private static let states: [String: IntegrationState] = ["active": .active, "inactive": .paused]
-    private static let types: Set<String> = ["sync", "webhook", "polling", "hybrid"]
+    static let states: [String: IntegrationState] = ["active": .active, "inactive": .paused, "paused": .paused]
 
-    /// The connector's own settings out of seed 000's form, and whether the integration is to work at once.
-    private static func unwrap(_ config: JSON) throws(HubError) -> (settings: JSON, state: IntegrationState) {
-        guard let inner = config["configuration"] else { return (config, .active) }
+    private struct Form {
+        var settings: JSON
+        var state = IntegrationState.active
+        var type = IntegrationType.hybrid
+    }
+
+    /// The connector's own settings out of seed 000's form, whether the integration is to work at once, and how.
+    private static func unwrap(_ config: JSON) throws(HubError) -> Form {
+        guard let inner = config["configuration"] else { return Form(settings: config) }
         let known: Set<String> = ["name", "type", "status", "configuration"]
         let unknown = Set(config.object?.keys.map { $0 } ?? []).subtracting(known)
         guard unknown.isEmpty else {
             throw HubError("unknown beside \"configuration\": \(unknown.sorted().joined(separator: ", "))")
         }
-        let type = config["type"]?.string ?? "sync"
-        guard types.contains(type.lowercased()) else {
-            throw HubError("\"type\" is \"\(type)\"; it must be one of \(types.sorted().joined(separator: ", "))")
+        let word = config["type"]?.string ?? "sync"
+        guard let type = IntegrationType(word: word) else {
+            throw HubError("\"type\" is \"\(word)\"; it must be one of hybrid, polling, sync, webhook")
         }
         let status = config["status"]?.string ?? "active"
         guard let state = states[status.lowercased()] else {
             throw HubError("\"status\" is \"\(status)\"; it must be Active or Inactive")
         }
-        return (inner, state)
+        return Form(settings: inner, state: state, type: type)
     }
 
     private static func check(_ options: IntegrationOptions) throws(HubError) {
@@ -209,7 +241,7 @@ extension Hub {
     /// - Throws: `ConnectorFailure`, `HubError`, `StoreFailure`.
     @discardableResult
     public func ensureWebhooks(_ integration: Integration) async throws -> Bool {
-        guard let address = webhookAddress(integration),
+        guard integration.options.type != .polling, let address = webhookAddress(integration),
             let subscriptions = try connector(of: integration).subscriptions
         else { return false }
         let isNewSecret = integration.options.previous?.isToBeTold ?? false

@@ -12,6 +12,8 @@ extension Hub {
         case prune
         /// The last step of a batch: says in the log how it ended.
         case report
+        /// Forgets what is known of records at an integration that was taken away: `forget/ID`.
+        case forget
     }
 
     /// How often old jobs are forgotten, in seconds.
@@ -162,6 +164,7 @@ extension Hub {
             switch OwnTask(rawValue: String(job.key.prefix { $0 != "/" })) {
             case .prune: for said in try await forgetOld() { logger.info("\(said)") }
             case .report: try await report(job)
+            case .forget: try await forgetRemoved(job)
             case nil:
                 let error = "this hub has no task named \"\(job.key)\""
                 return try await settle([(job, .dead(errorClass: "unknown", error: error))])

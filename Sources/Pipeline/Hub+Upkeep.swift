@@ -1,6 +1,7 @@
 import Intake
 import Ledger
 import Queue
+import Repeats
 import Store
 
 /// What is done now and then so that the store stays as quick as it was: old rows go, room for new ones is made.
@@ -24,6 +25,7 @@ extension Hub {
         var said = try await store.slice(Intake.bodySlices, now: now, keepFrom: calls)
         said += try await store.slice(LedgerTable.changeSlices, now: now, keepFrom: changes)
         said += try await forgetJobsAndCalls(now, callsBefore: calls)
+        try await forgetRepeats(before: now.adding(seconds: -RepeatTable.keptSeconds))
         if let changes { said += try await forgetChanges(before: changes) }
         return said
     }
@@ -59,6 +61,16 @@ extension Hub {
             calls > 0 ? "\(calls) calls of vendors from before \(limit.day) were forgotten" : nil,
         ]
         return said.compactMap { $0 }
+    }
+
+    private func forgetRepeats(before limit: Moment) async throws {
+        let (organization, vault) = (organization, vault)
+        var last = 0
+        repeat {
+            last = try await store.write(.bulk) {
+                try RepeatTable($0, organization: organization, vault: vault).forget(before: limit)
+            }
+        } while last > 0
     }
 
     private func forgetChanges(before limit: Moment) async throws -> [String] {

@@ -7,6 +7,7 @@ import Intake
 import Ledger
 import Queue
 import Reconcile
+import Repeats
 import Store
 import Synchronization
 import Telemetry
@@ -58,7 +59,7 @@ public final class Hub: Sendable {
     /// All migrations, in the order of their names.
     public static let migrations =
         [IDPool.migration] + LedgerMigrations.all + QueueMigrations.all + IntakeMigrations.all + BackupTable.migrations
-        + AuditTable.migrations + IdentityTable.migrations
+        + AuditTable.migrations + IdentityTable.migrations + RepeatTable.migrations
 
     /// A hub on a store. Reaches nothing.
     ///

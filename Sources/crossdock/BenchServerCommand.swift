@@ -73,6 +73,7 @@ private struct ForgetfulHub: HubPort {
     }
 
     var now: Moment { hub.now }
+    var desk: any IntegrationsPort { hub }
 
     var identity: any IdentityPort { hub }
 

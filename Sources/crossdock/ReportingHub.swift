@@ -14,6 +14,8 @@ struct ReportingHub: HubPort {
 
     var now: Moment { hub.now }
 
+    /// Who has just changed an integration is to see it changed: the store itself is asked.
+    var desk: any IntegrationsPort { hub }
     var identity: any IdentityPort { hub }
 
     func integrations() async throws -> [Integration] { try await hub.integrations() }

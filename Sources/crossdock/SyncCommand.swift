@@ -44,7 +44,8 @@ struct SyncCommand: AsyncParsableCommand {
             if later {
                 let batch = try await open.hub.syncLater(
                     integration, kinds: kinds, direction: way, isFull: force, priority: priority,
-                    by: Person.atThisTerminal)
+                    by: Person.atThisTerminal
+                ).batch
                 print(options.json ? (["batch": .integer(batch)] as JSON).text : "batch \(batch)")
             } else if plan {
                 show(try await open.hub.plan(integration, kinds: kinds, direction: way, isFull: force))

@@ -79,7 +79,7 @@ struct QueueUseTests {
 
     @Test func aSyncForLaterIsABatchWithProgressAndALastStep() async throws {
         let (world, hub, north, south) = try await twoShops()
-        let id = try await hub.syncLater(north, kinds: [.category, .product, .customer], priority: 7)
+        let id = try await hub.syncLater(north, kinds: [.category, .product, .customer], priority: 7).batch
         let before = try #require(try await hub.batch(id))
         #expect(before.total == 3 && before.left == 3 && before.isSealed && before.endedAt == nil)
         #expect(try await hub.jobs(in: [.available]).filter { $0.queue == .pull }.map(\.priority) == [7, 7, 7])
@@ -96,7 +96,7 @@ struct QueueUseTests {
 
         // What waits for the other shop is counted in a batch of its own.
         _ = try await hub.pull(south, kinds: [.category])
-        let push = try await hub.syncLater(south, kinds: [.product], direction: .give)
+        let push = try await hub.syncLater(south, kinds: [.product], direction: .give).batch
         #expect(try await hub.batch(push)?.left == 6)
         try await world.settle(hub)
         #expect(try await hub.batch(push)?.done == 6)
@@ -104,7 +104,7 @@ struct QueueUseTests {
 
     @Test func whatIsLeftOfABatchIsDroppedAndItsLastStepWithIt() async throws {
         let (_, hub, north, _) = try await twoShops()
-        let id = try await hub.syncLater(north, kinds: [.product, .customer])
+        let id = try await hub.syncLater(north, kinds: [.product, .customer]).batch
         let done = try #require(try await hub.cancelBatch(id, by: AuditActor(.person, "ann"), reason: "not today"))
         #expect(done.dropped == 3)
         #expect(try await hub.cancelBatch(id, by: AuditActor(.person, "ann"), reason: "") == nil)

@@ -1,0 +1,229 @@
+import Commerce
+import Ledger
+import Pipeline
+import Repeats
+import Wire
+
+/// Integrations over HTTP, as seed 002 has it.
+extension Console {
+    /// How many integrations one page shows: unless said, and at most (C-15).
+    private static let pageLimit = (usual: 50, most: 500)
+    /// The last page that may be asked for by its number.
+    private static let lastPage = 1_000_000
+
+    /// The addresses of integrations.
+    static let integrationRoutes: [Route] = [
+        Route("GET", "/api/integrations", .those(.see), "The integrations, page by page.") {
+            await $0.listIntegrations($1)
+        },
+        Route("POST", "/api/integrations", .those(.configure), "Makes an integration.") {
+            await $0.createIntegration($1)
+        },
+        Route("GET", "/api/integrations/system/health", .those(.see), "How the hub and its integrations are.") {
+            await $0.systemHealth($1)
+        },
+        Route("GET", "/api/integrations/system/metrics", .those(.see), "The hub in numbers.") {
+            await $0.systemMetrics($1)
+        },
+        Route("GET", "/api/integrations/{id}", .those(.see), "One integration.") { await $0.integration($1) },
+        Route("PUT", "/api/integrations/{id}", .those(.configure), "Gives an integration other settings.") {
+            await $0.changeIntegration($1, isWhole: true)
+        },
+        Route("PATCH", "/api/integrations/{id}", .those(.configure), "Changes some settings of an integration.") {
+            await $0.changeIntegration($1, isWhole: false)
+        },
+        Route("DELETE", "/api/integrations/{id}", .those(.configure), "Takes an integration away.") {
+            await $0.removeIntegration($1)
+        },
+        Route("POST", "/api/integrations/{id}/sync", .those(.operate), "Brings an integration in step.") {
+            await $0.syncIntegration($1)
+        },
+        Route("POST", "/api/integrations/{id}/test-connection", .those(.operate), "Reaches an integration once.") {
+            await $0.testIntegration($1)
+        },
+        Route("GET", "/api/integrations/{id}/metrics", .those(.see), "One integration in numbers.") {
+            await $0.integrationMetrics($1)
+        },
+    ]
+
+    // MARK: Looking
+
+    private struct Paging {
+        var filter = IntegrationFilter()
+        var page: Int?
+        var limit = Console.pageLimit.usual
+    }
+
+    /// `GET /api/integrations?page=&limit=&status=&connector=&next=`.
+    private func listIntegrations(_ visit: Visit) async -> HTTPResponse {
+        let envelope = visit.envelope
+        let paging: Paging
+        do throws(BodyRefusal) {
+            paging = try Self.paging(visit.request.address.query)
+        } catch {
+            return envelope.failure(error.code, error.sentence)
+        }
+        return await looked(envelope) {
+            let found = try await hub.desk.integrationPage(
+                paging.filter, limit: paging.limit, offset: ((paging.page ?? 1) - 1) * paging.limit)
+            let pages = (found.total + paging.limit - 1) / paging.limit
+            return envelope.success(
+                .array(found.views.map { $0.json(organization: options.organization) }),
+                pagination: [
+                    "page": .integer(paging.page ?? found.before / paging.limit + 1), "limit": .integer(paging.limit),
+                    "total": .integer(found.total), "totalPages": .integer(pages),
+                    "next": .text(found.next.map { Signature.hex(Array($0.utf8)) }),
+                ])
+        }
+    }
+
+    private static func paging(_ query: [HTTPAddress.QueryItem]) throws(BodyRefusal) -> Paging {
+        var paging = Paging()
+        func refusal(_ sentence: String) -> BodyRefusal { BodyRefusal(code: .badRequest, sentence: sentence) }
+        func number(_ item: HTTPAddress.QueryItem, upTo last: Int) throws(BodyRefusal) -> Int {
+            guard let number = Int(item.value), (1...last).contains(number) else {
+                throw refusal("\(item.name) must be a number from 1 to \(last)")
+            }
+            return number
+        }
+        guard Set(query.map(\.name)).count == query.count else { throw refusal("a word stands twice in the query") }
+        for item in query {
+            switch item.name {
+            case "page": paging.page = try number(item, upTo: lastPage)
+            case "limit": paging.limit = try number(item, upTo: pageLimit.most)
+            case "connector": paging.filter.connector = try word(item)
+            case "status":
+                let word = item.value.lowercased()
+                guard let state = IntegrationState(rawValue: word == "inactive" ? "paused" : word) else {
+                    throw refusal("status must be active, paused or refused")
+                }
+                paging.filter.state = state
+            case "next":
+                guard let name = name(next: item.value) else { throw refusal("next must be what an answer gave") }
+                paging.filter.after = name
+            default: throw refusal("\"\(item.name.prefix(60))\" means nothing here; there are: \(words)")
+            }
+        }
+        guard paging.page == nil || paging.filter.after == nil else {
+            throw refusal("page and next exclude each other")
+        }
+        return paging
+    }
+
+    /// A word that may be asked for: control characters stand in no name, and no server takes all of them.
+    private static func word(_ item: HTTPAddress.QueryItem) throws(BodyRefusal) -> String {
+        guard isPlain(item.value), item.value.utf8.count <= 80 else {
+            throw BodyRefusal(code: .badRequest, sentence: "\(item.name) must be a word")
+        }
+        return item.value
+    }
+
+    private static func isPlain(_ text: String) -> Bool {
+        !text.isEmpty && text.unicodeScalars.allSatisfy { $0.value >= 0x20 }
+    }
+
+    private static let words = "page, limit, status, connector, next"
+
+    private static func name(next text: String) -> String? {
+        let digits = text.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+        guard digits.count == text.utf8.count, digits.count.isMultiple(of: 2), (2...160).contains(digits.count) else {
+            return nil
+        }
+        let bytes = stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] * 16 + digits[$0 + 1]) }
+        return String(validating: bytes, as: UTF8.self).flatMap { isPlain($0) ? $0 : nil }
+    }
+
+    private func integration(_ visit: Visit) async -> HTTPResponse {
+        await looked(visit.envelope) {
+            try await hub.desk.view(at: visit.names[0]).map {
+                visit.envelope.success($0.json(organization: options.organization))
+            } ?? nothing(visit)
+        }
+    }
+
+    // MARK: Changing
+
+    private func createIntegration(_ visit: Visit) async -> HTTPResponse {
+        await once(visit, isBodyNeeded: true) { body, claim in
+            let wish = try IntegrationWish(body)
+            if let refusal = refusal(of: wish, visit) {
+                if let claim { try await hub.desk.giveUp(claim) }
+                return refusal
+            }
+            let organization = options.organization
+            let answer: @Sendable (IntegrationView) -> HTTPResponse = {
+                visit.envelope.success($0.json(organization: organization), status: 201)
+            }
+            let view = try await hub.desk.create(
+                wish, by: visit.actor, answering: Answering(claim) { KeptAnswer(answer($0)) })
+            var response = answer(view)
+            response.headers["Location"] = "/api/integrations/\(view.integration.publicID)"
+            return response
+        }
+    }
+
+    private func changeIntegration(_ visit: Visit, isWhole: Bool) async -> HTTPResponse {
+        await changed(visit, isBodyNeeded: true) { body in
+            let wish = try IntegrationWish(body)
+            if let refusal = refusal(of: wish, visit) { return refusal }
+            let view = try await hub.desk.change(visit.names[0], wish, isWhole: isWhole, by: visit.actor)
+            return view.map { visit.envelope.success($0.json(organization: options.organization)) } ?? nothing(visit)
+        }
+    }
+
+    /// An integration of another merchant is nobody's here.
+    private func refusal(of wish: IntegrationWish, _ visit: Visit) -> HTTPResponse? {
+        guard let merchant = wish.merchant, merchant != options.organization else { return nil }
+        return visit.envelope.failure(.forbidden, "this token is for another merchant than \"merchantId\" names")
+    }
+
+    /// `DELETE /api/integrations/{id}?confirm=NAME`.
+    private func removeIntegration(_ visit: Visit) async -> HTTPResponse {
+        await changed(visit) { _ in
+            let query = visit.request.address.query
+            guard query.allSatisfy({ $0.name == "confirm" }), query.count <= 1 else {
+                return visit.envelope.failure(.badRequest, "nothing but confirm=NAME means something here")
+            }
+            let removal = try await hub.desk.remove(
+                visit.names[0], confirmed: query.first?.value, by: visit.actor)
+            return removal.map { visit.envelope.success(["removed": $0.json]) } ?? nothing(visit)
+        }
+    }
+
+    // MARK: Asking for work
+
+    private func syncIntegration(_ visit: Visit) async -> HTTPResponse {
+        await once(visit) { body, claim in
+            let answer: @Sendable (SyncAnswer) -> HTTPResponse = { visit.envelope.success($0.json, status: 202) }
+            let done = try await hub.desk.sync(
+                visit.names[0], SyncWish(body), by: visit.actor,
+                answering: Answering(claim) { KeptAnswer(answer($0)) })
+            if done == nil, let claim { try await hub.desk.giveUp(claim) }
+            return done.map(answer) ?? nothing(visit)
+        }
+    }
+
+    private func testIntegration(_ visit: Visit) async -> HTTPResponse {
+        await once(visit) { body, claim in
+            guard body.object?.isEmpty ?? true else {
+                throw BodyRefusal(code: .badRequest, sentence: "nothing is to be said in the body")
+            }
+            guard let found = try await hub.desk.test(visit.names[0], by: visit.actor) else {
+                if let claim { try await hub.desk.giveUp(claim) }
+                return nothing(visit)
+            }
+            let response = visit.envelope.success(found.json)
+            if let claim { try await hub.desk.keep(KeptAnswer(response), of: claim) }
+            return response
+        }
+    }
+
+    func nothing(_ visit: Visit) -> HTTPResponse {
+        visit.envelope.failure(.notFound, "there is no integration \"\(visit.names[0].prefix(40))\"")
+    }
+}
+
+extension KeptAnswer {
+    /// An answer as it is kept: its headers are made anew.
+    init(_ response: HTTPResponse) { self.init(status: response.status, body: response.body) }
+}
