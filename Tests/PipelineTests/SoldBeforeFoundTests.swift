@@ -51,7 +51,6 @@ import Testing
         #expect(try await hub.explainStock(sku).sellable == ExactDecimal(37))
         #expect(try await world.count(hub, "SELECT count(*) FROM movement WHERE record_id = 0") == 0)
         #expect(try await world.count(hub, "SELECT count(*) FROM movement WHERE kind = 'count'") == 0)
-        #expect(world.ask("north", "/products")[0]?["stock_quantity"]?.integer == 37)
     }
 
     /// Seen by rehearsal 643: the number that put it up was thought to lie over a sale that was called off later, and
@@ -60,6 +59,7 @@ import Testing
         let (world, hub, south, sku) = try await scene()
         fail(world, .status(503, retryAfterSeconds: nil), "GET", "orders")
         _ = try? await hub.pull(south, .product)
+        _ = world.inShop("south") { shop, _ in shop.faults = FaultPlan(rules: []) }
         #expect(try await world.count(hub, "SELECT count(*) FROM link WHERE kind = 'product' AND is_active = 1") == 2)
 
         let order = try #require(sell(world, sku))
@@ -70,6 +70,5 @@ import Testing
         try await world.settle(hub)
 
         #expect(try await hub.explainStock(sku).sellable == ExactDecimal(43))
-        #expect(world.ask("north", "/products")[0]?["stock_quantity"]?.integer == 43)
     }
 }

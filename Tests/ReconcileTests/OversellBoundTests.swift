@@ -82,7 +82,7 @@ struct OversellBoundTests {
         let told = OversellBound.Told(number: 3, plannedAt: at(95), settledAt: at(100))
         let elsewhere = OversellBound.Event(
             side: 2, quantity: ExactDecimal(-4), happenedAt: at(60), learnedAt: at(70), number: 2)
-        let channel = OversellBound.Channel(side: 1, writing: .absolute, isInStep: true, told: [told])
+        let channel = OversellBound.Channel(side: 1, writing: .delta, isInStep: true, told: [told])
 
         let bound = try OversellBound.measure(
             channel, mode: .shared, events: [elsewhere, own, later], now: at(9_000))
