@@ -159,7 +159,7 @@ public struct Console: Sendable {
         switch caller {
         case .unknown(let reason): return envelope.failure(.unauthorized, reason)
         case .notYours(let reason): return envelope.failure(.forbidden, reason)
-        case .unavailable: return envelope.failure(.unavailable, "the store cannot be read now; try again soon")
+        case .unavailable: return envelope.unavailable("the store cannot be read now; try again soon")
         case .welcome(let access):
             guard let permission, !access.may(permission) else { return nil }
             return envelope.failure(
