@@ -82,11 +82,11 @@ struct WorkersTests {
         try await hub.limit(south, .rate(perSecond: 0.01, burst: 1, now: world.now))
         try await hub.drain()
         // One piece of work was begun, which made more calls than the one there was.
-        #expect(try await hub.limits(of: south).map(\.level) == [-2_000_000])
+        #expect(try await hub.limits(of: south).map(\.level) == [-1_000_000])
         let waiting = try await hub.jobs(in: [.available], limit: 200)
         #expect(!waiting.isEmpty)
         let why = try await hub.why(job: try #require(waiting.first).id)
-        #expect(why == "the rate limit of the integration is used up, limit 5 min", "\(why ?? "")")
+        #expect(why == "the rate limit of the integration is used up, limit 4 min", "\(why ?? "")")
         #expect(try await hub.openCount(for: north) == 0)
 
         #expect(try await hub.liftLimits(of: south) == 1)
