@@ -6,7 +6,7 @@ public final class Bell: Sendable {
     private struct Listeners {
         var count: UInt64 = 0
         var next = 0
-        var resting: [Int: CheckedContinuation<Void, Never>] = [:]
+        var listening: [Int: AsyncStream<Void>.Continuation] = [:]
     }
 
     private let listeners = Mutex(Listeners())
@@ -19,42 +19,30 @@ public final class Bell: Sendable {
 
     /// Wakes all who rest.
     public func ring() {
-        let resting = listeners.withLock { listeners in
+        let listening = listeners.withLock { listeners in
             listeners.count += 1
-            defer { listeners.resting = [:] }
-            return listeners.resting.values
+            return listeners.listening.values
         }
-        for continuation in resting { continuation.resume() }
+        for continuation in listening { continuation.yield() }
     }
 
-    /// Rests until the bell is rung or the task is cancelled; not at all where it was rung since it had been rung
-    /// `heard` times. It costs no timer: who must look again after a while has it rung for that.
-    public func wait(after heard: UInt64) async {
-        let key = listeners.withLock { listeners in
+    /// Rests until the bell is rung, the time is over or the task is cancelled; not at all where it was rung since it
+    /// had been rung `heard` times.
+    public func wait(after heard: UInt64, atMost rest: Duration, by clock: any Clock<Duration>) async {
+        let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let key = listeners.withLock { listeners -> Int? in
+            guard listeners.count == heard else { return nil }
             listeners.next += 1
+            listeners.listening[listeners.next] = continuation
             return listeners.next
         }
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let mustRest = listeners.withLock { listeners in
-                    // A cancellation is known before its handler asks for the lock, so none is missed.
-                    guard listeners.count == heard, !Task.isCancelled else { return false }
-                    listeners.resting[key] = continuation
-                    return true
-                }
-                if !mustRest { continuation.resume() }
-            }
-        } onCancel: {
-            listeners.withLock { $0.resting.removeValue(forKey: key) }?.resume()
+        guard let key else { return }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await clock.sleep(for: rest) }
+            group.addTask { for await _ in stream { break } }
+            await group.next()
+            group.cancelAll()
         }
-    }
-
-    /// Rings again and again, for what no ring tells of: work whose time comes, a store that others write. Until the
-    /// task is cancelled.
-    public func ring(every rest: Duration, by clock: any Clock<Duration>) async {
-        while !Task.isCancelled {
-            try? await clock.sleep(for: rest)
-            ring()
-        }
+        _ = listeners.withLock { $0.listening.removeValue(forKey: key) }
     }
 }

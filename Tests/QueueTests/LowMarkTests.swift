@@ -1,3 +1,4 @@
+import SeededRandom
 import Store
 import TestStores
 import Testing
