@@ -144,13 +144,13 @@ struct LowMarkTests {
         try await desk.add([newJob("late", at: now)], now: now)
         let late = try await desk.step { table, _ in try claim(table, now) }
         #expect(late.map(\.key) == ["late"])
-        try await desk.step { table, _ in
+        _ = try await desk.step { table, _ in
             try table.settle(
                 [(first[0], .completed), (late[0], .snooze(reason: "busy", until: now + 1))], owner: "me", now: now)
         }
         let second = try await desk.step { table, _ in try claim(table, now) }
         #expect(second.map(\.key) == ["second"])
-        try await desk.step { table, _ in
+        _ = try await desk.step { table, _ in
             try table.settle(
                 [(second[0], .retry(errorClass: "e", error: "e", at: now, keepsIntent: false))], owner: "me", now: now)
         }
