@@ -3,18 +3,35 @@ import CryptoExtras
 import Foundation
 import Wire
 
+/// How much work it is to try a password.
+public struct PasswordCost: Hashable, Sendable {
+    /// The power of two of scrypt's N, its block size r and its lanes p.
+    public let exponent: Int
+    public let block: Int
+    public let lanes: Int
+
+    /// A cost. It stands with each hash, so that it can be raised later.
+    public init(exponent: Int, block: Int, lanes: Int) {
+        self.exponent = exponent
+        self.block = block
+        self.lanes = lanes
+    }
+
+    /// A tenth of a second of a core and 16 MiB (OWASP, Password Storage Cheat Sheet, "scrypt": N = 2^14, r = 8,
+    /// p = 5).
+    public static let standard = PasswordCost(exponent: 14, block: 8, lanes: 5)
+
+    /// Whether a hash may be of that cost: none may make the hub use up its memory.
+    var isBearable: Bool { (10...17).contains(exponent) && (1...16).contains(block) && (1...16).contains(lanes) }
+}
+
 /// How a password is kept: not at all, but as what scrypt makes of it and a salt.
-///
-/// It takes a tenth of a second of a core and 16 MiB each time, on purpose. Parameters: OWASP, Password Storage Cheat
-/// Sheet, "scrypt", N = 2^14, r = 8, p = 5. They stand with each hash, so that they can be raised later.
 public struct PasswordHash: Hashable, Sendable {
     /// `$scrypt$ln=14,r=8,p=5$salt$hash`, salt and hash in base64.
     public let text: String
 
     private struct Parts {
-        let cost: Int
-        let block: Int
-        let lanes: Int
+        let cost: PasswordCost
         let salt: [UInt8]
         let hash: [UInt8]
     }
@@ -25,34 +42,34 @@ public struct PasswordHash: Hashable, Sendable {
     /// The hash of a password.
     ///
     /// - Throws: what the library throws when it cannot derive a key.
-    public init(of password: String, salt: [UInt8]) throws {
-        let (cost, block, lanes) = (Self.cost, Self.block, Self.lanes)
-        let hash = try Self.derived(password, salt: salt, cost: cost, block: block, lanes: lanes)
-        text =
-            "$scrypt$ln=\(cost),r=\(block),p=\(lanes)$\(Signature.base64(salt))$\(Signature.base64(hash))"
+    public init(of password: String, salt: [UInt8], cost: PasswordCost = .standard) throws {
+        self.init(try Self.derived(password, salt: salt, cost: cost), salt: salt, cost)
     }
 
-    /// The cost that is used now: the power of two of N.
-    static let cost = 14
-    static let block = 8
-    static let lanes = 5
+    /// A hash that no password has, at which is looked as long as at any other.
+    public static func ofNone(cost: PasswordCost) -> PasswordHash {
+        PasswordHash([UInt8](repeating: 0, count: hashBytes), salt: [UInt8](repeating: 0, count: saltBytes), cost)
+    }
+
+    private init(_ hash: [UInt8], salt: [UInt8], _ cost: PasswordCost) {
+        let terms = "ln=\(cost.exponent),r=\(cost.block),p=\(cost.lanes)"
+        text = "$scrypt$\(terms)$\(Signature.base64(salt))$\(Signature.base64(hash))"
+    }
+
     /// How many bytes a salt has.
     public static let saltBytes = 16
     private static let hashBytes = 32
 
     /// Whether this is the password. Takes as long for a wrong one.
     public func isOf(_ password: String) -> Bool {
-        guard let parts,
-            let made = try? Self.derived(
-                password, salt: parts.salt, cost: parts.cost, block: parts.block, lanes: parts.lanes)
-        else { return false }
+        guard let parts, let made = try? Self.derived(password, salt: parts.salt, cost: parts.cost) else {
+            return false
+        }
         return Signature.areEqual(made, parts.hash)
     }
 
-    /// Whether it was made at another cost than is used now, and should be made anew when the password is next known.
-    public var isOutdated: Bool {
-        parts.map { ($0.cost, $0.block, $0.lanes) != (Self.cost, Self.block, Self.lanes) } ?? true
-    }
+    /// Whether it was made at another cost, and should be made anew when the password is next known.
+    public func isOutdated(for cost: PasswordCost = .standard) -> Bool { parts?.cost != cost }
 
     private var parts: Parts? {
         let fields = text.split(separator: "$", omittingEmptySubsequences: false)
@@ -62,20 +79,16 @@ public struct PasswordHash: Hashable, Sendable {
         let numbers = fields[2].split(separator: ",").compactMap { field -> Int? in
             field.split(separator: "=").last.flatMap { Int($0) }
         }
-        // No kept hash may make the hub use up its memory.
-        guard numbers.count == 3, (10...17).contains(numbers[0]), (1...16).contains(numbers[1]),
-            (1...16).contains(numbers[2])
-        else { return nil }
-        return Parts(cost: numbers[0], block: numbers[1], lanes: numbers[2], salt: salt, hash: hash)
+        guard numbers.count == 3 else { return nil }
+        let cost = PasswordCost(exponent: numbers[0], block: numbers[1], lanes: numbers[2])
+        return cost.isBearable ? Parts(cost: cost, salt: salt, hash: hash) : nil
     }
 
     /// A password is the same however its accents were typed.
-    private static func derived(
-        _ password: String, salt: [UInt8], cost: Int, block: Int, lanes: Int
-    ) throws -> [UInt8] {
+    private static func derived(_ password: String, salt: [UInt8], cost: PasswordCost) throws -> [UInt8] {
         let key = try KDF.Scrypt.deriveKey(
             from: Array(password.precomposedStringWithCanonicalMapping.utf8), salt: salt, outputByteCount: hashBytes,
-            rounds: 1 << cost, blockSize: block, parallelism: lanes)
+            rounds: 1 << cost.exponent, blockSize: cost.block, parallelism: cost.lanes)
         return key.withUnsafeBytes { Array($0) }
     }
 }

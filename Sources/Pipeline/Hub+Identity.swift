@@ -109,8 +109,8 @@ extension Hub {
 
     private func hashed(_ password: String, of name: String) async throws -> PasswordHash {
         if let problem = PasswordRule.problem(password, name: name) { throw HubError(problem) }
-        let salt = surroundings.random(PasswordHash.saltBytes)
-        guard let hash = try await passwords.run({ try PasswordHash(of: password, salt: salt) }) else {
+        let (salt, cost) = (surroundings.random(PasswordHash.saltBytes), passwordCost)
+        guard let hash = try await passwords.run({ try PasswordHash(of: password, salt: salt, cost: cost) }) else {
             throw HubError("too many passwords are being looked at; try again soon")
         }
         return hash

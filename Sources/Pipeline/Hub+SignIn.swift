@@ -21,7 +21,8 @@ extension Hub {
         }
         let lockout = known.account?.lockout ?? strangeNames.lockout(of: name)
         if let seconds = lockout.secondsLeft(at: now) { return .locked(seconds: seconds) }
-        let hash = known.hash ?? Self.nobody
+        let cost = passwordCost
+        let hash = known.hash ?? PasswordHash.ofNone(cost: cost)
         let isLong = password.utf8.count > PasswordRule.longestBytes
         guard let isRight = try await passwords.run({ !isLong && hash.isOf(password) }) else { return .busy }
         guard known.account != nil else {
@@ -30,14 +31,11 @@ extension Hub {
         }
         guard isRight else { return try await refuse(name, from: origin) }
         let salt = surroundings.random(PasswordHash.saltBytes)
-        let renewed = hash.isOutdated ? try await passwords.run { try PasswordHash(of: password, salt: salt) } : nil
+        let renewed =
+            hash.isOutdated(for: cost)
+            ? try await passwords.run { try PasswordHash(of: password, salt: salt, cost: cost) } : nil
         return try await welcome(name, meant: hash, renewed: renewed, isBrowser, from: origin)
     }
-
-    /// A hash that no password has: a name nobody has is looked at as long as any other.
-    private static let nobody = PasswordHash(
-        text: "$scrypt$ln=14,r=8,p=5$" + Signature.base64([UInt8](repeating: 0, count: PasswordHash.saltBytes)) + "$"
-            + Signature.base64([UInt8](repeating: 0, count: 32)))
 
     private func refuse(_ name: String, from origin: String?) async throws -> SignIn {
         let (organization, now) = (organization, now)

@@ -40,6 +40,7 @@ public final class Hub: Sendable {
     let bell = Bell()
     let scheduleDuty = HeldDuty()
     let passwords = PasswordDesk()
+    let passwordCost: PasswordCost
     let strangeNames = StrangeNames()
     private let connectors = Mutex<[Int64: Made]>([:])
     /// The peers that were made, each with the integration as it was then.
@@ -64,12 +65,14 @@ public final class Hub: Sendable {
     /// A hub on a store. Reaches nothing.
     ///
     /// `masters` gives the master keys as they are now, the current one first; nil: that of `vault`, for ever. `now`:
-    /// the clock of all hubs on this store; nil: that of the surroundings.
+    /// the clock of all hubs on this store; nil: that of the surroundings. `passwordCost`: how much work it is to try a
+    /// password.
     public init(
         store: any Store, organization: Int64 = 1, connectors types: [any ConnectorType.Type],
         surroundings: ConnectorSurroundings, vault: Vault,
         masters: (@Sendable () throws -> [[UInt8]])? = nil, publicURL: String? = nil, logger: Logger,
-        clock: any Clock<Duration> = ContinuousClock(), now: (@Sendable () -> Moment)? = nil
+        clock: any Clock<Duration> = ContinuousClock(), now: (@Sendable () -> Moment)? = nil,
+        passwordCost: PasswordCost = .standard
     ) {
         self.store = store.of(organization)
         ids = IDPool(self.store)
@@ -80,6 +83,7 @@ public final class Hub: Sendable {
         self.publicURL = publicURL
         self.logger = logger
         self.clock = clock
+        self.passwordCost = passwordCost
         time = now ?? surroundings.now
         machineClock = MachineClock(wall: time(), beside: clock)
         owner = Signature.hex(surroundings.random(8))

@@ -35,7 +35,8 @@ struct AuthTests {
             hub = Hub(
                 store: try SQLiteStore(path: path, migrations: Hub.migrations), connectors: [],
                 surroundings: surroundings, vault: Vault(bytes: [UInt8](repeating: 3, count: 32)),
-                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+                passwordCost: PasswordCost(exponent: 10, block: 1, lanes: 1))
             asking = try await Asking(identity: hub)
             try await hub.addAccount("mara", password: AuthTests.password, role: .admin, by: AuthTests.admin)
         }

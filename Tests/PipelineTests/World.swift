@@ -2,6 +2,7 @@ import ConnectorKit
 import Foundation
 import GnuCash
 import GnuCashBook
+import Identity
 import Ledger
 import Pipeline
 import Sandbox
@@ -101,7 +102,8 @@ final class World: Sendable {
             masters: masters,
             publicURL: "https://hub.example",
             logger: Logger(label: "world", factory: { _ in SwiftLogNoOpLogHandler() }),
-            clock: clock ?? PassingClock(world: self))
+            clock: clock ?? PassingClock(world: self),
+            passwordCost: PasswordCost(exponent: 10, block: 1, lanes: 1))
     }
 
     private func random(_ count: Int) -> [UInt8] {
