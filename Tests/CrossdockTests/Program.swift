@@ -108,8 +108,24 @@ final class RunningProgram: Sendable {
         }
     }
 
-    var output: String { (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "" }
-    var errors: String { (try? String(contentsOfFile: errorsPath, encoding: .utf8)) ?? "" }
+    var output: String { Self.said(in: outputPath) }
+    var errors: String { Self.said(in: errorsPath) }
+
+    /// What stands in a file to which somebody may be writing. Read piece by piece: Foundation asks for its length
+    /// first, and a file that grew meanwhile is the likely cause of a segmentation fault.
+    private static func said(in path: String) -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return "" }
+        defer { close(descriptor) }
+        var (bytes, piece) = ([UInt8](), [UInt8](repeating: 0, count: 1 << 16))
+        while true {
+            let count = read(descriptor, &piece, piece.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
+            bytes += piece[..<count]
+        }
+    }
+
     var isRunning: Bool { endStatus == nil }
 
     /// How it ended; nil while it runs. The kernel is asked beside Foundation, which hears of an end late where another
