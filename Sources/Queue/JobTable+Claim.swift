@@ -277,13 +277,13 @@ extension JobTable {
     private func serve(_ work: DueWork, now: Moment) throws {
         try session.save(
             [[.integer(organization), .integer(work.integration), .text(work.operation), SQLValue(now)]],
-            as: session.prefersSets ? Self.turnRowNowAndThen : Self.turnRow)
+            as: session.lowMarks == nil ? Self.turnRow : Self.turnRowNowAndThen)
     }
 
     private static let turnRow = Upsert(
         "turn", key: ["organization_id", "integration_id", "operation"], updating: ["served_at"])
     /// On a server each change leaves the row as it was behind, and while a transaction is held open all of them are
-    /// walked over: so it is written ten times a second at most.
+    /// walked over: so it is written ten times a second at most, where looks do not begin at the first row either.
     private static let turnRowNowAndThen = Upsert(
         "turn", ["organization_id", "integration_id", "operation", "served_at"],
         key: ["organization_id", "integration_id", "operation"],
