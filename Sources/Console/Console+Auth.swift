@@ -94,7 +94,7 @@ extension Console {
         guard let keys = try? await hub.identity.apiKeys() else {
             return visit.envelope.failure(.unavailable, "the store cannot be read now; try again soon")
         }
-        return visit.envelope.success(.array(keys.map { Self.told($0, now: visit.envelope.now) }))
+        return visit.envelope.success(.array(keys.map { $0.json(at: visit.envelope.now) }))
     }
 
     /// `{name, permissions: [...], expiresInDays}` for the key and what is told of it.
@@ -134,7 +134,7 @@ extension Console {
         do {
             let (key, secret) = try await hub.identity.makeAPIKey(
                 name, permissions: permissions, expires: expires, by: visit.actor)
-            var told = Self.told(key, now: visit.envelope.now).object ?? [:]
+            var told = key.json(at: visit.envelope.now).object ?? [:]
             told["key"] = .string(secret)
             return visit.envelope.success(.object(told), status: 201)
         } catch let error as HubError {
@@ -155,15 +155,6 @@ extension Console {
         } catch {
             return visit.envelope.failure(.unavailable, "the store cannot be written now; try again soon")
         }
-    }
-
-    private static func told(_ key: APIKey, now: Moment) -> JSON {
-        let time = { (moment: Moment?) in moment.map { JSON.string($0.description) } ?? .null }
-        return [
-            "id": .string(key.id), "name": .string(key.name), "permissions": words(key.permissions),
-            "createdAt": time(key.createdAt), "expiresAt": time(key.expiresAt), "usedAt": time(key.usedAt),
-            "revokedAt": time(key.revokedAt), "isGood": .bool(key.isGood(at: now)),
-        ]
     }
 
     private static func words(_ permissions: Set<Permission>) -> JSON {

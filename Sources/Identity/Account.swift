@@ -82,6 +82,17 @@ public struct APIKey: Hashable, Sendable {
     /// Whether it opens anything now.
     public func isGood(at now: Moment) -> Bool { revokedAt == nil && expiresAt.map { now < $0 } ?? true }
 
+    /// What may be told of it, to programs; not the key.
+    public func json(at now: Moment) -> JSON {
+        let time = { (moment: Moment?) in moment.map { JSON.string($0.description) } ?? .null }
+        return [
+            "id": .string(id), "name": .string(name),
+            "permissions": .array(permissions.map(\.rawValue).sorted().map(JSON.string)),
+            "createdAt": time(createdAt), "expiresAt": time(expiresAt), "usedAt": time(usedAt),
+            "revokedAt": time(revokedAt), "isGood": .bool(isGood(at: now)),
+        ]
+    }
+
     /// Whether its use is to be written down.
     public func mustNoteUse(at now: Moment) -> Bool { usedAt.map { now.seconds(since: $0) > Self.usedSeconds } ?? true }
 }

@@ -33,7 +33,7 @@ struct APIKeysListCommand: AsyncParsableCommand {
             let open = try OpenHub(options)
             let (keys, now) = (try await open.hub.apiKeys(), open.hub.now)
             await open.close()
-            if options.json { return print(JSON.array(keys.map { json($0, now) }).text) }
+            if options.json { return print(JSON.array(keys.map { $0.json(at: now) }).text) }
             guard !keys.isEmpty else {
                 return print("No key yet. Make one: crossdock api-keys make NAME --permission see")
             }
@@ -60,16 +60,6 @@ struct APIKeysListCommand: AsyncParsableCommand {
         if let revoked = key.revokedAt { return "revoked \(revoked)" }
         guard let expires = key.expiresAt else { return "good" }
         return key.isGood(at: now) ? "good until \(expires)" : "expired \(expires)"
-    }
-
-    private func json(_ key: APIKey, _ now: Moment) -> JSON {
-        let time = { (moment: Moment?) in moment.map { JSON.string($0.description) } ?? .null }
-        return [
-            "id": .string(key.id), "name": .string(key.name),
-            "permissions": .array(key.permissions.map(\.rawValue).sorted().map(JSON.string)),
-            "createdAt": time(key.createdAt), "expiresAt": time(key.expiresAt), "usedAt": time(key.usedAt),
-            "revokedAt": time(key.revokedAt), "isGood": .bool(key.isGood(at: now)),
-        ]
     }
 }
 

@@ -54,7 +54,7 @@ struct GuardShowCommand: AsyncParsableCommand {
         try await Terminal.run {
             let open = try OpenHub(options)
             guard let report = try await open.reports.guardReport(Int64(id)) else {
-                throw HubError("no hold \(id) waits for a decision")
+                throw GuardWords.none(id)
             }
             options.json ? print(report.json.text) : GuardWords.show(report)
             await open.close()
@@ -76,7 +76,7 @@ struct GuardReleaseCommand: AsyncParsableCommand {
         try await Terminal.run {
             let open = try OpenHub(options)
             guard try await open.hub.releaseHold(Int64(id), by: Person.atThisTerminal) else {
-                throw HubError("no hold \(id) waits for a decision")
+                throw GuardWords.none(id)
             }
             Terminal.note("hold \(id) is let through: its records are read again, and told on as they are then")
             await open.close()
@@ -99,7 +99,7 @@ struct GuardDiscardCommand: AsyncParsableCommand {
         try await Terminal.run {
             let open = try OpenHub(options)
             guard try await open.hub.discardHold(Int64(id), by: Person.atThisTerminal) else {
-                throw HubError("no hold \(id) waits for a decision")
+                throw GuardWords.none(id)
             }
             Terminal.note("hold \(id) is discarded: the hub keeps what it has")
             await open.close()
@@ -138,6 +138,8 @@ struct GuardSetCommand: AsyncParsableCommand {
 
 /// The words of the guard.
 enum GuardWords {
+    static func none(_ id: Int) -> HubError { HubError("no hold \(id) waits for a decision") }
+
     /// `share=50`.
     static func put(_ text: String, into terms: inout GuardTerms, of option: String) throws {
         guard let equals = text.firstIndex(of: "=") else { throw Refusal("\(option)\(text): expected TERM=VALUE") }
