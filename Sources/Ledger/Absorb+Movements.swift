@@ -56,7 +56,7 @@ extension Absorb {
         guard var record else { return }
         // Before the orders were once read to their end, and before the product was counted there, a count that is
         // known or still to come holds what the order moved.
-        var link = snapshot.linksOfRecord[record.id]?.first {
+        let link = snapshot.linksOfRecord[record.id]?.first {
             $0.integration == batch.integration && $0.role == HubLink.mainRole && $0.isActive
         }
         let isShown = link.map { StockLevel.quantity($0.parts[HubLink.stockPart]?.seen) != nil } ?? true
