@@ -33,7 +33,8 @@ extension Absorb {
             isTouched = isTouched || link.parts[HubLink.stockPart] != known || result.sides[record.id] != nil
         }
         isChanged = applyHead(draft, to: &record) || isChanged
-        if !steps.isEmpty {
+        let hasSettled = batch.settled.contains(ExternalKey(draft.kind, draft.externalID))
+        if !steps.isEmpty || hasSettled {
             // A look that was asked for before this one came may be the older of the two, whenever its answer comes.
             link.settled = max(link.settled, snapshot.number)
             result.hasNews = true
@@ -50,7 +51,8 @@ extension Absorb {
         if isFirstSight { result.counts.updated += 1 }
         keep(link)
         // What was overruled must travel back, so the record is looked at even when its value stayed.
-        if isChanged || isNew || isTouched { result.touched.insert(record.id) }
+        // What is known to have come may let others be told of more.
+        if isChanged || isNew || isTouched || hasSettled { result.touched.insert(record.id) }
         result.accepted.append(ExternalKey(draft.kind, draft.externalID))
         try moveStock(by: record, before: isNew ? nil : original)
     }

@@ -46,9 +46,14 @@ extension Absorb {
         var residual = ExactDecimal.zero
         if case .adjusted(let rest) = verdict { residual = rest }
         let allowed = verdict == .waits ? .pass : try ruling(moving: record, by: residual, link)
+        let doubtedSince = known.doubtedSince ?? link.seenAt
+        side.doubtedSince = verdict == .waits ? doubtedSince : nil
         if allowed == .hold {
             // The look counts as not made: what it shows is looked at again when it is decided.
             link.hold(part, true)
+            side = known
+            side.doubtedSince = doubtedSince
+            if side != known { keep(side, record.id) }
             return (hasMoved, true)
         }
         if side != known {
@@ -69,7 +74,7 @@ extension Absorb {
                 return (hasMoved, false)
             }
             let why = CountReason(kind: Movement.CountKind.count, reason: "counted there: \(reported)")
-            try append(residual, why, record, after: link.seenAt)
+            try append(residual, why, record, after: doubtedSince)
             return (try record.moveStock(by: residual, origin: batch.integration, at: interval) || hasMoved, false)
         }
     }
@@ -108,7 +113,7 @@ extension Absorb {
 
     private var interval: ChangeInterval { ChangeInterval(after: batch.requestedAt, before: batch.observedAt) }
 
-    private func look(_ reported: ExactDecimal) -> StockLook {
+    func look(_ reported: ExactDecimal) -> StockLook {
         StockLook(
             reported, askedAt: batch.isHint ? nil : batch.askedAt, number: snapshot.stock.number,
             areOrdersRead: rules.readsOrders && snapshot.stock.ordersAskedAt != nil,

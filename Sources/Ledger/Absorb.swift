@@ -3,7 +3,7 @@ import Wire
 
 /// Merges a batch of drafts into the hub's records: pure, over what was loaded.
 public struct Absorb {
-    let batch: ObservedBatch
+    var batch: ObservedBatch
     let rules: MergeRules
     var snapshot: Snapshot
     var ids: IDSource
@@ -70,6 +70,7 @@ public struct Absorb {
         if let settled = try afterAttempt(link, draft) {
             link = settled
             keep(link)
+            batch.settled.insert(key)
         }
         #if Mutations
             if let stamp = draft.changedAt, let agreed = link.seenAt,

@@ -10,6 +10,7 @@ public enum LedgerMigrations {
         Migration("0114-data-key", dataKey, servesOlder: true),
         Migration("0115-first-count", firstCount, servesOlder: true),
         Migration("0115-guard", guardTables, servesOlder: true),
+        Migration("0116-second-readings", secondReadings, servesOlder: true),
     ]
 
     private static let integrations = """
@@ -145,6 +146,13 @@ public enum LedgerMigrations {
             PRIMARY KEY (organization_id, id)
         ) STRICT;
         CREATE INDEX stock_offer_record ON stock_offer (organization_id, record_id, integration_id, id);
+        """
+
+    private static let secondReadings = """
+        -- How often a first reading was made again because some of its records had no id.
+        ALTER TABLE cursor ADD COLUMN unnamed_readings INTEGER NOT NULL DEFAULT 0;
+        -- The last time a side was looked at before it showed what nothing known explains.
+        ALTER TABLE stock_side ADD COLUMN doubted_since INTEGER;
         """
 
     private static let keyCheck = """

@@ -63,7 +63,7 @@ extension LedgerTable {
     // MARK: Cursors
 
     private static let cursorColumns =
-        "since, position, pulled_at, census_position, census_at, census_started_at, asked_at"
+        "since, position, pulled_at, census_position, census_at, census_started_at, asked_at, unnamed_readings"
 
     /// How far a kind has been read.
     ///
@@ -85,7 +85,7 @@ extension LedgerTable {
             "SELECT \(Self.cursorColumns), kind FROM cursor WHERE organization_id = ?1 AND integration_id = ?2",
             [.integer(organization), .integer(integration)])
         return Dictionary(
-            rows.compactMap { row in RecordKind(rawValue: row.text(7)).map { ($0, Self.cursor(row)) } },
+            rows.compactMap { row in RecordKind(rawValue: row.text(8)).map { ($0, Self.cursor(row)) } },
             uniquingKeysWith: { first, _ in first })
     }
 
@@ -97,8 +97,8 @@ extension LedgerTable {
             "SELECT \(Self.cursorColumns), kind, integration_id FROM cursor WHERE organization_id = ?1",
             [.integer(organization)])
         return rows.reduce(into: [:]) { result, row in
-            guard let kind = RecordKind(rawValue: row.text(7)) else { return }
-            result[row.integer(8), default: [:]][kind] = Self.cursor(row)
+            guard let kind = RecordKind(rawValue: row.text(8)) else { return }
+            result[row.integer(9), default: [:]][kind] = Self.cursor(row)
         }
     }
 
@@ -106,7 +106,7 @@ extension LedgerTable {
         PullCursor(
             since: row.optionalText(0), position: row.optionalText(1), pulledAt: row.moment(2),
             censusPosition: row.optionalText(3), censusAt: row.moment(4), censusStartedAt: row.moment(5),
-            askedAt: row.optionalInteger(6))
+            askedAt: row.optionalInteger(6), unnamedReadings: Int(row.integer(7)))
     }
 
     /// Remembers how far a kind has been read.
@@ -119,13 +119,17 @@ extension LedgerTable {
                     .integer(organization), .integer(integration), .text(kind.rawValue), SQLValue(cursor.since),
                     SQLValue(cursor.position), SQLValue(cursor.pulledAt), SQLValue(cursor.censusPosition),
                     SQLValue(cursor.censusAt), SQLValue(cursor.censusStartedAt), SQLValue(cursor.askedAt),
+                    .integer(Int64(cursor.unnamedReadings)),
                 ]
             ], as: Self.cursorRow)
     }
 
     private static let cursorRow = Upsert(
         "cursor", key: ["organization_id", "integration_id", "kind"],
-        updating: ["since", "position", "pulled_at", "census_position", "census_at", "census_started_at", "asked_at"])
+        updating: [
+            "since", "position", "pulled_at", "census_position", "census_at", "census_started_at", "asked_at",
+            "unnamed_readings",
+        ])
 
     /// The number of the last settled write; what is asked for now holds all writes up to it.
     ///
@@ -165,11 +169,14 @@ public struct PullCursor: Hashable, Sendable {
     public var censusStartedAt: Moment?
     /// The settle number when the last finished pull was asked for.
     public var askedAt: Int64?
+    /// How many first readings were made again because some of what they gave had no id.
+    public var unnamedReadings: Int
 
     /// Nothing read yet.
     public init(
         since: String? = nil, position: String? = nil, pulledAt: Moment? = nil, censusPosition: String? = nil,
-        censusAt: Moment? = nil, censusStartedAt: Moment? = nil, askedAt: Int64? = nil
+        censusAt: Moment? = nil, censusStartedAt: Moment? = nil, askedAt: Int64? = nil,
+        unnamedReadings: Int = 0
     ) {
         self.since = since
         self.position = position
@@ -178,5 +185,6 @@ public struct PullCursor: Hashable, Sendable {
         self.censusAt = censusAt
         self.censusStartedAt = censusStartedAt
         self.askedAt = askedAt
+        self.unnamedReadings = unnamedReadings
     }
 }

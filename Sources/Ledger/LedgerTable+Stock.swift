@@ -90,7 +90,7 @@ extension LedgerTable {
         for row in try session.rows(
             """
             SELECT record_id, integration_id, wrote, wrote_from, wrote_number, writing, settled_number, rounds,
-                shown_number, hides, doubts, closed_number, opened_number
+                shown_number, hides, doubts, closed_number, opened_number, doubted_since
             FROM stock_side WHERE organization_id = ?1 AND record_id IN {2}
                 AND (CAST(?3 AS bigint) IS NULL OR integration_id = ?3)
             """, values)
@@ -101,6 +101,7 @@ extension LedgerTable {
                 .map(ExactDecimal.init(millionths:))
             side.closedAt = row.optionalInteger(11)
             side.openedAt = row.optionalInteger(12)
+            side.doubtedSince = row.moment(13)
             if let wrote = row.optionalInteger(2) {
                 side.write = StockWrite(
                     quantity: ExactDecimal(millionths: wrote), from: ExactDecimal(millionths: row.integer(3)),
@@ -160,7 +161,7 @@ extension LedgerTable {
                     SQLValue(side.write?.number), SQLValue(side.write?.writing.rawValue), SQLValue(side.settledAt),
                     .integer(Int64(side.rounds)), .integer(side.shownNumber),
                     SQLValue(side.write.map { $0.hides ? 1 : 0 }), SQLValue(side.doubtsText),
-                    SQLValue(side.closedAt), SQLValue(side.openedAt),
+                    SQLValue(side.closedAt), SQLValue(side.openedAt), SQLValue(side.doubtedSince),
                 ]
             }, as: Self.sideRow)
         try session.run(
@@ -189,7 +190,7 @@ extension LedgerTable {
         "stock_side", key: ["organization_id", "record_id", "integration_id"],
         updating: [
             "wrote", "wrote_from", "wrote_number", "writing", "settled_number", "rounds", "shown_number", "hides",
-            "doubts", "closed_number", "opened_number",
+            "doubts", "closed_number", "opened_number", "doubted_since",
         ])
 
     /// Writes what a merge moved. The settle number counts on, so that what is asked for from here on is known to hold

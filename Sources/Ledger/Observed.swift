@@ -23,6 +23,8 @@ public struct ObservedBatch: Sendable {
     public var isFollowedUp = false
     /// Where these drafts were merged once and are merged again: the number under which they were.
     public var mergedAt: Int64?
+    /// What these drafts have just settled an unclear write to.
+    public var settled: Set<ExternalKey> = []
 
     /// A batch.
     public init(

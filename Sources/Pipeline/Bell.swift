@@ -6,7 +6,7 @@ public final class Bell: Sendable {
     private struct Listeners {
         var count: UInt64 = 0
         var next = 0
-        var listening: [Int: AsyncStream<Void>.Continuation] = [:]
+        var resting: [Int: CheckedContinuation<Void, Never>] = [:]
     }
 
     private let listeners = Mutex(Listeners())
@@ -19,30 +19,42 @@ public final class Bell: Sendable {
 
     /// Wakes all who rest.
     public func ring() {
-        let listening = listeners.withLock { listeners in
+        let resting = listeners.withLock { listeners in
             listeners.count += 1
-            return listeners.listening.values
+            defer { listeners.resting = [:] }
+            return listeners.resting.values
         }
-        for continuation in listening { continuation.yield() }
+        for continuation in resting { continuation.resume() }
     }
 
-    /// Rests until the bell is rung, the time is over or the task is cancelled; not at all where it was rung since it
-    /// had been rung `heard` times.
-    public func wait(after heard: UInt64, atMost rest: Duration, by clock: any Clock<Duration>) async {
-        let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let key = listeners.withLock { listeners -> Int? in
-            guard listeners.count == heard else { return nil }
+    /// Rests until the bell is rung or the task is cancelled; not at all where it was rung since it had been rung
+    /// `heard` times. It costs no timer: who must look again after a while has it rung for that.
+    public func wait(after heard: UInt64) async {
+        let key = listeners.withLock { listeners in
             listeners.next += 1
-            listeners.listening[listeners.next] = continuation
             return listeners.next
         }
-        guard let key else { return }
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { try? await clock.sleep(for: rest) }
-            group.addTask { for await _ in stream { break } }
-            await group.next()
-            group.cancelAll()
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let mustRest = listeners.withLock { listeners in
+                    // A cancellation is known before its handler asks for the lock, so none is missed.
+                    guard listeners.count == heard, !Task.isCancelled else { return false }
+                    listeners.resting[key] = continuation
+                    return true
+                }
+                if !mustRest { continuation.resume() }
+            }
+        } onCancel: {
+            listeners.withLock { $0.resting.removeValue(forKey: key) }?.resume()
         }
-        _ = listeners.withLock { $0.listening.removeValue(forKey: key) }
+    }
+
+    /// Rings again and again, for what no ring tells of: work whose time comes, a store that others write. Until the
+    /// task is cancelled.
+    public func ring(every rest: Duration, by clock: any Clock<Duration>) async {
+        while !Task.isCancelled {
+            try? await clock.sleep(for: rest)
+            ring()
+        }
     }
 }

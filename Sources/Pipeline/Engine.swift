@@ -68,6 +68,7 @@ public struct Engine: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await every(Self.leaseRenewalSeconds) { try await hub.renewLeases() } }
             group.addTask { await watchLeases() }
+            group.addTask { await hub.bell.ring(every: .milliseconds(Self.restMilliseconds), by: clock) }
             await withDiscardingTaskGroup { workers in await claim(stop, &workers) }
             // The leases are held until the last worker has ended.
             group.cancelAll()
@@ -100,7 +101,7 @@ public struct Engine: Sendable {
                 hub.logger.warning("worker: \(error)")
             }
             guard let claimed else {
-                await hub.bell.wait(after: heard, atMost: .milliseconds(Self.restMilliseconds), by: clock)
+                await hub.bell.wait(after: heard)
                 continue
             }
             desk.begin(claimed.work)

@@ -84,11 +84,10 @@ extension Hub {
             }
             guard !drafts.isEmpty else { return }
             let setting = try await mergeSetting(integration)
-            let batch = try await absorbCounts(
-                ObservedBatch(
-                    integration: integration.id, drafts: drafts, askedAt: number, requestedAt: requested,
-                    observedAt: now), setting, integration
-            ).batch
+            var observed = ObservedBatch(
+                integration: integration.id, drafts: drafts, askedAt: number, requestedAt: requested, observedAt: now)
+            observed.settled = Set(unclear.map { ExternalKey($0.kind, $0.externalID) })
+            let batch = try await absorbCounts(observed, setting, integration).batch
             if !batch.drafts.isEmpty { try await absorb(batch, setting) }
         } catch let failure as ConnectorFailure {
             throw failure

@@ -77,6 +77,7 @@ extension Hub {
         var pages = PageWatch(kind: kind)
         var askedAt: Int64?
         let work = DueWork.pull(integration.id, kind)
+        var areAllNamed = true
         repeat {
             let request = PageRequest(since: cursor.since, position: next, limit: Self.pageSize)
             let asked = try await readPage(source, request, work, integration)
@@ -88,10 +89,9 @@ extension Hub {
             #endif
             newest = asked.page.cursor ?? newest
             let isLast = next == nil
-            let saved = PullCursor(
-                since: isLast ? newest : cursor.since, position: nil, pulledAt: isLast ? begun : cursor.pulledAt,
-                censusPosition: cursor.censusPosition, censusAt: cursor.censusAt,
-                censusStartedAt: cursor.censusStartedAt, askedAt: isLast ? askedAt : cursor.askedAt)
+            areAllNamed = areAllNamed && asked.page.rejections.allSatisfy { $0.externalID != nil }
+            let end = Reading(begun: begun, since: newest, askedAt: askedAt, areAllNamed: areAllNamed)
+            let saved = isLast ? try ended(end, kind, of: integration, cursor) : cursor
             let batch = batch(integration, asked, lastSeenAt: cursor.pulledAt)
             counts.add(
                 try await absorb(
@@ -108,6 +108,40 @@ extension Hub {
             progress(PullProgress(kind: kind, counts: counts, isFinished: isLast))
         } while next != nil
         return counts
+    }
+
+    /// How often a first reading is made again whose records did not all have an id.
+    static let unnamedReadingLimit = 2
+
+    /// A reading that has come to its end.
+    private struct Reading {
+        var begun: Moment
+        var since: String?
+        var askedAt: Int64?
+        /// Whether all records it gave had an id.
+        var areAllNamed: Bool
+    }
+
+    /// What is remembered of a reading at its end. A first one that gave records without an id is made once more: one
+    /// of them may be what the hub is about to make there, and nothing is made before the first reading has ended.
+    private func ended(
+        _ reading: Reading, _ kind: RecordKind, of integration: Integration, _ cursor: PullCursor
+    ) throws -> PullCursor {
+        var saved = cursor
+        if cursor.pulledAt == nil, !reading.areAllNamed, try peer(integration).matches(kind) {
+            let isRepeated = cursor.unnamedReadings < Self.unnamedReadingLimit
+            let then = isRepeated ? "made again" : "left at that"
+            logger.warning(
+                "the first reading gave \(kind.rawValue)s without an id; it is \(then)",
+                metadata: ["integration": "\(integration.name)"])
+            saved.unnamedReadings += 1
+            if isRepeated { return saved }
+        }
+        saved.since = reading.since
+        saved.position = nil
+        saved.pulledAt = reading.begun
+        saved.askedAt = reading.askedAt
+        return saved
     }
 
     struct AskedPage {

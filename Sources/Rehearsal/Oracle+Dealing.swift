@@ -8,7 +8,7 @@ extension World {
         for good in after.goods where write.counts.contains(good.id) {
             guard let account = oracle.stock.accounts[good.number] else { continue }
             let offered = offers(of: good.number)
-            guard offered.total > max(0, account.pieces) else { continue }
+            guard offered.total > max(0, account.pieces + account.mistakable) else { continue }
             oracle.breach(
                 "I3",
                 "\(offered.words) of \(good.number) are offered, and there are \(account.pieces) (\(write.words))", now)
@@ -20,6 +20,8 @@ extension World {
         var number: String
         var life: Int
         var at: Moment
+        /// Where it was refused: by how many pieces it was to lower what was there.
+        var vainly: (vendor: Int, pieces: Int)?
     }
 
     /// How long a call and the commit that remembers its answer may take, in seconds.
@@ -36,7 +38,11 @@ extension World {
     /// shows can be read in two ways, and the hub takes the one that leaves less to sell.
     mutating func doubtCounts(of life: Int) {
         for count in writtenCounts where count.life == life && now.seconds(since: count.at) <= Self.unsettledSeconds {
-            oracle.stock.accounts[count.number]?.unclear += 1
+            if let vainly = count.vainly {
+                oracle.stock.missed(count.number, at: vainly.vendor, takingOff: vainly.pieces, count.at)
+            } else {
+                oracle.stock.accounts[count.number]?.unclear += 1
+            }
         }
         writtenCounts.removeAll { $0.life == life }
     }
@@ -59,8 +65,11 @@ extension Oracle {
             }
             let told = levels.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
             let offered = levels.reduce(0) { $0 + max(0, $1.1) }
-            if account.pieces < 0 { say("I3", "\(-account.pieces) of \(number) are sold that never were (\(told))") }
-            if facts.stock[number] != account.pieces, account.unclear == 0 {
+            if account.pieces + account.mistakable < 0 {
+                say("I3", "\(-account.pieces) of \(number) are sold that never were (\(told))")
+            }
+            let isKept = abs((facts.stock[number] ?? 0) - account.pieces) <= account.mistakable
+            if !isKept, account.unclear == 0 {
                 say("I3", "stock of \(number) is \(facts.stock[number] ?? 0), and people left \(account.pieces)")
             }
             // A vendor is dealt anew when it is off by more than a fifth, or has sold out.

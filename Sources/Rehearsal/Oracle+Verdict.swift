@@ -134,11 +134,12 @@ extension Oracle {
     }
 
     /// Whether somebody bought just as many pieces as a write was to take off that never came, and whose fate the hub
-    /// could not learn: the piece sold and the write then look the same.
+    /// could not learn, or took from what it saw soon after: the piece sold and the write then look the same.
     private func isTakenForWritten(
         _ account: StockBook.Account, _ hub: Int, _ untold: Set<HubFacts.UntoldCount>
     ) -> Bool {
-        untold.contains { write in
+        if account.mistakable > 0, abs(hub - account.expected) <= account.erased + account.mistakable { return true }
+        return untold.contains { write in
             abs(hub - account.expected - write.pieces) <= account.erased
                 && account.gone.contains { natures[$0.vendor].name == write.place && $0.pieces == write.pieces }
         }

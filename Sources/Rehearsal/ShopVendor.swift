@@ -127,10 +127,12 @@ struct ShopVendor: Vendor {
         }
     }
 
-    func countsSet(by request: HTTPRequest) -> Set<String> {
+    func stockSet(by request: HTTPRequest) -> [String: Int] {
         let body = (try? JSON(parsing: request.body)) ?? .null
-        let entries = (body["update"]?.array ?? []).filter { $0["stock_quantity"] != nil }
-        return Set(entries.compactMap { $0["id"]?.scalarText })
+        let entries = (body["update"]?.array ?? []).compactMap { entry in
+            entry["stock_quantity"].flatMap { stock in entry["id"]?.scalarText.map { ($0, stock.integer ?? 0) } }
+        }
+        return Dictionary(entries, uniquingKeysWith: { $1 })
     }
 
     func written(by request: HTTPRequest) -> Set<String> {

@@ -42,7 +42,31 @@ final class Stage: Sendable {
     // MARK: - Life and death
 
     /// Ends a process at once: its memory is gone, and its tasks never wake from what they wait for.
-    func kill(_ life: Int, _ words: String) { world.withLock { $0.bury(life, words) } }
+    func kill(_ life: Int, _ words: String) {
+        world.withLock { $0.bury(life, words) }
+        noteUnsent()
+    }
+
+    /// A number that was decided, and whose process died before it could send it, came to nothing; the next one cannot
+    /// know that.
+    private func noteUnsent() {
+        let rows = try? disk.look { session in
+            try session.rows(
+                """
+                SELECT natural_key, integration.name, was - quantity FROM stock_offer
+                JOIN integration ON integration.id = stock_offer.integration_id
+                JOIN record ON record.id = stock_offer.record_id
+                WHERE outcome = 'open' AND was > quantity ORDER BY stock_offer.id
+                """, []
+            ).map { (number: $0.optionalText(0) ?? "", vendor: $0.text(1), pieces: Int($0.integer(2) / 1_000_000)) }
+        }
+        world.withLock { world in
+            for row in rows ?? [] {
+                guard let vendor = world.vendors.firstIndex(where: { $0.name == row.vendor }) else { continue }
+                world.oracle.stock.unsent(row.number, at: vendor, takingOff: row.pieces, world.now)
+            }
+        }
+    }
 
     /// Runs something to its end while the world stands still but for what it waits for.
     func perform(_ work: @escaping @Sendable () async throws -> Void) throws {

@@ -202,12 +202,12 @@ struct StallVendor: Vendor {
         }
     }
 
-    func countsSet(by request: HTTPRequest) -> Set<String> {
+    func stockSet(by request: HTTPRequest) -> [String: Int] {
         let words = request.address.path.split(separator: "/").map(String.init)
         guard ["PUT", "PATCH"].contains(request.method), words.first == "goods", words.count == 2,
-            (try? JSON(parsing: request.body))?["stock"] != nil
-        else { return [] }
-        return [words[1]]
+            let stock = (try? JSON(parsing: request.body))?["stock"]
+        else { return [:] }
+        return [words[1]: stock.integer ?? 0]
     }
 
     func written(by request: HTTPRequest) -> Set<String> {

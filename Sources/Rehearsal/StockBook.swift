@@ -13,6 +13,8 @@ struct StockBook: Sendable {
         var erased = 0
         /// When a write of its stock to a vendor came to nothing, and the hub was not told so.
         var vain: [Int: Moment] = [:]
+        /// How many pieces such writes were to take off, where and when.
+        var vainlyTaken: [(vendor: Int, pieces: Int, at: Moment)] = []
         /// Writes of a stock whose answer never came: what the far side then shows can be read in two ways.
         var unclear = 0
         /// Since when the hub has known the good at each vendor.
@@ -111,7 +113,15 @@ struct StockBook: Sendable {
     static let vainSeconds = 300.0
 
     /// A write of a stock came to nothing, and its answer does not say so.
-    mutating func missed(_ number: String, at vendor: Int, _ now: Moment) { accounts[number]?.vain[vendor] = now }
+    mutating func missed(_ number: String, at vendor: Int, takingOff pieces: Int, _ now: Moment) {
+        accounts[number]?.vain[vendor] = now
+        if pieces > 0 { accounts[number]?.vainlyTaken.append((vendor, pieces, now)) }
+    }
+
+    /// A write of a stock was decided and never sent.
+    mutating func unsent(_ number: String, at vendor: Int, takingOff pieces: Int, _ now: Moment) {
+        accounts[number]?.vainlyTaken.append((vendor, pieces, now))
+    }
 
     /// Staff set a number. Where the hub does not know whether it set one before them, it keeps the smaller stock.
     mutating func counted(_ number: String, at vendor: Int, _ now: Moment) {
@@ -128,5 +138,21 @@ struct StockBook: Sendable {
         if !isAnswered { account.unclear += 1 }
         account.shown[vendor] = after
         accounts[number] = account
+    }
+}
+
+extension StockBook.Account {
+    /// How many pieces were bought just as many at a time as a write was to take off there that never came, soon after
+    /// it: to the hub, which was not told, the piece that was sold and that write look the same.
+    var mistakable: Int {
+        var sum = 0
+        for write in vainlyTaken
+        where gone.contains(where: { sale in
+            sale.vendor == write.vendor && sale.pieces == write.pieces && sale.at >= write.at
+                && sale.at.seconds(since: write.at) < StockBook.vainSeconds
+        }) {
+            sum += write.pieces
+        }
+        return sum
     }
 }

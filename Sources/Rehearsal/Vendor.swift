@@ -26,8 +26,8 @@ protocol Vendor: Sendable {
     func taken(at now: Moment) -> [String: Int]
     /// Which goods an answer shows, and how.
     func showings(in response: HTTPResponse, to request: HTTPRequest) -> [Showing]
-    /// The ids of goods whose stock a request sets.
-    func countsSet(by request: HTTPRequest) -> Set<String>
+    /// The stock a request sets, by the id of its good.
+    func stockSet(by request: HTTPRequest) -> [String: Int]
     /// The ids of goods and documents a request changes; none for what it makes.
     func written(by request: HTTPRequest) -> Set<String>
 
@@ -144,4 +144,9 @@ struct Showing: Sendable, Equatable {
     var id: String
     var number: String
     var stock: Int?
+}
+
+extension Vendor {
+    /// The ids of goods whose stock a request sets.
+    func countsSet(by request: HTTPRequest) -> Set<String> { Set(stockSet(by: request).keys) }
 }

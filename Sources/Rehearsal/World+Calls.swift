@@ -79,6 +79,7 @@ extension World {
         let withheld = call.fault == .partRefused ? withholdOne(of: &call.request) : nil
         var (response, sent) = vendors[call.vendor].respond(to: call.request, at: now)
         if let withheld { response = withheld.refused(in: response) }
+        if response.status == 409 { miss(call.request, at: call.vendor, of: call) }
         story.absorb(String(decoding: call.request.body, as: UTF8.self))
         step("\(words(call.request, call.vendor))\(orphan) -> \(response.status), \(response.body.count) bytes")
         if let before {
@@ -94,11 +95,24 @@ extension World {
         answer(id, &call, spoiled(response, call.fault))
     }
 
+    /// A write is refused, which the hub is not told where its answer is spoiled or its process is dead, and may forget
+    /// where that dies soon.
+    private mutating func miss(_ request: HTTPRequest, at vendor: Int, of call: Call) {
+        if call.continuation == nil || call.fault != nil { return miss(request, at: vendor) }
+        let counts = vendors[vendor].stockSet(by: request)
+        for good in counts.isEmpty ? [] : vendors[vendor].shown(at: now).goods {
+            guard let wish = counts[good.id] else { continue }
+            writtenCounts.append(
+                WrittenCount(number: good.number, life: call.life, at: now, vainly: (vendor, good.stock - wish)))
+        }
+    }
+
     /// A write comes to nothing, or a part of it, and the hub is not told.
-    private mutating func miss(_ request: HTTPRequest, at vendor: Int) {
-        let ids = vendors[vendor].countsSet(by: request)
-        for good in ids.isEmpty ? [] : vendors[vendor].shown(at: now).goods where ids.contains(good.id) {
-            oracle.stock.missed(good.number, at: vendor, now)
+    mutating func miss(_ request: HTTPRequest, at vendor: Int) {
+        let counts = vendors[vendor].stockSet(by: request)
+        for good in counts.isEmpty ? [] : vendors[vendor].shown(at: now).goods {
+            guard let wish = counts[good.id] else { continue }
+            oracle.stock.missed(good.number, at: vendor, takingOff: good.stock - wish, now)
         }
     }
 

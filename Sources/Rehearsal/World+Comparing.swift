@@ -22,10 +22,11 @@ extension World {
     /// Looks at a write that a comparing vendor answered.
     mutating func judgeComparing(_ call: Call, _ before: Shown, status: Int) {
         // Where pieces are dealt out, the same share may follow from another sum.
+        // So it may where nothing is left to sell: whatever the sum is below nothing, none are offered.
         guard !knobs.depth.deals, vendors[call.vendor].nature.comparesStock,
             let id = vendors[call.vendor].countsSet(by: call.request).first,
             let good = before.goods.first(where: { $0.id == id }),
-            let body = try? JSON(parsing: call.request.body), let wish = body["stock"]?.integer,
+            let body = try? JSON(parsing: call.request.body), let wish = body["stock"]?.integer, wish > 0,
             let account = oracle.stock.accounts[good.number]
         else { return }
         let place = Oracle.Place(vendor: call.vendor, number: good.number)

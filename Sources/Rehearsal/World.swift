@@ -120,7 +120,10 @@ struct World: Sendable {
         for id in sleeps.keys.sorted() where sleeps[id]?.life == life { sleeps[id] = nil }
         for id in calls.keys.sorted() where calls[id]?.life == life && calls[id]?.continuation != nil {
             calls[id]?.continuation = nil
-            if calls[id]?.hasArrived == true || chance.happens(0.5) { calls[id] = nil }
+            guard calls[id]?.hasArrived == true || chance.happens(0.5), let lost = calls.removeValue(forKey: id) else {
+                continue
+            }
+            if !lost.hasArrived { miss(lost.request, at: lost.vendor) }
         }
         agenda.add(.birth(process), at: now.adding(seconds: chance.happens(0.3) ? chance.seconds(20...400) : 2))
     }

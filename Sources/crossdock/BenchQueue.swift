@@ -116,12 +116,14 @@ struct BenchQueue: Sendable {
         fails: @escaping @Sendable (Job) -> Bool
     ) async throws {
         let (clock, owner) = (ContinuousClock(), "hub")
+        let ringing = Task { await bell.ring(every: .milliseconds(Self.restMilliseconds), by: clock) }
+        defer { ringing.cancel() }
         try await withThrowingTaskGroup(of: Void.self) { workers in
             while tally.left > 0 {
                 let heard = bell.count
                 let jobs = tally.working < shape.workers ? try await claim(owner, limit: shape.claim) : []
                 guard !jobs.isEmpty else {
-                    await bell.wait(after: heard, atMost: .milliseconds(Self.restMilliseconds), by: clock)
+                    await bell.wait(after: heard)
                     continue
                 }
                 started(jobs, clock.now)

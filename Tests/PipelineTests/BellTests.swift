@@ -7,9 +7,7 @@ struct BellTests {
     @Test func whoRestsIsWokenByARing() async {
         let bell = Bell()
         let heard = bell.count
-        let resting = (0..<3).map { _ in
-            Task { await bell.wait(after: heard, atMost: .seconds(3600), by: ContinuousClock()) }
-        }
+        let resting = (0..<3).map { _ in Task { await bell.wait(after: heard) } }
         bell.ring()
         for task in resting { await task.value }
         #expect(bell.count == heard + 1)
@@ -19,19 +17,28 @@ struct BellTests {
         let bell = Bell()
         let heard = bell.count
         bell.ring()
-        await bell.wait(after: heard, atMost: .seconds(3600), by: ContinuousClock())
+        await bell.wait(after: heard)
         #expect(bell.count == heard + 1)
     }
 
     @Test func aCancelledOneRestsNoLongerHoweverItFalls() async {
         for _ in 0..<200 {
             let bell = Bell()
-            let resting = Task { await bell.wait(after: bell.count, atMost: .seconds(3600), by: ContinuousClock()) }
+            let resting = Task { await bell.wait(after: bell.count) }
             resting.cancel()
             await resting.value
             // Nobody is left who would be woken twice.
             bell.ring()
         }
+    }
+
+    @Test func itIsRungForWhatNoRingTellsOf() async {
+        let bell = Bell()
+        let ringing = Task { await bell.ring(every: .milliseconds(1), by: ContinuousClock()) }
+        await bell.wait(after: bell.count)
+        #expect(bell.count > 0)
+        ringing.cancel()
+        await ringing.value
     }
 
     @Test func manyWhoRingAndRestAtOnceAllComeToTheirEnd() async {
@@ -42,7 +49,7 @@ struct BellTests {
                     while bell.count < 2000 {
                         let heard = bell.count
                         guard heard < 2000 else { break }
-                        await bell.wait(after: heard, atMost: .seconds(3600), by: ContinuousClock())
+                        await bell.wait(after: heard)
                     }
                 }
             }

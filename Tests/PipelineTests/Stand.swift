@@ -24,6 +24,8 @@ final class Stand: Transport {
         /// What happens once a PATCH has come and before it would be answered; then it is not.
         var meanwhile: (@Sendable () async -> Void)?
         var patches = 0
+        /// How many more lists lack the ids of their rows.
+        var namelessLists = 0
     }
 
     let state = Mutex(State())
@@ -70,13 +72,19 @@ extension Stand.State {
 
     fileprivate mutating func serve(_ request: HTTPRequest, _ body: JSON) -> HTTPResponse {
         let id = String(request.address.path.split(separator: "/").last ?? "")
-        guard request.method == "PATCH" else { return answer(rows[id] == nil ? rows.keys.sorted() : [id]) }
+        guard request.method == "PATCH" else {
+            if rows[id] != nil { return answer([id]) }
+            defer { namelessLists = max(0, namelessLists - 1) }
+            return answer(rows.keys.sorted(), areNamed: namelessLists == 0)
+        }
         rows[id]?.values.merge(body.object ?? [:]) { $1 }
         return answer([id])
     }
 
-    private func answer(_ ids: [String]) -> HTTPResponse {
-        let list = ids.map { JSON.object(["id": .string($0), "parts": rows[$0]?.json ?? .null]) }
+    private func answer(_ ids: [String], areNamed: Bool = true) -> HTTPResponse {
+        let list = ids.map { id in
+            JSON.object(["id": areNamed ? .string(id) : .null, "parts": rows[id]?.json ?? .null])
+        }
         return HTTPResponse(status: 200, headers: [:], body: JSON.array(list).bytes)
     }
 }
@@ -124,7 +132,11 @@ private struct StandGoods: RecordSource, RecordTarget, ConnectionCheck {
     func census(after position: String?) async throws(ConnectorFailure) -> CensusPage? { nil }
 
     func page(_ request: PageRequest) async throws(ConnectorFailure) -> Page {
-        Page(drafts: try await call("GET", "/goods", nil))
+        let rows = try await rows("GET", "/goods", nil)
+        let nameless = rows.filter { $0["id"]?.string == nil }.map { _ in
+            Rejection(kind: .product, externalID: nil, reason: "it has no id")
+        }
+        return Page(drafts: Self.drafts(rows), rejections: nameless)
     }
 
     func fetch(_ ids: [String]) async throws(ConnectorFailure) -> [Fetched] {
@@ -157,6 +169,10 @@ private struct StandGoods: RecordSource, RecordTarget, ConnectionCheck {
     }
 
     private func call(_ method: String, _ path: String, _ body: JSON?) async throws(ConnectorFailure) -> [Draft] {
+        Self.drafts(try await rows(method, path, body))
+    }
+
+    private func rows(_ method: String, _ path: String, _ body: JSON?) async throws(ConnectorFailure) -> [JSON] {
         guard let address = HTTPAddress("https://stand.example\(path)") else { throw .unreadable(detail: path) }
         let response: HTTPResponse
         do {
@@ -166,7 +182,11 @@ private struct StandGoods: RecordSource, RecordTarget, ConnectionCheck {
         }
         if response.status == 429 { throw .throttled(retryAfterSeconds: Int(response.headers["Retry-After"] ?? "")) }
         guard let rows = (try? JSON(parsing: response.body))?.array else { throw .unreadable(detail: "no list") }
-        return rows.compactMap { row in
+        return rows
+    }
+
+    private static func drafts(_ rows: [JSON]) -> [Draft] {
+        rows.compactMap { row in
             guard let id = row["id"]?.string, let parts = row["parts"]?.object else { return nil }
             let all = Parts(parts)
             return Draft(

@@ -277,6 +277,7 @@ struct StockTests {
         side.doubts = [ExactDecimal(-2), .zero, try ExactDecimal(parsing: "0.5")]
         side.closedAt = 4
         side.openedAt = 2
+        side.doubtedSince = World.start
 
         let saved = side
         let kept = try await place.hub.store.write { session in
@@ -286,5 +287,31 @@ struct StockTests {
         }
 
         #expect(kept == [record: [integration: saved]])
+    }
+
+    /// Seen by rehearsal 1160: a count that several looks could not explain was dated after the last of them, and news
+    /// of it seemed to have taken seconds where it had taken half an hour.
+    @Test func whatIsTakenAsACountMayHaveHappenedSinceTheLastLookThatShowedItNot() async throws {
+        let place = try await StockWorld()
+        try await place.catchUp()
+        let before = place.world.now
+        let rule = FaultRule(.status(503, retryAfterSeconds: nil), method: "GET", prefix: "/wp-json/wc/v3/orders")
+        let sku = place.sku
+        _ = place.world.inShop("north") { shop, now in
+            shop.setStock(sku: sku, to: 30, at: now)
+            shop.faults = FaultPlan(rules: [rule])
+        }
+        for _ in 0..<3 {
+            place.world.pass(seconds: 61)
+            _ = try await place.hub.pull(place.north, .product)
+        }
+        #expect(try await place.stock().sellable == ExactDecimal(50))
+        _ = place.world.inShop("north") { shop, _ in shop.faults = FaultPlan(rules: []) }
+        try await place.catchUp()
+
+        #expect(try await place.stock().sellable == ExactDecimal(30))
+        let happened = try await place.world.count(
+            place.hub, "SELECT max(happened_at) FROM movement WHERE kind = 'count'")
+        #expect(happened <= Int(before.milliseconds))
     }
 }

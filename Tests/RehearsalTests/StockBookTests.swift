@@ -47,7 +47,7 @@ struct StockBookTests {
         book.counted("t1", at: 1, now)
         #expect(book.accounts["t1"]?.unclear == 0)
 
-        book.missed("t1", at: 1, now)
+        book.missed("t1", at: 1, takingOff: 1, now)
         book.counted("t1", at: 1, now.adding(seconds: 30))
         #expect(book.accounts["t1"]?.unclear == 1)
     }

@@ -100,7 +100,8 @@ struct StoreTests {
                 }
             }
         }
-        #expect(kept.all.count == 100)
+        // A step that shared its commit with a refused one is run again.
+        #expect(Set(kept.all).count == 100)
         #expect(try await things(in: store) == 50)
     }
 

@@ -75,6 +75,18 @@ extension StockSide {
         return .adjusted(try look.quantity.minus(chosen.expected))
     }
 
+    /// Whether a look shows that the write on its way has come: it raises what the side offered to just that number,
+    /// which nothing else that is known explains.
+    ///
+    /// - Throws: `AmountError.overflow`.
+    public func isRaised(in look: StockLook) throws(AmountError) -> Bool {
+        guard let write, write.quantity == look.quantity, write.quantity > write.from,
+            (look.askedAt ?? .min) >= shownNumber
+        else { return false }
+        let matches = try readings(of: look).matches
+        return !matches.isEmpty && matches.allSatisfy(\.isWritten)
+    }
+
     private var mayBeHidden: Bool { write != nil || pending.contains(where: \.isVeiled) }
 
     /// Whether the look must wait: for orders that may explain it, or for another look that tells two readings apart.

@@ -51,7 +51,7 @@ public struct StockWrite: Hashable, Sendable {
 
 /// What the hub knows of one product's stock at one side.
 ///
-/// All times are numbers of the hub's own count of steps; no clock takes part.
+/// All times are numbers of the hub's own count of steps; no clock takes part in what is decided.
 public struct StockSide: Hashable, Sendable {
     /// What it last showed or accepted; nil when it never did.
     public var shown: ExactDecimal?
@@ -74,6 +74,9 @@ public struct StockSide: Hashable, Sendable {
     public var closedAt: Int64?
     /// The hub's count of steps at the first count there; nil where no order of the side had been read by then.
     public var openedAt: Int64?
+    /// When the side was last looked at before it showed what nothing known explains; nil while all is explained. What
+    /// is then taken as a count may have happened since, however often it was looked at meanwhile.
+    public var doubtedSince: Moment?
 
     /// After so many looks in a row what cannot be explained is taken as it is, in pieces never to be oversold.
     public static let roundLimit = 8
