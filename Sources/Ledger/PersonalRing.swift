@@ -13,7 +13,8 @@ public final class PersonalRing: Sendable {
     }
 
     private struct State {
-        var isOn = false
+        /// Nil: nobody has looked yet.
+        var isOn: Bool?
         var keys: [Int64: Held] = [:]
         var since = Moment(milliseconds: 0)
     }
@@ -35,15 +36,15 @@ public final class PersonalRing: Sendable {
     }
 
     /// Whether values are sealed here.
-    public var isOn: Bool { state.withLock { $0.isOn } }
+    public var isOn: Bool { state.withLock { $0.isOn ?? false } }
+
+    /// Whether that is known, or was only not looked for yet.
+    var isKnown: Bool { state.withLock { $0.isOn != nil } }
 
     var vault: Vault { vaultNow() }
 
-    /// It is known from now on that values are sealed here.
-    public func turnOn() { state.withLock { $0.isOn = true } }
-
-    /// It was not to be, after all.
-    public func turnOff() { state.withLock { $0 = State() } }
+    /// It is known from now on whether values are sealed here.
+    public func learn(_ isOn: Bool) { state.withLock { $0.isOn = isOn } }
 
     func held(_ id: Int64) -> Held? { state.withLock { $0.keys[id] } }
 
@@ -54,7 +55,7 @@ public final class PersonalRing: Sendable {
                 state.since = now
             }
             state.keys.merge(keys) { $1 }
-            state.isOn = state.isOn || !keys.isEmpty
+            if !keys.isEmpty { state.isOn = true }
         }
     }
 

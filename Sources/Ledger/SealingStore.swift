@@ -39,8 +39,13 @@ public struct SealingStore: Store {
     public func write<Value: Sendable>(
         _ priority: StepPriority, _ step: @escaping @Sendable (any StoreSession) throws -> Value
     ) async throws -> Value {
-        let setting = setting()
-        return try await base.write(priority) { try step(SealingSession($0, setting)) }
+        do {
+            let setting = setting()
+            return try await base.write(priority) { try step(SealingSession($0, setting)) }
+        } catch is StepSeals.NeedsSeed {
+            let setting = setting()
+            return try await base.write(priority) { try step(SealingSession($0, setting)) }
+        }
     }
 
     /// As the store's.
@@ -50,8 +55,13 @@ public struct SealingStore: Store {
         _ priority: StepPriority, opening: Opening,
         _ step: @escaping @Sendable (any StoreSession, Int) throws -> Value
     ) async throws -> Value {
-        let setting = setting()
-        return try await base.write(priority, opening: opening) { try step(SealingSession($0, setting), $1) }
+        do {
+            let setting = setting()
+            return try await base.write(priority, opening: opening) { try step(SealingSession($0, setting), $1) }
+        } catch is StepSeals.NeedsSeed {
+            let setting = setting()
+            return try await base.write(priority, opening: opening) { try step(SealingSession($0, setting), $1) }
+        }
     }
 
     /// As the store's.

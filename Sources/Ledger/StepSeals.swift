@@ -8,7 +8,7 @@ final class StepSeals: PersonalSeals {
     struct Setting: Sendable {
         var ring: PersonalRing
         var organization: Int64
-        /// What new keys are made of; empty: none are made.
+        /// What new keys are made of; empty where it was not known that any are.
         var seed: [UInt8] = []
         var now = Moment(milliseconds: 0)
     }
@@ -34,7 +34,16 @@ final class StepSeals: PersonalSeals {
     private var organization: Int64 { setting.organization }
     private var context: String { "value \(organization)" }
 
-    var isOn: Bool { ring.isOn }
+    /// A process that was told nothing looks in its first step.
+    var isOn: Bool {
+        if !ring.isKnown, let isSealing = try? LedgerTable(session, organization: organization).isSealing() {
+            ring.learn(isSealing)
+        }
+        return ring.isOn
+    }
+
+    /// What a step throws that is to make a key and was given nothing to make it of: it is run again with it.
+    struct NeedsSeed: Error {}
 
     // MARK: Keys
 
@@ -73,8 +82,9 @@ final class StepSeals: PersonalSeals {
             [.integer(organization), .ids(ids.sorted())])
         let stored = Dictionary(rows.map { ($0.integer(0), $0.blob(1)) }, uniquingKeysWith: { first, _ in first })
         let alive = Set(stored.filter { !$0.value.isEmpty }.keys)
-        let new = setting.seed.isEmpty ? [] : ids.filter { stored[$0] == nil }.sorted()
+        let new = ids.filter { stored[$0] == nil }.sorted()
         guard !new.isEmpty else { return alive }
+        guard !setting.seed.isEmpty else { throw NeedsSeed() }
         try session.save(try new.map(make), as: Self.keyRow)
         let (known, ring, now) = (made.mapValues(PersonalRing.Held.alive), setting.ring, setting.now)
         session.afterCommit { ring.hold(known, now: now) }

@@ -20,20 +20,20 @@ extension Hub {
             let ledger = LedgerTable(session, organization: organization)
             return (try ledger.isSealing(), try ledger.integrationCount(IntegrationFilter()) == 0)
         }
-        if isSealing { personalRing.turnOn() }
+        personalRing.learn(isSealing)
         if !isSealing, isNew { try await beginSealing() }
     }
 
     private func beginSealing(_ note: AuditNote? = nil, by actor: AuditActor = .hub) async throws {
         let (organization, now) = (organization, now)
-        personalRing.turnOn()
+        personalRing.learn(true)
         do {
             try await store.write { session in
                 try LedgerTable(session, organization: organization).beginSealing()
                 if let note { try self.note(note, by: actor, at: now, in: session) }
             }
         } catch {
-            personalRing.turnOff()
+            personalRing.learn(false)
             throw error
         }
     }

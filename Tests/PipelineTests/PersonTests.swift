@@ -150,6 +150,22 @@ struct PersonTests {
         #expect(sealed.count == 3 && !sealed.contains { Vault.key(of: $0) == old })
     }
 
+    @Test func aProcessThatWasToldNothingSealsFromItsFirstStepOn() async throws {
+        let scene = try await PersonScene()
+        let newcomer = ["ulla.brandvold@person.example", "Brandvold"]
+        _ = scene.world.inShop("north") { shop, now in
+            shop.registerCustomer(
+                email: newcomer[0], ["first_name": "Ulla", "last_name": .string(newcomer[1])], at: now)
+        }
+        scene.world.pass(seconds: 60)
+
+        let (reader, finder) = (try scene.world.hub(), try scene.world.hub())
+        _ = try await reader.pull(scene.shop, isFull: true)
+
+        #expect(try await finder.explain(.customer, newcomer[0]).title == "Ulla Brandvold")
+        try await scene.expectNone(of: newcomer + PersonScene.own + PersonScene.guests)
+    }
+
     @Test func nobodyIsErasedWhileATaskStillBringsHimSomewhere() async throws {
         let scene = try await PersonScene()
         _ = scene.world.inShop("north") { shop, now in
