@@ -39,7 +39,7 @@ public enum Announce {
     }
 
     private static func needs(_ record: HubRecord, _ links: [HubLink], _ peer: Peer) -> Bool {
-        guard !record.isDeleted, !peer.gives(record.kind).isEmpty else { return false }
+        guard !record.isDeleted, !record.isErasedPerson, !peer.gives(record.kind).isEmpty else { return false }
         guard let link = links.first(where: { $0.integration == peer.id && $0.role == HubLink.mainRole }) else {
             return peer.creates(record.kind) && record.issuer != peer.id
         }

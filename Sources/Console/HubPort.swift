@@ -15,6 +15,9 @@ public protocol HubPort: Sendable {
     /// Who may do what.
     var identity: any IdentityPort { get }
 
+    /// What is asked for persons.
+    var persons: any PersonsPort { get }
+
     /// All integrations, by name.
     ///
     /// - Throws: when the store cannot be read now.

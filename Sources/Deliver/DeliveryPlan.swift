@@ -89,7 +89,7 @@ extension DeliveryPlan {
     }
 
     private mutating func add(_ job: Job, _ load: DeliveryLoad, _ peer: Peer, _ now: Moment) {
-        guard let id = Int64(job.key), let known = load.records[id], !known.isDeleted else {
+        guard let id = Int64(job.key), let known = load.records[id], !known.isDeleted, !known.isErasedPerson else {
             return outcomes.append((job, .completed))
         }
         let links = load.links[id] ?? []

@@ -52,7 +52,7 @@ extension Settlement {
         (gate, breaker) = (gate.afterSuccess(), breaker.afterSuccess())
         let at = context.schedule.next(afterAttempt: write.job.attempt, now: context.now, jitter: context.jitter)
         let error =
-            "\(write.record.title): \(external) there bears its number and was made for another record (\(other)); "
+            "\(write.record.label): \(external) there bears its number and was made for another record (\(other)); "
             + "give one of the two another number"
         if write.job.attempt >= Self.adoptionTries {
             return end(write, .held(reason: error, keepsIntent: write.isUnresolved))
@@ -62,7 +62,7 @@ extension Settlement {
 
     static func afterFreeing(_ write: PlannedWrite, _ context: SettleContext) -> JobOutcome {
         .snooze(
-            reason: "\(write.record.title) has no number for a moment: those that wait for its old one come first",
+            reason: "\(write.record.label) has no number for a moment: those that wait for its old one come first",
             until: context.now.adding(seconds: freeingSeconds))
     }
 

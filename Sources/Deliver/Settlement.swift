@@ -263,7 +263,7 @@ extension Settlement {
             hasFailed = true
             var at = context.schedule.next(afterAttempt: write.job.attempt, now: context.now, jitter: context.jitter)
             if failure.mayHaveHappened { at = max(at, context.callEnds) }
-            let error = "\(write.record.title): \(failure.sentence)"
+            let error = "\(write.record.label): \(failure.sentence)"
             end(
                 write, .retry(errorClass: failure.errorClass, error: error, at: at, keepsIntent: isUnclear),
                 isInFlight: isUnclear)
@@ -296,7 +296,7 @@ extension Settlement {
     }
 
     private mutating func die(_ write: PlannedWrite, _ failure: ConnectorFailure) {
-        let error = "\(write.record.title): \(failure.sentence)"
+        let error = "\(write.record.label): \(failure.sentence)"
         end(write, .dead(errorClass: failure.errorClass, error: error, keepsIntent: write.isUnresolved))
     }
 }

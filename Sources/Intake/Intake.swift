@@ -45,7 +45,7 @@ public enum Intake {
             self.repeatKey = repeatKey
             self.topic = topic
             headers = JSON.array(call.headers.list.map { .array([.string($0.name), .string($0.value)]) }).text
-            body = call.body
+            body = Redaction.withoutCards(call.body)
             self.now = now
         }
     }
@@ -94,11 +94,12 @@ public enum Intake {
                 """, [.integer(organization), .integer(integration), .text(parcel.repeatKey)])
             return .repeated(known.first?.integer(0) ?? id)
         }
+        let sealed = try session.personal?.sealed(call: whole(parcel), id: id)
         try session.save(
             [
                 [
-                    .integer(organization), .integer(id), SQLValue(parcel.now), .text(parcel.headers),
-                    .blob(parcel.body),
+                    .integer(organization), .integer(id), SQLValue(parcel.now),
+                    .text(sealed == nil ? parcel.headers : "[]"), .blob(sealed ?? parcel.body),
                 ]
             ], as: bodyRow)
         let job = NewJob(
@@ -123,14 +124,26 @@ public enum Intake {
             WHERE delivery.organization_id = ?1 AND delivery.id IN {2}
             """, [.integer(organization), .ids(ids)])
         return Dictionary(
-            rows.map { row in
+            try rows.map { row in
+                let opened = try session.personal?.opened(call: row.blob(2), id: row.integer(0))
+                let (fields, body) = opened.map(parted) ?? (row.json(1), row.blob(2))
                 var headers = HTTPHeaders()
-                for case .array(let field) in row.json(1).array ?? [] where field.count == 2 {
+                for case .array(let field) in fields.array ?? [] where field.count == 2 {
                     headers.add(field[0].string ?? "", field[1].string ?? "")
                 }
-                let call = WebhookCall(headers: headers, body: row.blob(2))
+                let call = WebhookCall(headers: headers, body: body)
                 return (row.integer(0), StoredCall(call: call, receivedAt: row.moment(3) ?? Moment(milliseconds: 0)))
             }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Headers and body as they are sealed together: a line of headers, and the body behind it.
+    private static func whole(_ parcel: Parcel) -> [UInt8] {
+        Array(parcel.headers.utf8) + [UInt8(ascii: "\n")] + parcel.body
+    }
+
+    private static func parted(_ whole: [UInt8]) -> (JSON, [UInt8]) {
+        let end = whole.firstIndex(of: UInt8(ascii: "\n")) ?? whole.endIndex
+        return ((try? JSON(parsing: Array(whole[..<end]))) ?? .null, Array(whole[end...].dropFirst()))
     }
 
     /// Remembers what a call came to.
@@ -141,7 +154,7 @@ public enum Intake {
     ) throws {
         try session.run(
             "UPDATE delivery SET state = ?3, detail = ?4 WHERE organization_id = ?1 AND id = ?2",
-            [.integer(organization), .integer(id), .text(state.rawValue), .text(detail)])
+            [.integer(organization), .integer(id), .text(state.rawValue), .text(session.told(detail))])
     }
 }
 

@@ -26,9 +26,24 @@ public struct Absorb {
         let isDigested = snapshot.digests.count == batch.drafts.count
         for (index, draft) in batch.drafts.enumerated() {
             let digest = isDigested ? snapshot.digests[index] : digest(draft, takes: rules.takes[draft.kind] ?? [])
-            try absorb.take(draft, digest)
+            try absorb.takeUnlessErased(draft, digest)
         }
         return absorb.result
+    }
+
+    /// Of a person whose values were erased nothing is taken again, and of his documents only what is not his.
+    private mutating func takeUnlessErased(_ draft: Draft, _ digest: String) throws {
+        let link = snapshot.links[ExternalKey(draft.kind, draft.externalID)]
+        guard draft.kind.isPersonal, let record = link.flatMap({ snapshot.records[$0.record] }),
+            record.erasedAt != nil
+        else { return try take(draft, digest) }
+        guard !record.isErasedPerson else {
+            result.counts.read += 1
+            result.counts.unchanged += 1
+            return
+        }
+        let rest = draft.withoutPerson()
+        try take(rest, Self.digest(rest, takes: rules.takes[draft.kind] ?? []))
     }
 
     /// The digest of what a draft shows of the parts that are taken.

@@ -19,6 +19,12 @@ public struct HubRecord: Hashable, Sendable {
     public var isDeleted: Bool
     public var createdAt: Moment
     public var updatedAt: Moment
+    /// The customer whose values it holds: himself, or the one of a document; nil where none is known.
+    public var person: Int64?
+    /// The key that its personal values are sealed with; nil where they are not sealed.
+    public var sealKey: Int64?
+    /// When what was somebody's own in it was erased; nil: it was not.
+    public var erasedAt: Moment?
 
     /// A record without parts.
     public init(id: Int64, kind: RecordKind, naturalKey: String? = nil, title: String = "", now: Moment) {
@@ -41,6 +47,20 @@ public struct HubRecord: Hashable, Sendable {
         return record
     }
 
+    /// How it is called where anybody may read it: a customer's title is his name.
+    public var label: String { kind == .customer ? "customer \(id)" : title }
+
+    /// Whether it stood for a person whose values were erased: it says nothing any more, and takes nothing.
+    public var isErasedPerson: Bool { kind == .customer && erasedAt != nil }
+
+    /// The customer whose values it holds, by what it says.
+    var belongsTo: Int64? {
+        guard kind == .order else { return kind == .customer ? id : person }
+        let value = parts[OrderPart.customer.shape.name]?.value ?? .null
+        if case .record(_, let id)? = try? Reference(json: value) { return id }
+        return person
+    }
+
     /// The values alone.
     public var values: Parts { Parts(parts.mapValues(\.value)) }
 }
@@ -48,7 +68,7 @@ public struct HubRecord: Hashable, Sendable {
 extension HubRecord {
     static let columns = [
         "organization_id", "id", "kind", "natural_key", "title", "parts", "hold", "issuer_id", "issuer_external_id",
-        "is_deleted", "created_at", "updated_at",
+        "is_deleted", "created_at", "updated_at", "person_id", "seal_key", "erased_at",
     ]
     static let columnList = columns.joined(separator: ", ")
     static let upsert = Upsert(
@@ -67,6 +87,9 @@ extension HubRecord {
         issuerExternalID = row.optionalText(8)
         isDeleted = row.integer(9) == 1
         updatedAt = row.moment(11) ?? createdAt
+        person = row.optionalInteger(12)
+        sealKey = row.optionalInteger(13)
+        erasedAt = row.moment(14)
     }
 
     func row(_ organization: Int64) -> [SQLValue] {
@@ -74,6 +97,7 @@ extension HubRecord {
             .integer(organization), .integer(id), .text(kind.rawValue), SQLValue(naturalKey), .text(title),
             SQLValue(JSON.object(parts.mapValues(\.stored))), SQLValue(hold), SQLValue(issuer),
             SQLValue(issuerExternalID), .integer(isDeleted ? 1 : 0), SQLValue(createdAt), SQLValue(updatedAt),
+            SQLValue(person), SQLValue(sealKey), SQLValue(erasedAt),
         ]
     }
 }

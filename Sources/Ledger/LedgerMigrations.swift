@@ -10,6 +10,7 @@ public enum LedgerMigrations {
         Migration("0114-data-key", dataKey, servesOlder: true),
         Migration("0115-first-count", firstCount, servesOlder: true),
         Migration("0115-guard", guardTables, servesOlder: true),
+        Migration("0116-personal-key", personalKeys, servesOlder: true),
         Migration("0116-second-readings", secondReadings, servesOlder: true),
     ]
 
@@ -184,6 +185,20 @@ public enum LedgerMigrations {
             PRIMARY KEY (organization_id, integration_id, kind, external_id, part)
         ) STRICT;
         CREATE INDEX guard_item_hold ON guard_item (organization_id, hold_id) WHERE hold_id IS NOT NULL;
+        """
+
+    private static let personalKeys = """
+        -- The keys that seal what is somebody's own, each sealed with a data key; an empty one was destroyed. Key 0 is
+        -- the organization's own; see docs/decisions/0022-personal-values.md.
+        CREATE TABLE personal_key (
+            organization_id INTEGER NOT NULL, id INTEGER NOT NULL, sealed BLOB NOT NULL, created_at INTEGER NOT NULL,
+            erased_at INTEGER, PRIMARY KEY (organization_id, id)
+        ) STRICT;
+        -- Whose values a record holds, with which key they are sealed, and since when they are erased.
+        ALTER TABLE record ADD COLUMN person_id INTEGER;
+        ALTER TABLE record ADD COLUMN seal_key INTEGER;
+        ALTER TABLE record ADD COLUMN erased_at INTEGER;
+        CREATE INDEX record_person ON record (organization_id, person_id) WHERE person_id IS NOT NULL;
         """
 
     private static let counter = """

@@ -16,7 +16,7 @@ public struct Conflict: Hashable, Sendable {
 extension LedgerTable {
     func open(_ conflicts: [NewConflict], now: Moment) throws {
         try session.save(
-            conflicts.map {
+            sealed(conflicts).map {
                 [
                     .integer(organization), .integer($0.id), .integer($0.record), .integer($0.link), .text($0.part),
                     SQLValue($0.base?.text), SQLValue($0.theirs), SQLValue($0.ours), SQLValue(now),
@@ -47,7 +47,8 @@ extension LedgerTable {
         ).map { row in
             Conflict(
                 id: row.integer(0), record: row.integer(1), link: row.integer(2), part: row.text(3),
-                base: row.optionalText(4).map { _ in row.json(4) }, theirs: row.json(5), ours: row.json(6),
+                base: try row.optionalText(4).map { _ in try opened(row.json(4)) }, theirs: try opened(row.json(5)),
+                ours: try opened(row.json(6)),
                 openedAt: row.moment(7) ?? Moment(milliseconds: 0))
         }
     }

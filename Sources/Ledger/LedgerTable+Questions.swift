@@ -142,12 +142,13 @@ extension LedgerTable {
         let ids = try session.rows(
             """
             SELECT id FROM record WHERE organization_id = ?1 AND kind = ?2
-                AND (natural_key = ?3 OR title = ?4 OR id = ?5)
+                AND (natural_key IN {3} OR title = ?4 OR id = ?5)
             UNION SELECT record_id FROM link WHERE organization_id = ?1 AND kind = ?2 AND external_id = ?4
             LIMIT 20
             """,
             [
-                .integer(organization), .text(kind.rawValue), .text(NaturalKey.folded(word)), .text(word),
+                .integer(organization), .text(kind.rawValue),
+                .keys(try indexes(of: [NaturalKey.folded(word)], kind).keys.sorted()), .text(word),
                 SQLValue(Int64(word)),
             ])
         return try records(ids.map { $0.integer(0) })
@@ -157,11 +158,12 @@ extension LedgerTable {
     ///
     /// - Throws: `StoreFailure`.
     public func held(limit: Int = 100) throws -> [HubRecord] {
-        try session.rows(
-            """
-            SELECT \(HubRecord.columnList) FROM record WHERE organization_id = ?1
-                AND hold IS NOT NULL ORDER BY id LIMIT ?2
-            """, [.integer(organization), .integer(Int64(limit))]
-        ).compactMap(HubRecord.init)
+        try opened(
+            session.rows(
+                """
+                SELECT \(HubRecord.columnList) FROM record WHERE organization_id = ?1
+                    AND hold IS NOT NULL ORDER BY id LIMIT ?2
+                """, [.integer(organization), .integer(Int64(limit))]
+            ).compactMap(HubRecord.init))
     }
 }

@@ -32,7 +32,7 @@ extension LedgerTable {
     /// - Throws: `StoreFailure`.
     public func append(_ receipts: [Receipt]) throws {
         try session.save(
-            receipts.map {
+            sealed(receipts).map {
                 [
                     .integer(organization), .integer($0.id), .integer($0.record), .integer($0.integration),
                     SQLValue($0.parts), .text($0.outcome), .text($0.remarks.joined(separator: "; ")), SQLValue($0.at),
@@ -54,7 +54,7 @@ extension LedgerTable {
             """, [.integer(organization), .integer(record), .integer(Int64(limit))]
         ).map { row in
             Receipt(
-                id: row.integer(0), record: record, integration: row.integer(1), parts: row.json(2),
+                id: row.integer(0), record: record, integration: row.integer(1), parts: try opened(row.json(2)),
                 outcome: row.text(3), remarks: row.text(4).isEmpty ? [] : [row.text(4)],
                 at: row.moment(5) ?? Moment(milliseconds: 0))
         }
@@ -87,8 +87,9 @@ extension LedgerTable {
             return NumberedChange(
                 number: row.integer(0),
                 change: Change(
-                    record: row.integer(1), kind: kind, part: row.text(3), old: row.optionalJSON(4),
-                    new: row.optionalJSON(5), loser: row.optionalJSON(6), origin: row.optionalInteger(7),
+                    record: row.integer(1), kind: kind, part: row.text(3), old: try opened(row.optionalJSON(4), kind),
+                    new: try opened(row.optionalJSON(5), kind), loser: try opened(row.optionalJSON(6), kind),
+                    origin: row.optionalInteger(7),
                     rule: row.text(8), run: row.optionalInteger(9), at: row.moment(10) ?? Moment(milliseconds: 0)))
         }
     }

@@ -84,12 +84,13 @@ public struct LedgerTable {
 
     func matches(_ kind: RecordKind, _ keys: [String]) throws -> [(String, Int64)] {
         guard !keys.isEmpty else { return [] }
+        let names = try indexes(of: keys, kind)
         return try session.rows(
             """
             SELECT natural_key, id FROM record WHERE organization_id = ?1 AND kind = ?2 AND natural_key IN {3}
                 AND is_deleted = 0
-            """, [.integer(organization), .text(kind.rawValue), .keys(keys)]
-        ).map { ($0.text(0), $0.integer(1)) }
+            """, [.integer(organization), .text(kind.rawValue), .keys(names.keys.sorted())]
+        ).map { (names[$0.text(0)] ?? $0.text(0), $0.integer(1)) }
     }
 
     /// The links of an integration by far id, the oldest first whatever the store.
@@ -97,12 +98,13 @@ public struct LedgerTable {
     /// - Throws: `StoreFailure`.
     public func links(_ integration: Int64, _ kind: RecordKind, externalIDs: [String]) throws -> [HubLink] {
         guard !externalIDs.isEmpty else { return [] }
-        return try session.rows(
-            """
-            SELECT \(HubLink.columnList) FROM link WHERE organization_id = ?1
-                AND integration_id = ?2 AND kind = ?3 AND external_id IN {4}
-            """, [.integer(organization), .integer(integration), .text(kind.rawValue), .keys(externalIDs)]
-        ).compactMap(HubLink.init).sorted { $0.id < $1.id }
+        return try opened(
+            session.rows(
+                """
+                SELECT \(HubLink.columnList) FROM link WHERE organization_id = ?1
+                    AND integration_id = ?2 AND kind = ?3 AND external_id IN {4}
+                """, [.integer(organization), .integer(integration), .text(kind.rawValue), .keys(externalIDs)]
+            ).compactMap(HubLink.init).sorted { $0.id < $1.id })
     }
 
     /// All links of records, the oldest first whatever the store.
@@ -110,11 +112,12 @@ public struct LedgerTable {
     /// - Throws: `StoreFailure`.
     public func links(ofRecords ids: [Int64]) throws -> [HubLink] {
         guard !ids.isEmpty else { return [] }
-        return try session.rows(
-            """
-            SELECT \(HubLink.columnList) FROM link WHERE organization_id = ?1 AND record_id IN {2}
-            """, [.integer(organization), .ids(ids.sorted())]
-        ).compactMap(HubLink.init).sorted { $0.id < $1.id }
+        return try opened(
+            session.rows(
+                """
+                SELECT \(HubLink.columnList) FROM link WHERE organization_id = ?1 AND record_id IN {2}
+                """, [.integer(organization), .ids(ids.sorted())]
+            ).compactMap(HubLink.init).sorted { $0.id < $1.id })
     }
 
     /// Records by id.
@@ -122,11 +125,12 @@ public struct LedgerTable {
     /// - Throws: `StoreFailure`.
     public func records(_ ids: [Int64]) throws -> [HubRecord] {
         guard !ids.isEmpty else { return [] }
-        return try session.rows(
-            """
-            SELECT \(HubRecord.columnList) FROM record WHERE organization_id = ?1 AND id IN {2}
-            """, [.integer(organization), .ids(ids.sorted())]
-        ).compactMap(HubRecord.init)
+        return try opened(
+            session.rows(
+                """
+                SELECT \(HubRecord.columnList) FROM record WHERE organization_id = ?1 AND id IN {2}
+                """, [.integer(organization), .ids(ids.sorted())]
+            ).compactMap(HubRecord.init))
     }
 
     // MARK: Saving
@@ -154,14 +158,16 @@ public struct LedgerTable {
     ///
     /// - Throws: `StoreFailure`.
     public func save(_ records: [HubRecord]) throws {
-        try session.save(records.sorted { $0.id < $1.id }.map { $0.keyed.row(organization) }, as: HubRecord.upsert)
+        let rows = try sealed(records.sorted { $0.id < $1.id }.map(\.keyed))
+        try session.save(rows.map { $0.row(organization) }, as: HubRecord.upsert)
     }
 
     /// Writes links.
     ///
     /// - Throws: `StoreFailure`; refused when another record of the hub already stands for that far id.
     public func save(_ links: [HubLink]) throws {
-        try session.save(links.sorted { $0.id < $1.id }.map { $0.row(organization) }, as: HubLink.upsert)
+        let rows = try sealed(links.sorted { $0.id < $1.id })
+        try session.save(rows.map { $0.row(organization) }, as: HubLink.upsert)
     }
 
     /// Writes what was made of links that were read before, upon what they became meanwhile.
@@ -183,6 +189,7 @@ public struct LedgerTable {
     /// - Throws: `StoreFailure`.
     public func append(_ changes: [Change]) throws {
         guard !changes.isEmpty else { return }
+        let changes = try sealed(changes)
         let last =
             try session.rows(
                 """
@@ -217,7 +224,7 @@ public struct LedgerTable {
             rejections.map {
                 [
                     .integer(organization), .integer(integration), .text($0.kind.rawValue), .text($0.externalID ?? ""),
-                    .text($0.reason), SQLValue(now), SQLValue(now),
+                    .text(session.told($0.reason)), SQLValue(now), SQLValue(now),
                 ]
             }, as: Self.rejectionRow)
     }

@@ -43,6 +43,7 @@ extension Hub {
         first: @escaping @Sendable (any StoreSession) throws -> Void = { _ in },
         also: @escaping @Sendable (any StoreSession) throws -> Void = { _ in }
     ) async throws -> Absorbed {
+        let batch = batch.redacted
         let block = try await ids.draw(Self.idCount(batch, setting))
         #if Mutations
             if Mutation.decidedBeforeCommit.isPlanted {

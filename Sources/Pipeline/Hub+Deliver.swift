@@ -278,7 +278,7 @@ extension Hub {
         if !settlement.answers.isEmpty {
             let batch = ObservedBatch(
                 integration: peer.id, drafts: settlement.answers, askedAt: .max, requestedAt: now, observedAt: now)
-            _ = try absorbStep(batch, setting, session, organization, ids: box.rest(), now: now)
+            _ = try absorbStep(batch.redacted, setting, session, organization, ids: box.rest(), now: now)
         }
         var ids = box.rest()
         // What is said to be gone there tells the others nothing: two such sides would wake each other without end.

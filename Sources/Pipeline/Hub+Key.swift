@@ -61,6 +61,11 @@ extension Hub {
     ///
     /// - Throws: `HubError` when it is another key, `StoreFailure`.
     public func checkKey() async throws {
+        try await checkMasterKey()
+        try await learnSealing()
+    }
+
+    private func checkMasterKey() async throws {
         let organization = organization
         let known = try await store.read { session in
             let table = LedgerTable(session, organization: organization)
@@ -186,7 +191,21 @@ extension Hub {
             count += 1
         }
         addressBook.forget()
+        try await rewrapPersonalKeys()
         return count
+    }
+
+    /// Seals the keys of persons with the current key, wherever another one has.
+    private func rewrapPersonalKeys() async throws {
+        let (vault, organization) = (vault, organization)
+        var last: Int64? = -1
+        while let after = last {
+            last = try await store.write(.bulk) { session in
+                try LedgerTable(session, organization: organization).rewrapPersonalKeys(after: after) { id, sealed in
+                    try vault.resealed(sealed, context: PersonalRing.context(organization, id))
+                }
+            }
+        }
     }
 
     /// Whether everything that an integration keeps secret can be opened.

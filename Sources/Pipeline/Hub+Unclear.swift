@@ -38,7 +38,7 @@ extension Hub {
                 open.append(write)
             case .wait(let until):
                 let reason =
-                    "\(write.record.title): an earlier attempt to create it was not answered; until "
+                    "\(write.record.label): an earlier attempt to create it was not answered; until "
                     + "\(until) it may still appear there, then it is made again"
                 try await settle(
                     [(write.job, .retry(errorClass: "unclear", error: reason, at: until, keepsIntent: true))])
@@ -73,7 +73,7 @@ extension Hub {
             let ids = found.map(\.externalID).joined(separator: ", ")
             return .result(
                 .held(
-                    "an earlier attempt to create \"\(write.record.title)\" was never answered; "
+                    "an earlier attempt to create \"\(write.record.label)\" was never answered; "
                         + (found.isEmpty ? "look whether it is there" : "it may be one of \(ids)")
                         + ", then retry or drop this"))
         } catch {

@@ -19,6 +19,7 @@ extension Hub {
     ///
     /// - Throws: `StoreFailure`.
     func forgetOld(changesSeconds: Double? = nil) async throws -> [String] {
+        try await learnSealing()
         let now = now
         let calls = now.adding(seconds: -Intake.keptSeconds)
         let changes = changesSeconds.map { now.adding(seconds: -$0) }

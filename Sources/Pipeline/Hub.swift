@@ -29,6 +29,7 @@ public final class Hub: Sendable {
     let surroundings: ConnectorSurroundings
     private let time: @Sendable () -> Moment
     let keyRing: KeyRing
+    let personalRing: PersonalRing
     let logger: Logger
     /// By what its waits are measured.
     let clock: any Clock<Duration>
@@ -74,12 +75,18 @@ public final class Hub: Sendable {
         clock: any Clock<Duration> = ContinuousClock(), now: (@Sendable () -> Moment)? = nil,
         passwordCost: PasswordCost = .standard
     ) {
-        self.store = store.of(organization)
+        let ring = KeyRing(vault, masters: masters)
+        let personalRing = PersonalRing(vault: { ring.vault }) { session in
+            try ring.hold(LedgerTable(session, organization: organization).dataKeys())
+        }
+        self.store = SealingStore(
+            store.of(organization), ring: personalRing, organization: organization, now: now ?? surroundings.now,
+            random: surroundings.random)
+        (keyRing, self.personalRing) = (ring, personalRing)
         ids = IDPool(self.store)
         self.organization = organization
         registry = Dictionary(types.map { ($0.card.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.surroundings = surroundings
-        keyRing = KeyRing(vault, masters: masters)
         self.publicURL = publicURL
         self.logger = logger
         self.clock = clock

@@ -24,7 +24,7 @@ extension JobTable {
             SELECT \(Job.columns) FROM job WHERE organization_id = ?1 AND queue = 'deliver' AND integration_id = ?2
                 AND kind IN {3} AND key IN {4} AND \(state) AND intent IS NOT NULL ORDER BY id DESC
             """, [.integer(organization), .integer(integration), .keys(kinds.map(\.rawValue)), .keys(keys)]
-        ).compactMap(Job.init)
+        ).compactMap(Job.init).map(opened)
     }
 
     /// Remembers in which parts writes whose answers are still waited for were seen to have come, by record.
@@ -38,7 +38,7 @@ extension JobTable {
             intent["proven"] = .array(parts.sorted().map(JSON.string))
             try session.run(
                 "UPDATE job SET intent = ?3 WHERE organization_id = ?1 AND id = ?2",
-                [.integer(organization), .integer(job.id), SQLValue(JSON.object(intent))])
+                [.integer(organization), .integer(job.id), SQLValue(try sealed(.object(intent), of: job))])
         }
     }
 

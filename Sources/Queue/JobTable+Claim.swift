@@ -172,7 +172,7 @@ extension JobTable {
         }
         var jobs: [Job] = []
         for (job, payload) in found {
-            let job = job.claimed(until: until, now: now)
+            let job = try opened(job.claimed(until: until, now: now))
             if let refusal = PayloadRule(job.queue).refusal(of: payload, read: job.payload) {
                 try settle(
                     [(job, .dead(errorClass: refusal.errorClass, error: refusal.description))],

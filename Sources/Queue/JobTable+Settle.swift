@@ -29,7 +29,7 @@ extension JobTable {
         let (job, change) = (ended.job, ended.outcome.change(of: ended.job, now: now))
         return [
             .integer(organization), .text(owner), .text(change.state.rawValue), .integer(job.version),
-            SQLValue(change.runAt), SQLValue(change.errorClass), SQLValue(change.error),
+            SQLValue(change.runAt), SQLValue(change.errorClass), SQLValue(change.error.map(session.told)),
             .integer(change.state == .completed ? 0 : Int64(change.attempt)), .integer(change.keepsIntent ? 1 : 0),
             SQLValue(now), .integer(job.claim), .integer(change.state.isOpen ? 1 : 0), .integer(job.id),
         ]

@@ -24,7 +24,7 @@ public struct JobTable {
     /// - Throws: `PayloadRefusal` when a payload is too large or of a version nobody knows, `StoreFailure`.
     public func add(_ jobs: [NewJob], ids: inout IDBlock, now: Moment) throws {
         var plain: [[SQLValue]] = []
-        for job in jobs {
+        for job in try jobs.map(withoutName) {
             let id = try ids.next()
             guard job.lane != nil || job.batch != nil else {
                 plain.append(try values(job, id: id, nil, now: now))
@@ -165,7 +165,8 @@ public struct JobTable {
                     AND lease_owner = ?3 AND claim = ?6 AND \(Self.isRunning)
                 """,
                 [
-                    .integer(organization), .integer(job.id), .text(owner), SQLValue(intent), SQLValue(deadline),
+                    .integer(organization), .integer(job.id), .text(owner), SQLValue(try sealed(intent, of: job)),
+                    SQLValue(deadline),
                     .integer(job.claim),
                 ])
             guard count == 1 else { throw StoreFailure.refused("the lease of job \(job.id) was lost") }

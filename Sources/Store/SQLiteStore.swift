@@ -79,7 +79,8 @@ public final class SQLiteStore: Store {
                 func number(_ sql: String) throws -> Int { try Int.fetchOne(database, sql: sql) ?? 0 }
                 let free = try number("PRAGMA freelist_count") * number("PRAGMA page_size")
                 if isThorough { try database.execute(sql: "VACUUM") }
-                try database.checkpoint(.passive)
+                // What was written over stands in the log until that is cut, which has to wait for who reads.
+                if !isThorough || (try? database.checkpoint(.truncate)) == nil { try database.checkpoint(.passive) }
                 return [
                     isThorough
                         ? "the file was written anew; \(free) bytes were given back to the disk"

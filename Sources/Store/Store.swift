@@ -80,6 +80,9 @@ public protocol StoreSession: AnyObject {
     /// Whether no other step of the organization runs meanwhile. Where it is not so, see `Store.freely`.
     var hasTurn: Bool { get }
 
+    /// What seals the values of persons in this step; nil where nobody does.
+    var personal: (any PersonalSeals)? { get }
+
     /// Writes many rows of one table. On a server they wait for those of the same table that follow, also from other
     /// steps of the same commit, and are sent before anything else is.
     ///
@@ -105,6 +108,9 @@ extension StoreSession {
 
     /// In a file there is one writer.
     public var hasTurn: Bool { true }
+
+    /// Nobody does.
+    public var personal: (any PersonalSeals)? { nil }
 }
 
 /// What a step throws that was begun without its organization's turn and finds that it needs it. It is run again with

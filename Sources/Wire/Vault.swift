@@ -86,6 +86,20 @@ public struct Vault: Sendable {
         return [1] + Array(id.utf8) + Array(all)
     }
 
+    /// A key sealed as `seal` does, with a nonce that is made of it: what is sealed here is random itself, and a step
+    /// that is run again writes the same.
+    ///
+    /// - Throws: as `seal`.
+    public func wrap(_ bytes: [UInt8], context: String) throws(Failure) -> [UInt8] {
+        guard let key = keys[current] else { throw .unknownKey(current) }
+        let code = try code(for: bytes, context: "nonce \(context)").code
+        guard let nonce = try? AES.GCM.Nonce(data: code.prefix(12)),
+            let box = try? AES.GCM.seal(bytes, using: key, nonce: nonce, authenticating: Array(context.utf8)),
+            let all = box.combined
+        else { throw .damaged }
+        return [1] + Array(current.utf8) + Array(all)
+    }
+
     /// What was sealed.
     ///
     /// - Throws: `Failure.unknownKey`, `.damaged`.

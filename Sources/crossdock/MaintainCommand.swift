@@ -14,6 +14,9 @@ struct MaintainCommand: AsyncParsableCommand {
 
     @Option(help: "Forget changes of records older than this. Without it the change log is kept for ever.")
     var forgetChangesDays: Int?
+    @Flag(
+        help: "Seal values of persons that an older release has left as they were; then every hub must be of this one.")
+    var sealPersons = false
     @Flag(help: "Also give room back to the disk, although others wait meanwhile.")
     var thorough = false
     @OptionGroup var options: HubOptions
@@ -28,7 +31,9 @@ struct MaintainCommand: AsyncParsableCommand {
             }
             let open = try OpenHub(options)
             let seconds = forgetChangesDays.map { Double($0) * 86_400 }
-            let said = try await open.hub.maintain(changesSeconds: seconds, isThorough: thorough)
+            try await open.hub.checkKey()
+            let sealed = sealPersons ? try await open.hub.sealPersonalValues(by: Person.atThisTerminal) : []
+            let said = try await sealed + open.hub.maintain(changesSeconds: seconds, isThorough: thorough)
             if options.json {
                 print(JSON.object(["done": .array(said.map { .string($0) })]).text)
             } else {

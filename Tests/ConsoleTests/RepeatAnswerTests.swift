@@ -169,12 +169,25 @@ struct RepeatAnswerTests {
         await stage.close()
     }
 
+    @Test func anErasureThatWasRefusedFreesItsKey() async throws {
+        let stage = try await IntegrationStage()
+        defer { stage.place.remove() }
+
+        for _ in 0..<2 {
+            let answer = try await stage.ask(
+                "POST", "/api/customers/nobody/erase", [:], headers: ["Idempotency-Key": "one"])
+            #expect(answer.status == 404 && answer.code == "NOT_FOUND", "\(answer.text)")
+        }
+        await stage.close()
+    }
+
     @Test func everyPostUnderTheAPIThatChangesSomethingTakesAKey() {
         let posts = Console.routes.filter { $0.method == "POST" && $0.pattern.hasPrefix("/api/") }
         #expect(
             // Answers under /api/auth hold secrets, which are stored nowhere.
             Set(posts.filter { $0.admission != .vendors && !$0.pattern.hasPrefix("/api/auth/") }.map(\.pattern)) == [
                 "/api/integrations", "/api/integrations/{id}/sync", "/api/integrations/{id}/test-connection",
+                "/api/customers/{key}/erase",
             ], "a new address: give it `once`, test it here, and name it")
     }
 }

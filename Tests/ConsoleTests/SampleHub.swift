@@ -24,6 +24,7 @@ final class SampleHub: HubPort {
         var isBroken = false
         var jobs: [JobReport] = []
         var health = HealthReport([])
+        var persons: any PersonsPort = NoPersons()
         /// Who asks how it is waits for as long as this is not finished.
         var delay: AsyncStream<Void>?
     }
@@ -38,6 +39,7 @@ final class SampleHub: HubPort {
 
     var now: Moment { state.withLock { $0.now } }
     var desk: any IntegrationsPort { SampleDesk() }
+    var persons: any PersonsPort { state.withLock { $0.persons } }
 
     func set(_ change: @Sendable (inout State) -> Void) { state.withLock { change(&$0) } }
 

@@ -1,8 +1,12 @@
 import Commerce
 import Foundation
+import Intake
+import Ledger
 import Pipeline
 import Store
 import Wire
+
+@testable import crossdock
 
 /// A vendor that calls without pause and remembers which of its calls were acknowledged. What it says means nothing to
 /// the hub, so that only the storing of it is looked at.
@@ -49,11 +53,19 @@ actor Caller {
         return answer?.status
     }
 
-    /// The acknowledged calls that are not in the store of a hub under their receipts.
-    func lost(in store: any Store) async throws -> [String] {
-        let rows = try await store.read { try $0.rows("SELECT id, body FROM delivery_body", []) }
+    /// The acknowledged calls that are not in the store of a hub under their receipts. They are sealed there, with what
+    /// the master key in that file opens.
+    func lost(in store: any Store, keyFile: String) async throws -> [String] {
+        let vault = Vault(bytes: Array(try Data(contentsOf: URL(filePath: keyFile))))
+        let sealing = SealingStore(
+            store, ring: PersonalRing(vault: { vault }, relearn: { _ in }), organization: 1, now: OpenHub.systemNow,
+            random: OpenHub.systemRandom)
+        let calls = try await sealing.read { session in
+            let ids = try session.rows("SELECT id FROM delivery_body WHERE organization_id = 1", [])
+            return try Intake.stored(ids.map { $0.integer(0) }, organization: 1, session: session)
+        }
         let kept = Dictionary(
-            rows.map { ("rcp_\($0.integer(0))", String(decoding: $0.blob(1), as: UTF8.self)) },
+            calls.map { ("rcp_\($0)", String(decoding: $1.call.body, as: UTF8.self)) },
             uniquingKeysWith: { first, _ in first })
         return acknowledged.sorted { $0.key < $1.key }.compactMap { number, receipt in
             kept[receipt] == "{\"n\":\(number)}" ? nil : "call \(number), acknowledged by \(receipt), is not kept"

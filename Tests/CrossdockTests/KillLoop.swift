@@ -125,7 +125,7 @@ final class KillLoop {
         let verdict = KillVerdict(loop: self, shop: shop, shopEdits: shopEdits, bookEdits: bookEdits)
         let calls = await caller.acknowledged
         let store = try store()
-        let problems = try await verdict.problems() + caller.lost(in: store)
+        let problems = try await verdict.problems() + caller.lost(in: store, keyFile: program.path("hub/crossdock.key"))
         await store.close()
         print(
             "kill-loop: seed \(seed), \(words), \(placed) orders placed, "

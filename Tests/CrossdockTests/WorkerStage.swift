@@ -86,6 +86,6 @@ final class WorkerStage {
         var problems = isDone == true ? [] : ["\(try await count("is_open = 1")) calls are not worked on"]
         let (all, done) = (try await count("TRUE"), try await carried())
         if all != done { problems.append("\(all) calls are kept, and \(done) were understood") }
-        return try await problems + caller.lost(in: store)
+        return try await problems + caller.lost(in: store, keyFile: program.path("hub/crossdock.key"))
     }
 }

@@ -233,7 +233,8 @@ extension World {
 
     /// The hub's tables, for what no report says.
     func count(_ hub: Hub, _ sql: String) async throws -> Int {
-        let store = ((hub.store as? MortalStore)?.store as? WatchedStore)?.unwatched ?? hub.store
+        let base = (hub.store as? SealingStore)?.base
+        let store = ((base as? MortalStore)?.store as? WatchedStore)?.unwatched ?? hub.store
         return try await store.read { Int(try $0.rows(sql, []).first?.integer(0) ?? 0) }
     }
 }
