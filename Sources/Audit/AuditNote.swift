@@ -56,6 +56,8 @@ public enum AuditAction: String, Hashable, Sendable, CaseIterable {
     case deadRetried = "dead.retried"
     case deadDropped = "dead.dropped"
     case keyRotated = "key.rotated"
+    case deliveryReplayed = "delivery.replayed"
+    case webhookTested = "webhook.tested"
     case guardReleased = "guard.released"
     case guardDiscarded = "guard.discarded"
     case guardSet = "guard.set"

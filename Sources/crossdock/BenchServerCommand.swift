@@ -76,6 +76,8 @@ private struct ForgetfulHub: HubPort {
     var desk: any IntegrationsPort { hub }
 
     var identity: any IdentityPort { hub }
+    var watch: any SecurityPort { hub }
+    var inbox: any InboxPort { hub }
 
     func integrations() async throws -> [Integration] { [shop] }
 

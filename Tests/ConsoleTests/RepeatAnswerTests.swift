@@ -175,6 +175,9 @@ struct RepeatAnswerTests {
             // Answers under /api/auth hold secrets, which are stored nowhere.
             Set(posts.filter { $0.admission != .vendors && !$0.pattern.hasPrefix("/api/auth/") }.map(\.pattern)) == [
                 "/api/integrations", "/api/integrations/{id}/sync", "/api/integrations/{id}/test-connection",
+                // Tested in DeliveryAnswerTests.
+                "/api/integrations/{id}/webhook/test", "/api/webhooks/incoming/{id}/replay",
+                "/api/webhooks/incoming/replay",
             ], "a new address: give it `once`, test it here, and name it")
     }
 }
