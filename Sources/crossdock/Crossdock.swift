@@ -22,7 +22,8 @@ struct Crossdock: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, AccountsCommand.self, GroupsCommand.self, APIKeysCommand.self, TokenCommand.self,
-            ConnectCommand.self, CheckCommand.self, IntegrationsCommand.self,
+            ConnectCommand.self, CheckCommand.self, DoctorCommand.self,
+            IntegrationsCommand.self,
             SyncCommand.self, StatusCommand.self, JobsCommand.self, DeadCommand.self, SchedulesCommand.self,
             BatchesCommand.self, PauseCommand.self, ResumeCommand.self, CancelCommand.self, LimitsCommand.self,
             ConflictsCommand.self, GuardCommand.self, ExplainCommand.self, AuditCommand.self, SecurityCommand.self,
