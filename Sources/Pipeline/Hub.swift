@@ -64,8 +64,8 @@ public final class Hub: Sendable {
     /// All migrations, in the order of their names.
     public static let migrations =
         [IDPool.migration] + LedgerMigrations.all + QueueMigrations.all + IntakeMigrations.all + BackupTable.migrations
-        + AuditTable.migrations + IdentityTable.migrations + SecurityTable.migrations
-        + RepeatTable.migrations
+        + AuditTable.migrations + IdentityTable.migrations + RepeatTable.migrations
+        + SecurityTable.migrations
 
     /// A hub on a store. Reaches nothing.
     ///
