@@ -51,7 +51,7 @@ let rooms: [Room] = [
         packages: [crypto]),
     Room(
         name: "Identity", row: 3, path: "Sources/Identity", uses: ["Commerce", "Wire", "Store"],
-        packages: [crypto, cryptoExtras]),
+        packages: [crypto, cryptoExtras, metrics]),
     Room(name: "Audit", row: 3, path: "Sources/Audit", uses: ["Commerce", "Wire", "Store"]),
     Room(name: "Repeats", row: 3, path: "Sources/Repeats", uses: ["Commerce", "Wire", "Store"]),
     Room(name: "ConnectorKit", row: 3, path: "Sources/ConnectorKit", uses: ["Commerce", "Wire", "Mapping"]),

@@ -59,6 +59,8 @@ public enum AuditAction: String, Hashable, Sendable, CaseIterable {
     case valuesSealed = "values.sealed"
     case customerExported = "customer.exported"
     case customerErased = "customer.erased"
+    case deliveryReplayed = "delivery.replayed"
+    case webhookTested = "webhook.tested"
     case guardReleased = "guard.released"
     case guardDiscarded = "guard.discarded"
     case guardSet = "guard.set"

@@ -1,21 +1,33 @@
-/// Proves and reads the vendor's calls. Pure: no clock, no network, no state.
+/// Proves and reads the vendor's calls. Pure: no network, no state, and no clock but for a time that is signed.
 public protocol WebhookReceiver: Sendable {
     /// Whether the call comes from the vendor, and how a repeat of it is recognised.
     func prove(_ call: WebhookCall) -> WebhookProof
 
     /// What a proved call says.
     func read(_ call: WebhookCall) -> WebhookMeaning
+
+    /// A call without meaning, signed as the vendor would, to try the way it goes; nil where that cannot be made.
+    /// `mark`: what tells this one from others.
+    func sample(_ mark: String, now: Moment) -> WebhookCall?
+}
+
+extension WebhookReceiver {
+    /// None.
+    public func sample(_ mark: String, now: Moment) -> WebhookCall? { nil }
 }
 
 /// A call as it arrived: raw bytes, nothing decoded.
 public struct WebhookCall: Hashable, Sendable {
     public var headers: HTTPHeaders
     public var body: [UInt8]
+    /// The address it came from, as far as that is believed; nil where it is not known (any more).
+    public var peer: String?
 
     /// A call.
-    public init(headers: HTTPHeaders, body: [UInt8]) {
+    public init(headers: HTTPHeaders, body: [UInt8], peer: String? = nil) {
         self.headers = headers
         self.body = body
+        self.peer = peer
     }
 }
 

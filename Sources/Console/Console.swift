@@ -74,9 +74,12 @@ public struct Console: Sendable {
     public func run() async {
         while !Task.isCancelled {
             await desk.look()
+            await hub.watch.keepSecurityEvents(isUrgent: false)
             try? await Task.sleep(for: .milliseconds(Self.lookMilliseconds))
         }
         desk.close()
+        // This task is cancelled: what is written is written by another.
+        await Task { await hub.watch.keepSecurityEvents(isUrgent: true) }.value
     }
 
     /// Answers a request. Every answer carries its id and the headers that keep a browser from doing harm.
@@ -96,7 +99,9 @@ public struct Console: Sendable {
         }
         let caller = await doorkeeper.look(at: request, now: envelope.now)
         guard let (quota, name) = quota(request, path, caller) else {
-            return await answer(fitting, request, caller, envelope)
+            let response = await answer(fitting, request, caller, envelope)
+            watch(response, to: request, at: fitting.first?.route)
+            return response
         }
         let account = limits.take(quota, of: name, now: envelope.now)
         var response: HTTPResponse
@@ -107,8 +112,23 @@ public struct Console: Sendable {
         } else {
             response = await answer(fitting, request, caller, envelope)
         }
+        watch(response, to: request, at: fitting.first?.route)
         for header in account.headers(quota) { response.headers[header.name] = header.value }
         return response
+    }
+
+    /// Counts what somebody tried who may not. A browser that asks on with a cookie of yesterday is nobody to fear.
+    private func watch(_ response: HTTPResponse, to request: HTTPRequest, at route: Route?) {
+        let kind: SecurityKind
+        switch response.status {
+        case 401 where request.headers["Authorization"] != nil || request.headers["X-API-Key"] != nil:
+            kind = .strangeKey
+        case 403: kind = .callDenied
+        case 429: kind = .rateLimited
+        default: return
+        }
+        hub.watch.noteSecurity(
+            kind, from: request.peer, at: route.map { "\($0.method) \($0.pattern)" } ?? "no address of the hub")
     }
 
     private struct Found {

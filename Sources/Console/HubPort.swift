@@ -1,4 +1,7 @@
+import Audit
 import ConnectorKit
+import Identity
+import Intake
 import Ledger
 import Pipeline
 import Queue
@@ -17,6 +20,11 @@ public protocol HubPort: Sendable {
 
     /// What is asked for persons.
     var persons: any PersonsPort { get }
+    /// What is tried by those who may not.
+    var watch: any SecurityPort { get }
+
+    /// What vendors have said.
+    var inbox: any InboxPort { get }
 
     /// All integrations, by name.
     ///
@@ -66,3 +74,43 @@ public protocol HubPort: Sendable {
 }
 
 extension Hub: HubPort {}
+
+/// What is tried by those who may not: where it is counted, and who asks for it.
+public protocol SecurityPort: Sendable {
+    /// Counts something that was tried.
+    func noteSecurity(_ kind: SecurityKind, from address: String?, at place: String)
+    /// Writes down what was counted, now and then; at once where it is urgent.
+    func keepSecurityEvents(isUrgent: Bool) async
+    /// What was tried within the last so many seconds.
+    ///
+    /// - Throws: when the store cannot be read now.
+    func securityEvents(seconds: Double, kind: SecurityKind?, limit: Int) async throws -> [SecurityLine]
+    /// How often each kind was tried within the last so many seconds.
+    ///
+    /// - Throws: when the store cannot be read now.
+    func securityCounts(seconds: Double) async throws -> [SecurityKind: Int]
+}
+
+extension Hub: SecurityPort {
+    /// The hub itself.
+    public var watch: any SecurityPort { self }
+}
+
+/// What vendors have said, looked at and understood once more. Each throws when the store cannot be used now.
+public protocol InboxPort: Sendable {
+    /// The stored calls that are meant, the latest numbers first.
+    func deliveries(_ filter: DeliveryFilter, limit: Int) async throws -> [DeliveryView]
+    /// One of them with what it said, masked; nil where there is none.
+    func delivery(_ id: Int64) async throws -> DeliveryView?
+    /// Has some of them understood once more; answers which will be.
+    func replay(deliveries given: [Int64], by actor: AuditActor) async throws -> [Int64]
+    /// Has the latest of those that are meant understood once more; answers which will be.
+    func replay(_ filter: DeliveryFilter, by actor: AuditActor) async throws -> [Int64]
+    /// Sends an integration a signed call without meaning.
+    func sampleWebhook(to integration: Integration, by actor: AuditActor) async throws -> Hub.Reception
+}
+
+extension Hub: InboxPort {
+    /// The hub itself.
+    public var inbox: any InboxPort { self }
+}

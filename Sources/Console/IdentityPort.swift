@@ -51,6 +51,43 @@ public protocol IdentityPort: Sendable {
     ///
     /// - Throws: `HubError` where there is none; when the store cannot be written now.
     func revokeAPIKey(_ id: String, by actor: AuditActor) async throws
+
+    /// Who may admit others. Each throws when the store cannot be used now; what changes something throws `HubError`
+    /// where it will not do, and `RightsRefusal` where who asks may not do himself what is touched.
+    var admission: any AdmissionPort { get }
+}
+
+/// Accounts and groups, as those who may admit others manage them.
+public protocol AdmissionPort: Sendable {
+    /// All accounts, by name.
+    func accounts() async throws -> [Account]
+    /// Makes an account.
+    func addAccount(
+        _ given: String, password: String, role: Role?, groups: [String], by actor: AuditActor,
+        within rights: Set<Permission>?
+    ) async throws
+    /// Changes an account.
+    func changeAccount(
+        _ given: String, by actor: AuditActor, within rights: Set<Permission>?,
+        _ change: @escaping @Sendable (inout Account) -> Void
+    ) async throws
+    /// Sets an account's password.
+    func setPassword(
+        of given: String, to password: String, by actor: AuditActor, within rights: Set<Permission>?
+    ) async throws
+    /// Removes an account.
+    func removeAccount(_ given: String, by actor: AuditActor, within rights: Set<Permission>?) async throws
+    /// All groups.
+    func groups() async throws -> [Group]
+    /// Makes a group, or changes what it may do.
+    func setGroup(_ group: Group, by actor: AuditActor, within rights: Set<Permission>?) async throws
+    /// Removes a group.
+    func removeGroup(_ name: String, by actor: AuditActor) async throws
+}
+
+extension Hub: AdmissionPort {
+    /// The hub knows itself who may do what.
+    public var admission: any AdmissionPort { self }
 }
 
 extension Hub: IdentityPort {

@@ -1,4 +1,5 @@
 import Commerce
+import Identity
 import Ledger
 import Pipeline
 import Queue
@@ -16,6 +17,7 @@ struct Sections: Sendable {
         case changes
         case waiting
         case records
+        case security
     }
 
     let templates: Templates
@@ -33,6 +35,7 @@ struct Sections: Sendable {
                 case .changes: show.changes
                 case .waiting: show.waiting
                 case .records: show.records
+                case .security: show.security
                 }
             sections[name] = templates.render(name.rawValue, view)
         }
@@ -142,6 +145,13 @@ struct OverviewView {
     var records: View {
         let counts = RecordKind.allCases.compactMap { kind in
             overview.records[kind].map { ["kind": .text(Words.plural(kind)), "count": .text(Words.count($0))] as View }
+        }
+        return ["hasAny": .flag(!counts.isEmpty), "counts": .list(counts)]
+    }
+
+    var security: View {
+        let counts = SecurityKind.allCases.compactMap { kind in
+            overview.security[kind].map { ["kind": .text(kind.purpose), "count": .text(Words.count($0))] as View }
         }
         return ["hasAny": .flag(!counts.isEmpty), "counts": .list(counts)]
     }

@@ -28,6 +28,24 @@ public struct Account: Hashable, Sendable {
         passwordAt = createdAt
     }
 
+    /// Whether it can be signed in with now, in words.
+    public func standing(at now: Moment) -> String {
+        if isBlocked { return "blocked" }
+        guard let seconds = lockout.secondsLeft(at: now) else { return "open" }
+        return "shut for \(seconds) s after \(lockout.failures) wrong passwords"
+    }
+
+    /// What may be told of it, to programs.
+    public func json(at now: Moment) -> JSON {
+        [
+            "name": .string(name), "role": role.map { .string($0.rawValue) } ?? .null,
+            "groups": .array(groups.map(JSON.string)), "blocked": .bool(isBlocked),
+            "state": .string(standing(at: now)), "createdAt": .string(createdAt.description),
+            "passwordAt": .string(passwordAt.description),
+            "signedInAt": signedInAt.map { .string($0.description) } ?? .null,
+        ]
+    }
+
     /// A name as it is kept: without blanks around it, in small letters; nil where it cannot be one. An e-mail address
     /// may be.
     public static func name(_ text: String) -> String? {

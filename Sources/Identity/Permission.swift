@@ -1,3 +1,5 @@
+import Commerce
+
 /// What somebody may do. Roles and groups are sets of these.
 public enum Permission: String, Hashable, Sendable, Codable, CaseIterable {
     /// See pages, tasks and counts.
@@ -54,6 +56,11 @@ public struct Group: Hashable, Sendable {
     public init(name: String, permissions: Set<Permission>) {
         self.name = name
         self.permissions = permissions
+    }
+
+    /// What may be told of it, to programs.
+    public var json: JSON {
+        ["name": .string(name), "permissions": .array(permissions.map(\.rawValue).sorted().map(JSON.string))]
     }
 
     /// The groups that are always there, under the names in which an OpenCart admin gives these rights away (seed 000,

@@ -15,7 +15,7 @@ extension Hub {
         let stored = try await store.read { session in
             try Intake.stored(jobs.compactMap { Int64($0.key) }, organization: organization, session: session)
         }
-        guard let receiver = try connector(of: integration).webhooks else {
+        guard let receiver = try receiver(of: integration) else {
             // Its settings name no secret any more: what was stored before cannot be read, and the poll finds it.
             return try await settle(jobs.map { ($0, .completed) })
         }

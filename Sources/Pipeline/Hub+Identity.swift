@@ -14,11 +14,12 @@ extension Hub {
         return try await store.read { try IdentityTable($0, organization: organization).accounts() }
     }
 
-    /// Makes an account.
+    /// Makes an account. `rights`: what who makes it may do himself; nil: everything.
     ///
-    /// - Throws: `HubError` where name, password or groups will not do, `StoreFailure`.
+    /// - Throws: `HubError` where name, password or groups will not do, `RightsRefusal`, `StoreFailure`.
     public func addAccount(
-        _ given: String, password: String, role: Role?, groups: [String] = [], by actor: AuditActor
+        _ given: String, password: String, role: Role?, groups: [String] = [], by actor: AuditActor,
+        within rights: Set<Permission>? = nil
     ) async throws {
         let (organization, now) = (organization, now)
         let name = try Self.accountName(given)
@@ -27,6 +28,7 @@ extension Hub {
             let table = IdentityTable(session, organization: organization)
             try Self.check(groups, table)
             let account = Account(name: name, role: role, groups: groups, createdAt: now)
+            try RightsRefusal.check(table.permissions(of: account), within: rights)
             guard try table.add(account, password: hash) else {
                 throw HubError("there is an account named \(name); change it with `crossdock accounts change`")
             }
@@ -35,20 +37,24 @@ extension Hub {
     }
 
     /// Changes what an account may do, or whether it may sign in. One that is blocked, or may less, is signed out.
+    /// `rights`: what who changes it may do himself; nil: everything.
     ///
-    /// - Throws: `HubError` where there is no such account or group, `StoreFailure`.
+    /// - Throws: `HubError` where there is no such account or group, `RightsRefusal`, `StoreFailure`.
     public func changeAccount(
-        _ given: String, by actor: AuditActor, _ change: @escaping @Sendable (inout Account) -> Void
+        _ given: String, by actor: AuditActor, within rights: Set<Permission>? = nil,
+        _ change: @escaping @Sendable (inout Account) -> Void
     ) async throws {
         let (organization, now) = (organization, now)
         let name = try Self.accountName(given)
         try await store.write { [self] session in
             let table = IdentityTable(session, organization: organization)
             guard let before = try table.account(name) else { throw Self.noAccount(name) }
+            try RightsRefusal.check(table.permissions(of: before), within: rights)
             var account = before
             change(&account)
             guard account != before else { return }
             try Self.check(account.groups, table)
+            try RightsRefusal.check(table.permissions(of: account), within: rights)
             try table.save(account)
             let isLess = try !table.permissions(of: before).isSubset(of: table.permissions(of: account))
             if account.isBlocked || isLess { try table.endSessions(of: name) }
@@ -57,16 +63,21 @@ extension Hub {
         }
     }
 
-    /// Sets an account's password, opens it where wrong ones have shut it, and signs it out everywhere.
+    /// Sets an account's password, opens it where wrong ones have shut it, and signs it out everywhere. `rights`: what
+    /// who sets it may do himself; nil: everything.
     ///
-    /// - Throws: `HubError` where there is no such account or the password will not do, `StoreFailure`.
-    public func setPassword(of given: String, to password: String, by actor: AuditActor) async throws {
+    /// - Throws: `HubError` where there is no such account or the password will not do, `RightsRefusal`,
+    ///   `StoreFailure`.
+    public func setPassword(
+        of given: String, to password: String, by actor: AuditActor, within rights: Set<Permission>? = nil
+    ) async throws {
         let (organization, now) = (organization, now)
         let name = try Self.accountName(given)
         let hash = try await hashed(password, of: name)
         try await store.write { [self] session in
             let table = IdentityTable(session, organization: organization)
             guard var account = try table.account(name) else { throw Self.noAccount(name) }
+            try RightsRefusal.check(table.permissions(of: account), within: rights)
             account.lockout = Lockout()
             account.passwordAt = now
             try table.save(account, password: hash)
@@ -75,15 +86,18 @@ extension Hub {
         }
     }
 
-    /// Removes an account, and signs it out everywhere.
+    /// Removes an account, and signs it out everywhere. `rights`: what who removes it may do himself; nil: everything.
     ///
-    /// - Throws: `HubError` where there is no such account, `StoreFailure`.
-    public func removeAccount(_ given: String, by actor: AuditActor) async throws {
+    /// - Throws: `HubError` where there is no such account, `RightsRefusal`, `StoreFailure`.
+    public func removeAccount(
+        _ given: String, by actor: AuditActor, within rights: Set<Permission>? = nil
+    ) async throws {
         let (organization, now) = (organization, now)
         let name = try Self.accountName(given)
         try await store.write { [self] session in
             let table = IdentityTable(session, organization: organization)
             guard let account = try table.account(name) else { throw Self.noAccount(name) }
+            try RightsRefusal.check(table.permissions(of: account), within: rights)
             _ = try table.remove(account: name)
             let note = AuditNote(.accountRemoved, "account", name, before: told(account))
             try self.note(note, by: actor, at: now, in: session)
@@ -134,10 +148,12 @@ extension Hub {
             + store.read { try IdentityTable($0, organization: organization).groups() }
     }
 
-    /// Makes a group, or changes what it may do.
+    /// Makes a group, or changes what it may do. `rights`: what who sets it may do himself; nil: everything.
     ///
-    /// - Throws: `HubError` where the name will not do, `StoreFailure`.
-    public func setGroup(_ group: Group, by actor: AuditActor) async throws {
+    /// - Throws: `HubError` where the name will not do, `RightsRefusal`, `StoreFailure`.
+    public func setGroup(
+        _ group: Group, by actor: AuditActor, within rights: Set<Permission>? = nil
+    ) async throws {
         let (organization, now) = (organization, now)
         guard Group.isName(group.name) else {
             throw HubError("a group's name has 1 to 64 letters, digits, and - _ . /")
@@ -148,6 +164,7 @@ extension Hub {
         try await store.write { [self] session in
             let table = IdentityTable(session, organization: organization)
             let before = try table.groups().first { $0.name == group.name }
+            try RightsRefusal.check(group.permissions.union(before?.permissions ?? []), within: rights)
             try table.save(group)
             let note = AuditNote(
                 .groupSet, "group", group.name, before: before.map { Self.told($0.permissions) },

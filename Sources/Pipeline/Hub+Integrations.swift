@@ -119,7 +119,10 @@ extension Hub {
             let json = try? JSON(parsing: bytes),
             let settings = try? Settings(json, by: type.card.settings, of: integration.name)
         else { return nil }
-        return try? type.make(settings, surroundings).webhooks
+        guard let connector = try? type.make(settings, surroundings), let door = try? DoorRules(settings) else {
+            return nil
+        }
+        return receiver(of: connector, door)
     }
 
     /// What an integration is to be, checked and not stored.
@@ -153,6 +156,7 @@ extension Hub {
         _ config: JSON, to type: any ConnectorType.Type, _ name: String, _ options: IntegrationOptions
     ) throws -> (settings: Settings, options: IntegrationOptions, connector: Connector) {
         let settings = try Settings(config, by: type.card.settings, of: name)
+        _ = try DoorRules(settings)
         let connector = try type.make(settings, surroundings)
         var merged = options
         let habits = type.habits(settings)

@@ -14,6 +14,10 @@ extension Hub {
         /// 401, whatever the cause.
         case forged
         case tooLarge
+        /// 403: it comes from an address that is not on the integration's list.
+        case outside
+        /// 429: too many came from its address.
+        case limited(seconds: Int)
         /// 409: more than one integration could be meant.
         case ambiguous
         /// 404: no integration has that address.
@@ -35,33 +39,61 @@ extension Hub {
     /// Takes a call for an integration that is known already.
     public func receive(_ call: WebhookCall, for integration: Integration) async -> Reception {
         do {
-            guard let receiver = try connector(of: integration).webhooks else { return .unknown }
-            var (verdict, proof) = Intake.look(call, receiver)
-            if case .forged = verdict, let before = previousReceiver(of: integration) {
-                (verdict, proof) = Intake.look(call, before)
+            let rules = try door(of: integration)
+            guard rules.admits(call.peer) else {
+                noteSecurity(.outsideAllowList, from: call.peer, at: integration.name)
+                return .outside
             }
-            switch verdict {
-            case .ping(let status): return .ping(status)
-            case .tooLarge: return .tooLarge
-            case .forged(let reason):
-                logger.warning("webhook refused: \(reason)", metadata: ["integration": "\(integration.name)"])
-                return .forged
-            default: break
+            if rules.isLimitSet, let seconds = wait(rules, integration.publicID, call.peer) {
+                return .limited(seconds: seconds)
             }
-            guard case .genuine(let repeatKey, let topic) = proof else { return .forged }
-            let block = try await ids.draw(2)
-            let organization = organization
-            let parcel = Intake.Parcel(call, repeatKey: repeatKey, topic: topic, now: now)
-            let stored = try await Intake.store(
-                parcel, integration: integration.id, organization: organization, ids: block, in: store)
-            bell.ring()
-            return if case .repeated(let id) = stored { .repeated(id) } else if case .stored(let id) = stored {
-                .stored(id)
-            } else { .forged }
+            let reception = try await proved(call, for: integration)
+            guard case .forged = reception else { return reception }
+            noteSecurity(.forgedSignature, from: call.peer, at: integration.name)
+            if !rules.isLimitSet, let seconds = wait(rules, integration.publicID, call.peer) {
+                return .limited(seconds: seconds)
+            }
+            return reception
         } catch {
             logger.warning("webhook not stored: \(error)", metadata: ["integration": "\(integration.name)"])
             return .unavailable("\(error)")
         }
+    }
+
+    /// Counts a call of one address at one door; how long it has to wait where too many came.
+    private func wait(_ rules: DoorRules, _ door: String, _ peer: String?) -> Int? {
+        let quota = RequestQuota(
+            name: door, requests: rules.calls, windowSeconds: Double(rules.windowMilliseconds) / 1000)
+        guard case .refused(let seconds) = doorLimits.take(quota, of: peer ?? "", now: now) else { return nil }
+        noteSecurity(.rateLimited, from: peer, at: "webhooks")
+        return seconds
+    }
+
+    /// Takes a call that may come, once it is proved.
+    func proved(_ call: WebhookCall, for integration: Integration) async throws -> Reception {
+        guard let receiver = try receiver(of: integration) else { return .unknown }
+        var (verdict, proof) = Intake.look(call, receiver)
+        if case .forged = verdict, let before = previousReceiver(of: integration) {
+            (verdict, proof) = Intake.look(call, before)
+        }
+        switch verdict {
+        case .ping(let status): return .ping(status)
+        case .tooLarge: return .tooLarge
+        case .forged(let reason):
+            logger.warning("webhook refused: \(reason)", metadata: ["integration": "\(integration.name)"])
+            return .forged
+        default: break
+        }
+        guard case .genuine(let repeatKey, let topic) = proof else { return .forged }
+        let block = try await ids.draw(2)
+        let organization = organization
+        let parcel = Intake.Parcel(call, repeatKey: repeatKey, topic: topic, now: now)
+        let stored = try await Intake.store(
+            parcel, integration: integration.id, organization: organization, ids: block, in: store)
+        bell.ring()
+        return if case .repeated(let id) = stored { .repeated(id) } else if case .stored(let id) = stored {
+            .stored(id)
+        } else { .forged }
     }
 
     /// Takes a call at a door that names no integration (C-06): the shop whose secret proves it is meant. Where several
@@ -71,7 +103,7 @@ extension Hub {
             var proved: [Integration] = []
             var ping: Reception?
             for integration in try await integrations() where integration.connector == connector {
-                guard let receiver = try self.connector(of: integration).webhooks else { continue }
+                guard let receiver = try self.receiver(of: integration) else { continue }
                 var proof = receiver.prove(call)
                 if case .forged = proof, let before = previousReceiver(of: integration) { proof = before.prove(call) }
                 switch proof {
@@ -85,10 +117,16 @@ extension Hub {
                     try self.connector(of: $0).address.flatMap { HTTPAddress($0)?.origin } == host
                 }
             }
-            guard let only = proved.first else { return ping ?? .forged }
+            guard let only = proved.first else { return ping ?? strange(call, at: connector) }
             return proved.count == 1 ? await receive(call, for: only) : .ambiguous
         } catch {
             return .unavailable("\(error)")
         }
+    }
+
+    /// A call that no integration proves.
+    private func strange(_ call: WebhookCall, at connector: String) -> Reception {
+        noteSecurity(.forgedSignature, from: call.peer, at: "webhooks of \(connector)")
+        return wait(DoorRules(), connector, call.peer).map { .limited(seconds: $0) } ?? .forged
     }
 }

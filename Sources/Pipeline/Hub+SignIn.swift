@@ -20,11 +20,16 @@ extension Hub {
             return (account: try table.account(name), hash: try table.password(of: name))
         }
         let lockout = known.account?.lockout ?? strangeNames.lockout(of: name)
-        if let seconds = lockout.secondsLeft(at: now) { return .locked(seconds: seconds) }
+        let failure = known.account == nil ? SecurityKind.strangeName : .signInRefused
+        if let seconds = lockout.secondsLeft(at: now) {
+            noteSecurity(failure, from: origin, at: "sign-in")
+            return .locked(seconds: seconds)
+        }
         let cost = passwordCost
         let hash = known.hash ?? PasswordHash.ofNone(cost: cost)
         let isLong = password.utf8.count > PasswordRule.longestBytes
         guard let isRight = try await passwords.run({ !isLong && hash.isOf(password) }) else { return .busy }
+        if known.account == nil || !isRight { noteSecurity(failure, from: origin, at: "sign-in") }
         guard known.account != nil else {
             strangeNames.failed(name, at: now)
             return .wrong

@@ -1,3 +1,4 @@
+import Identity
 import Intake
 import Ledger
 import Queue
@@ -27,6 +28,7 @@ extension Hub {
         said += try await store.slice(LedgerTable.changeSlices, now: now, keepFrom: changes)
         said += try await forgetJobsAndCalls(now, callsBefore: calls)
         try await forgetRepeats(before: now.adding(seconds: -RepeatTable.keptSeconds))
+        try await forgetSecurity(before: now.adding(seconds: -SecurityTable.keptSeconds))
         if let changes { said += try await forgetChanges(before: changes) }
         return said
     }

@@ -120,7 +120,7 @@ extension Hub {
     ) throws -> Fit {
         do {
             let fit = try asWished { try self.fitted(config, to: type, name, options) }
-            if options.type == .webhook, fit.connector.webhooks == nil {
+            if options.type == .webhook, receiver(of: fit.connector, try DoorRules(fit.settings)) == nil {
                 let sentence =
                     "\(type.card.title) does not call the hub as it is set up; \"type\" must be polling or hybrid"
                 throw IntegrationRefusal.fields([SettingProblem("type", sentence)])

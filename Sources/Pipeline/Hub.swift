@@ -43,6 +43,8 @@ public final class Hub: Sendable {
     let passwords = PasswordDesk()
     let passwordCost: PasswordCost
     let strangeNames = StrangeNames()
+    let security = SecurityTally()
+    let doorLimits = RequestLimits()
     private let connectors = Mutex<[Int64: Made]>([:])
     /// The peers that were made, each with the integration as it was then.
     private let peersMade = Mutex<[Int64: (integration: Integration, peer: Peer)]>([:])
@@ -56,12 +58,15 @@ public final class Hub: Sendable {
         let settings: [UInt8]
         let connector: Connector
         let ear: LimitEar
+        let door: DoorRules
+        let receiver: (any WebhookReceiver)?
     }
 
     /// All migrations, in the order of their names.
     public static let migrations =
         [IDPool.migration] + LedgerMigrations.all + QueueMigrations.all + IntakeMigrations.all + BackupTable.migrations
         + AuditTable.migrations + IdentityTable.migrations + RepeatTable.migrations
+        + SecurityTable.migrations
 
     /// A hub on a store. Reaches nothing.
     ///
@@ -118,15 +123,42 @@ public final class Hub: Sendable {
         var surroundings = surroundings
         surroundings.transport = ear
         let connector: Connector
+        let door: DoorRules
         do {
             let json = try JSON(parsing: vault.open(integration.settings, context: integration.publicID))
-            connector = try type.make(Settings(json, by: type.card.settings, of: integration.name), surroundings)
+            let settings = try Settings(json, by: type.card.settings, of: integration.name)
+            connector = try type.make(settings, surroundings)
+            door = try DoorRules(settings)
         } catch {
             throw HubError("\(integration.name): \(error)")
         }
-        let made = Made(settings: integration.settings, connector: connector, ear: ear)
+        let made = Made(
+            settings: integration.settings, connector: connector, ear: ear, door: door,
+            receiver: receiver(of: connector, door))
         connectors.withLock { $0[integration.id] = made }
         return connector
+    }
+
+    /// Who may call an integration, and how often.
+    ///
+    /// - Throws: `HubError` as `connector(of:)`.
+    func door(of integration: Integration) throws(HubError) -> DoorRules {
+        _ = try connector(of: integration)
+        return connectors.withLock { $0[integration.id]?.door } ?? DoorRules()
+    }
+
+    /// What proves and reads the calls to an integration; nil where it takes none.
+    ///
+    /// - Throws: `HubError` as `connector(of:)`.
+    func receiver(of integration: Integration) throws(HubError) -> (any WebhookReceiver)? {
+        _ = try connector(of: integration)
+        return connectors.withLock { $0[integration.id]?.receiver }
+    }
+
+    /// The vendor's calls, and where there is a secret for them those in the hub's own words.
+    func receiver(of connector: Connector, _ door: DoorRules) -> (any WebhookReceiver)? {
+        guard let scheme = door.scheme else { return connector.webhooks }
+        return OwnCalls(scheme, beside: connector, now: time)
     }
 
     /// What hears the answers of an integration; nil before it was called for the first time.

@@ -1,5 +1,6 @@
 import Backup
 import ConnectorKit
+import Identity
 import Ledger
 import Queue
 import Reconcile
@@ -25,6 +26,13 @@ public struct Overview: Sendable {
     public var backups: BackupState?
     /// What the guard holds and nobody has decided yet.
     public var guarded: [GuardReport] = []
+    /// How often each kind of thing was tried by those who may not, within the last hour.
+    public var security: [SecurityKind: Int] = [:]
+}
+
+extension Overview {
+    /// How far back an overview looks for what was tried by those who may not, in seconds.
+    static let securitySeconds = 3600.0
 }
 
 /// An integration at a glance.
@@ -155,7 +163,9 @@ extension Hub {
                 rejections: try words.rejections(limit: waitingLimit), rejectionCount: counts.rejections,
                 holdCount: counts.holds, conflictCount: counts.conflicts,
                 backups: try BackupTable(session, organization: organization).state(),
-                guarded: try words.holds(ledger.undecidedHolds(), limit: GuardReport.exampleLimit))
+                guarded: try words.holds(ledger.undecidedHolds(), limit: GuardReport.exampleLimit),
+                security: try SecurityTable(session, organization: organization).counts(
+                    since: now.adding(seconds: -Overview.securitySeconds)))
         }
     }
 

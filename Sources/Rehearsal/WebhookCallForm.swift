@@ -14,6 +14,8 @@ enum WebhookCallForm {
         case .ping(let status): (status, nil)
         case .forged: (401, nil)
         case .tooLarge: (413, nil)
+        case .outside: (403, nil)
+        case .limited: (429, nil)
         case .ambiguous: (409, nil)
         case .unknown: (404, nil)
         case .unavailable: (503, nil)

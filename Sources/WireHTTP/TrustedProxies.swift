@@ -72,35 +72,3 @@ public struct TrustedProxies: Hashable, Sendable {
             .map { item in String(item.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
     }
 }
-
-/// Addresses that begin alike.
-struct AddressBlock: Hashable, Sendable {
-    private let base: [UInt8]
-    private let prefix: Int
-
-    /// A block from its text; an address alone is a block of one. Nil for anything else.
-    init?(_ text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count <= 2, let address = IPAddress(String(parts[0])) else { return nil }
-        base = address.bytes
-        guard parts.count == 2 else {
-            prefix = base.count * 8
-            return
-        }
-        guard let prefix = Int(parts[1]), (0...base.count * 8).contains(prefix) else { return nil }
-        self.prefix = prefix
-    }
-
-    /// Whether an address begins so. One of version 4 may come in the clothes of version 6.
-    func contains(_ address: IPAddress) -> Bool {
-        var bytes = address.bytes
-        if base.count == 4, bytes.count == 16, bytes.prefix(12) == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255] {
-            bytes = Array(bytes.suffix(4))
-        }
-        guard bytes.count == base.count else { return false }
-        return (0..<prefix).allSatisfy { bit in
-            let mask = UInt8(0x80) >> (bit % 8)
-            return base[bit / 8] & mask == bytes[bit / 8] & mask
-        }
-    }
-}

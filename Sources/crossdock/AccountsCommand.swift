@@ -33,7 +33,7 @@ struct AccountsListCommand: AsyncParsableCommand {
             let open = try OpenHub(options)
             let (accounts, now) = (try await open.hub.accounts(), open.hub.now)
             await open.close()
-            if options.json { return print(JSON.array(accounts.map { json($0, now) }).text) }
+            if options.json { return print(JSON.array(accounts.map { $0.json(at: now) }).text) }
             guard !accounts.isEmpty else {
                 return print("No account yet. Make one: crossdock accounts add NAME --role admin")
             }
@@ -41,27 +41,11 @@ struct AccountsListCommand: AsyncParsableCommand {
                 accounts.map { account in
                     [
                         account.name, account.role?.rawValue ?? "-",
-                        account.groups.isEmpty ? "-" : account.groups.joined(separator: " "), state(account, now),
+                        account.groups.isEmpty ? "-" : account.groups.joined(separator: " "), account.standing(at: now),
                         account.signedInAt?.description ?? "never",
                     ]
                 }, header: ["NAME", "ROLE", "GROUPS", "STATE", "LAST SIGN-IN"])
         }
-    }
-
-    private func state(_ account: Account, _ now: Moment) -> String {
-        if account.isBlocked { return "blocked" }
-        guard let seconds = account.lockout.secondsLeft(at: now) else { return "open" }
-        return "shut for \(seconds) s after \(account.lockout.failures) wrong passwords"
-    }
-
-    private func json(_ account: Account, _ now: Moment) -> JSON {
-        [
-            "name": .string(account.name), "role": account.role.map { .string($0.rawValue) } ?? .null,
-            "groups": .array(account.groups.map(JSON.string)), "blocked": .bool(account.isBlocked),
-            "state": .string(state(account, now)), "createdAt": .string(account.createdAt.description),
-            "passwordAt": .string(account.passwordAt.description),
-            "signedInAt": account.signedInAt.map { .string($0.description) } ?? .null,
-        ]
     }
 }
 

@@ -77,6 +77,8 @@ private struct ForgetfulHub: HubPort {
 
     var identity: any IdentityPort { hub }
     var persons: any PersonsPort { hub }
+    var watch: any SecurityPort { hub }
+    var inbox: any InboxPort { hub }
 
     func integrations() async throws -> [Integration] { [shop] }
 

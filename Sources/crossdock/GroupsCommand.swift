@@ -25,18 +25,11 @@ struct GroupsListCommand: AsyncParsableCommand {
             let open = try OpenHub(options)
             let groups = try await open.hub.groups()
             await open.close()
-            if options.json { return print(JSON.array(groups.map(json)).text) }
+            if options.json { return print(JSON.array(groups.map(\.json)).text) }
             Terminal.table(
                 groups.map { [$0.name, $0.permissions.map(\.rawValue).sorted().joined(separator: " ")] },
                 header: ["NAME", "MAY"])
         }
-    }
-
-    private func json(_ group: Group) -> JSON {
-        [
-            "name": .string(group.name),
-            "permissions": .array(group.permissions.map(\.rawValue).sorted().map(JSON.string)),
-        ]
     }
 }
 

@@ -18,6 +18,9 @@ struct ReportingHub: HubPort {
     var desk: any IntegrationsPort { hub }
     var identity: any IdentityPort { hub }
     var persons: any PersonsPort { hub }
+    var watch: any SecurityPort { hub }
+    /// Who has just had a call understood once more is to see it: the store itself is asked.
+    var inbox: any InboxPort { hub }
 
     func integrations() async throws -> [Integration] { try await hub.integrations() }
 

@@ -25,7 +25,8 @@ struct IntegrationMakingTests {
                 "endpoint": "https://till.example/api", "username": "u", "syncInterval": 300_000,
                 "warehouseCode": "MAIN",
             ])
-        #expect(data["credentials"] == ["password": true, "apiKey": false, "webhook.secret": false])
+        #expect(
+            data["credentials"] == ["password": true, "apiKey": false, "webhook.secret": false, "eventSecret": false])
         #expect(data["webhookAddress"] == .string("https://hub.example/webhooks/\(id)"))
         #expect(answer.json["success"] == true && answer.json["requestId"] != nil)
         #expect(!answer.text.contains("s3cret-word"))

@@ -6,7 +6,38 @@ import Identity
 @testable import Pipeline
 
 /// A hub that knows no account and no key, and has taken no token back.
-struct Nobody: IdentityPort {
+struct Nobody: IdentityPort, AdmissionPort {
+    var admission: any AdmissionPort { self }
+    func accounts() async throws -> [Account] { [] }
+    func groups() async throws -> [Group] { Group.wellKnown }
+
+    func addAccount(
+        _ given: String, password: String, role: Role?, groups: [String], by actor: AuditActor,
+        within rights: Set<Permission>?
+    ) async throws {
+        throw HubError("nobody makes an account here")
+    }
+
+    func changeAccount(
+        _ given: String, by actor: AuditActor, within rights: Set<Permission>?,
+        _ change: @escaping @Sendable (inout Account) -> Void
+    ) async throws {
+        throw HubError("there is no account \(given)")
+    }
+
+    func setPassword(
+        of given: String, to password: String, by actor: AuditActor, within rights: Set<Permission>?
+    ) async throws {
+        throw HubError("there is no account \(given)")
+    }
+
+    func removeAccount(_ given: String, by actor: AuditActor, within rights: Set<Permission>?) async throws {
+        throw HubError("there is no account \(given)")
+    }
+
+    func setGroup(_ group: Group, by actor: AuditActor, within rights: Set<Permission>?) async throws {}
+    func removeGroup(_ name: String, by actor: AuditActor) async throws { throw HubError("there is no \(name)") }
+
     func signIn(_ name: String, password: String, isBrowser: Bool, from origin: String?) async throws -> SignIn {
         .wrong
     }

@@ -188,6 +188,9 @@ struct RepeatAnswerTests {
             Set(posts.filter { $0.admission != .vendors && !$0.pattern.hasPrefix("/api/auth/") }.map(\.pattern)) == [
                 "/api/integrations", "/api/integrations/{id}/sync", "/api/integrations/{id}/test-connection",
                 "/api/customers/{key}/erase",
+                // Tested in DeliveryAnswerTests.
+                "/api/integrations/{id}/webhook/test", "/api/webhooks/incoming/{id}/replay",
+                "/api/webhooks/incoming/replay",
             ], "a new address: give it `once`, test it here, and name it")
     }
 }

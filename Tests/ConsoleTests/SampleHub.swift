@@ -40,6 +40,9 @@ final class SampleHub: HubPort {
     var now: Moment { state.withLock { $0.now } }
     var desk: any IntegrationsPort { SampleDesk() }
     var persons: any PersonsPort { state.withLock { $0.persons } }
+    let security = SampleWatch()
+    var watch: any SecurityPort { security }
+    var inbox: any InboxPort { SampleInbox() }
 
     func set(_ change: @Sendable (inout State) -> Void) { state.withLock { change(&$0) } }
 
@@ -149,6 +152,7 @@ extension Overview {
         ]
         overview.rejectionCount = 1
         overview.holdCount = 1
+        overview.security = [.forgedSignature: 12, .strangeName: 3]
         return overview
     }
 

@@ -18,7 +18,7 @@ enum Till: ConnectorType {
                     SettingShape("secret", .text, isSecret: true, "what calls are signed with"),
                     SettingShape("retries", .integer(0...9), "how often it calls again"),
                 ]), "its calls"),
-        ],
+        ] + DoorRules.shapes,
         kinds: [
             KindCard(.product, Projection(ProductPart.all, .both), matchesByNaturalKey: true),
             KindCard(.order, Projection(OrderPart.all, .take), issues: true),

@@ -42,7 +42,7 @@ struct IntegrationAPITests {
         // Each answer is one line of JSON without an end of its own.
         let answers = shell.output.replacing("}{", with: "}\n{").split(separator: "\n")
             .compactMap { try? JSON(parsing: String($0)) }
-        #expect(answers.count == 8, "\(shell.output)")
+        #expect(answers.count == 14, "\(shell.output)")
         #expect(answers.allSatisfy { $0["success"] == true && $0["requestId"] != nil })
         #expect(answers[0]["pagination"]?["total"] == 1)
         #expect(!shell.output.contains("cs_1"))

@@ -104,5 +104,7 @@ SELECT create_distributed_table('api_key', 'organization_id', colocate_with => '
 WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('api_key' AS regclass));
 SELECT create_distributed_table('sign_in', 'organization_id', colocate_with => 'write_turn')
 WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('sign_in' AS regclass));
+SELECT create_distributed_table('security_event', 'organization_id', colocate_with => 'write_turn')
+WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('security_event' AS regclass));
 SELECT create_distributed_table('revoked_token', 'organization_id', colocate_with => 'write_turn')
 WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('revoked_token' AS regclass));

@@ -4,7 +4,8 @@ import ConnectorKit
 public enum WooCommerce: ConnectorType {
     /// What it is and what it needs.
     public static let card = Card(
-        name: "woocommerce", title: "WooCommerce", settings: ShopSettings.shapes, kinds: kinds, remarks: remarks)
+        name: "woocommerce", title: "WooCommerce", settings: ShopSettings.shapes + DoorRules.shapes, kinds: kinds,
+        remarks: remarks)
 
     /// Makes a connector for one shop. Reaches nothing.
     ///

@@ -26,6 +26,18 @@ struct WooCommerceWebhooks: WebhookReceiver {
             topic: topic(of: call, try? JSON(parsing: call.body)))
     }
 
+    /// Its topic is of no record, so nothing comes of it.
+    func sample(_ mark: String, now: Moment) -> WebhookCall? {
+        let body = JSON.object(["action": "crossdock_test", "mark": .string(mark)]).bytes
+        let code = Signature.hmacSHA256(body, key: Array(secret.reveal.utf8))
+        return WebhookCall(
+            headers: [
+                "Content-Type": "application/json", "X-WC-Webhook-Topic": "action.crossdock_test",
+                "X-WC-Webhook-ID": "0", "X-WC-Webhook-Delivery-ID": mark,
+                "X-WC-Webhook-Signature": Signature.base64(code),
+            ], body: body)
+    }
+
     /// A relay may wrap the shop's body as {topic, data}; then the topic stands inside (C-06).
     private func topic(of call: WebhookCall, _ body: @autoclosure () -> JSON?) -> String {
         call.headers["X-WC-Webhook-Topic"] ?? body()?["topic"]?.string ?? ""

@@ -1,17 +1,18 @@
 import Foundation
 
 /// An address of the network, as it is connected to: 4 or 16 bytes.
-struct IPAddress: Hashable, Sendable {
-    let bytes: [UInt8]
+public struct IPAddress: Hashable, Sendable {
+    /// Its bytes, the first of the network first.
+    public let bytes: [UInt8]
 
     /// An address from its bytes, or nil when there are neither 4 nor 16.
-    init?(bytes: [UInt8]) {
+    public init?(bytes: [UInt8]) {
         guard bytes.count == 4 || bytes.count == 16 else { return nil }
         self.bytes = bytes
     }
 
     /// An address from its usual text (`203.0.113.7`, `2001:db8::1`), or nil for anything else.
-    init?(_ text: String) {
+    public init?(_ text: String) {
         var four = in_addr()
         var sixteen = in6_addr()
         if inet_pton(AF_INET, text, &four) == 1 {
@@ -24,7 +25,7 @@ struct IPAddress: Hashable, Sendable {
     }
 
     /// The usual text of the address.
-    var text: String {
+    public var text: String {
         var out = [UInt8](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         let family = bytes.count == 4 ? AF_INET : AF_INET6
         let isWritten = out.withUnsafeMutableBytes { room in
@@ -38,7 +39,7 @@ struct IPAddress: Hashable, Sendable {
 
     /// Whether this is a host of the open internet: not private, loopback, link-local, shared, multicast, reserved,
     /// and no such address wrapped in a longer one.
-    var isPublic: Bool {
+    public var isPublic: Bool {
         if bytes.count == 4 { return !Self.isWithin(Self.closedIPv4, bytes) }
         if let inner = embeddedIPv4 { return inner.isPublic }
         return Self.isWithin(["2000::": 3], bytes) && !Self.isWithin(Self.closedIPv6, bytes)
@@ -69,6 +70,52 @@ struct IPAddress: Hashable, Sendable {
                 let mask = UInt8(0x80) >> (bit % 8)
                 return base[bit / 8] & mask == bytes[bit / 8] & mask
             }
+        }
+    }
+
+    /// The neighbourhood it stands in, as text: the 256 addresses of version 4 around it, or the network of version 6
+    /// that one customer has as a rule (/48). Says where from, and not who.
+    public var neighbourhood: String {
+        if bytes.count == 16, bytes.prefix(12) == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255] {
+            return IPAddress(bytes: Array(bytes.suffix(4)))?.neighbourhood ?? ""
+        }
+        let kept = bytes.count == 4 ? 3 : 6
+        let base = bytes.prefix(kept) + [UInt8](repeating: 0, count: bytes.count - kept)
+        return (IPAddress(bytes: Array(base))?.text ?? "") + "/\(kept * 8)"
+    }
+}
+
+/// Addresses that begin alike.
+public struct AddressBlock: Hashable, Sendable {
+    private let base: [UInt8]
+    private let prefix: Int
+
+    /// A block from its text (`10.0.0.0/8`, `fd00::/8`); an address alone is a block of one. Nil for anything else.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let address = IPAddress(String(parts[0])) else { return nil }
+        base = address.bytes
+        guard parts.count == 2 else {
+            prefix = base.count * 8
+            return
+        }
+        let digits = parts[1].utf8
+        guard (1...3).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }),
+            let prefix = Int(parts[1]), (0...base.count * 8).contains(prefix)
+        else { return nil }
+        self.prefix = prefix
+    }
+
+    /// Whether an address begins so. One of version 4 may come in the clothes of version 6.
+    public func contains(_ address: IPAddress) -> Bool {
+        var bytes = address.bytes
+        if base.count == 4, bytes.count == 16, bytes.prefix(12) == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255] {
+            bytes = Array(bytes.suffix(4))
+        }
+        guard bytes.count == base.count else { return false }
+        return (0..<prefix).allSatisfy { bit in
+            let mask = UInt8(0x80) >> (bit % 8)
+            return base[bit / 8] & mask == bytes[bit / 8] & mask
         }
     }
 }

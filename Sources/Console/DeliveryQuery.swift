@@ -1,0 +1,63 @@
+import Commerce
+import Intake
+import Ledger
+import Wire
+
+/// Which stored calls a request means.
+struct DeliveryQuery {
+    var filter = DeliveryFilter()
+    var limit = Self.limits.usual
+
+    /// How many calls one answer lists: unless said, and at most.
+    static let limits = (usual: 50, most: 200)
+    private static let longest = 200
+    private static let words = "integration, state, topic, since, until, before, limit"
+
+    /// Reads words of a query or a body. `names`: the integrations by name and by public id.
+    init(_ items: [(name: String, value: String)], _ names: [Integration]) throws(BodyRefusal) {
+        guard Set(items.map(\.name)).count == items.count else { throw Self.refusal("a word stands twice") }
+        for (name, value) in items {
+            // A browser sends the fields of a form that are left empty, too.
+            if value.isEmpty { continue }
+            switch name {
+            case "integration":
+                guard let found = names.first(where: { $0.publicID == value || $0.name == value }) else {
+                    throw Self.refusal("there is no integration \"\(value.prefix(40))\"")
+                }
+                filter.integration = found.id
+            case "state":
+                guard let state = DeliveryState(rawValue: value) else {
+                    throw Self.refusal("state must be received, understood, ignored or rejected")
+                }
+                filter.state = state
+            case "topic":
+                guard value.utf8.count <= Self.longest, value.unicodeScalars.allSatisfy({ $0.value >= 0x20 }) else {
+                    throw Self.refusal("topic must be a word")
+                }
+                filter.topic = value
+            case "since": filter.since = try Self.moment(name, value)
+            case "until": filter.until = try Self.moment(name, value)
+            case "before":
+                guard let number = Int64(value), number > 0 else { throw Self.refusal("before must be a number") }
+                filter.before = number
+            case "limit":
+                guard let number = Int(value), (1...Self.limits.most).contains(number) else {
+                    throw Self.refusal("limit must be a number from 1 to \(Self.limits.most)")
+                }
+                limit = number
+            default: throw Self.refusal("\"\(name.prefix(60))\" means nothing here; there are: \(Self.words)")
+            }
+        }
+    }
+
+    private static func moment(_ name: String, _ text: String) throws(BodyRefusal) -> Moment {
+        guard let moment = Moment(iso: text) ?? Moment(iso: text + "T00:00:00Z") else {
+            throw refusal("\(name) must be a time like 2026-11-20 or 2026-11-20T08:00:00Z")
+        }
+        return moment
+    }
+
+    private static func refusal(_ sentence: String) -> BodyRefusal {
+        BodyRefusal(code: .badRequest, sentence: sentence)
+    }
+}
