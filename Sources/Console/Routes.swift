@@ -89,7 +89,7 @@ struct Route: Sendable {
 
 extension Console {
     /// Every address there is. What is not here is denied.
-    static let routes = pageRoutes + integrationRoutes + doorRoutes
+    static let routes = pageRoutes + integrationRoutes + listenerRoutes + doorRoutes
 
     private static let pageRoutes: [Route] = [
         Route("GET", "/", .everybody, "The page, or the form to sign in.") { await $0.page($1) },

@@ -15,6 +15,7 @@ struct Sections: Sendable {
         case integrations
         case changes
         case waiting
+        case webhooks
         case records
     }
 
@@ -32,6 +33,7 @@ struct Sections: Sendable {
                 case .integrations: show.integrations
                 case .changes: show.changes
                 case .waiting: show.waiting
+                case .webhooks: show.webhooks
                 case .records: show.records
                 }
             sections[name] = templates.render(name.rawValue, view)
@@ -50,6 +52,7 @@ struct OverviewView {
         overview.guarded.count + overview.conflictCount + overview.holdCount + overview.rejectionCount
             + (overview.jobs[.dead] ?? 0)
             + overview.integrations.filter { $0.state == .refused }.count
+            + overview.listeners.filter { $0.listener.state == .disabled }.count
     }
 
     private var open: Int {

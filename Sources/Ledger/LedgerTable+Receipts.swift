@@ -82,15 +82,7 @@ extension LedgerTable {
             SELECT number, record_id, kind, part, old, new, loser, origin, rule, run_id, at FROM change
             WHERE organization_id = ?1 AND \(condition) ORDER BY number DESC LIMIT ?4
             """, values + [.integer(Int64(limit))]
-        ).compactMap { row in
-            guard let kind = RecordKind(rawValue: row.text(2)) else { return nil }
-            return NumberedChange(
-                number: row.integer(0),
-                change: Change(
-                    record: row.integer(1), kind: kind, part: row.text(3), old: row.optionalJSON(4),
-                    new: row.optionalJSON(5), loser: row.optionalJSON(6), origin: row.optionalInteger(7),
-                    rule: row.text(8), run: row.optionalInteger(9), at: row.moment(10) ?? Moment(milliseconds: 0)))
-        }
+        ).compactMap(NumberedChange.init)
     }
 }
 
@@ -98,6 +90,16 @@ extension LedgerTable {
 public struct NumberedChange: Hashable, Sendable {
     public var number: Int64
     public var change: Change
+
+    /// A change from a row of the log; nil when its kind is unknown to this Crossdock.
+    init?(_ row: Row) {
+        guard let kind = RecordKind(rawValue: row.text(2)) else { return nil }
+        number = row.integer(0)
+        change = Change(
+            record: row.integer(1), kind: kind, part: row.text(3), old: row.optionalJSON(4),
+            new: row.optionalJSON(5), loser: row.optionalJSON(6), origin: row.optionalInteger(7),
+            rule: row.text(8), run: row.optionalInteger(9), at: row.moment(10) ?? Moment(milliseconds: 0))
+    }
 }
 
 extension Row {

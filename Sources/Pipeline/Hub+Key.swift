@@ -185,6 +185,7 @@ extension Hub {
             }
             count += 1
         }
+        try await resealListeners()
         addressBook.forget()
         return count
     }

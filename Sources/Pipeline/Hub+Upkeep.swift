@@ -1,5 +1,6 @@
 import Intake
 import Ledger
+import Notices
 import Queue
 import Repeats
 import Store
@@ -26,6 +27,7 @@ extension Hub {
         said += try await store.slice(LedgerTable.changeSlices, now: now, keepFrom: changes)
         said += try await forgetJobsAndCalls(now, callsBefore: calls)
         try await forgetRepeats(before: now.adding(seconds: -RepeatTable.keptSeconds))
+        try await forgetNotices(before: now.adding(seconds: -NoticeTable.keptSeconds))
         if let changes { said += try await forgetChanges(before: changes) }
         return said
     }

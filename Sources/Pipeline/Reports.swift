@@ -1,6 +1,7 @@
 import Backup
 import ConnectorKit
 import Ledger
+import Notices
 import Queue
 import Reconcile
 import Store
@@ -25,6 +26,8 @@ public struct Overview: Sendable {
     public var backups: BackupState?
     /// What the guard holds and nobody has decided yet.
     public var guarded: [GuardReport] = []
+    /// Webhooks of the hub's own.
+    public var listeners: [ListenerView] = []
 }
 
 /// An integration at a glance.
@@ -155,7 +158,8 @@ extension Hub {
                 rejections: try words.rejections(limit: waitingLimit), rejectionCount: counts.rejections,
                 holdCount: counts.holds, conflictCount: counts.conflicts,
                 backups: try BackupTable(session, organization: organization).state(),
-                guarded: try words.holds(ledger.undecidedHolds(), limit: GuardReport.exampleLimit))
+                guarded: try words.holds(ledger.undecidedHolds(), limit: GuardReport.exampleLimit),
+                listeners: try Self.views(words.listeners, session, organization))
         }
     }
 
@@ -216,13 +220,16 @@ struct ReportWords {
     let ledger: LedgerTable
     let jobs: JobTable
     private let all: [Integration]
+    let listeners: [Listener]
     private let names: [Int64: String]
 
     init(_ session: any StoreSession, _ organization: Int64) throws {
         ledger = LedgerTable(session, organization: organization)
         jobs = JobTable(session, organization: organization)
         all = try ledger.integrations()
-        names = Dictionary(all.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
+        listeners = try ListenerTable(session, organization: organization).all()
+        names = Dictionary(
+            all.map { ($0.id, $0.name) } + listeners.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
     }
 
     func name(_ integration: Int64) -> String {

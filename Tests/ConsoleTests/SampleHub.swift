@@ -38,6 +38,7 @@ final class SampleHub: HubPort {
 
     var now: Moment { state.withLock { $0.now } }
     var desk: any IntegrationsPort { SampleDesk() }
+    var listeners: any ListenersPort { NoListeners() }
 
     func set(_ change: @Sendable (inout State) -> Void) { state.withLock { change(&$0) } }
 
