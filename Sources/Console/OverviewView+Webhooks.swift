@@ -22,7 +22,6 @@ extension OverviewView {
             "tone": .text(tone), "isDisabled": .flag(listener.state == .disabled),
             "reason": .text(Words.cut(listener.reason ?? view.restReason ?? "", to: 300)),
             "waiting": .text(Words.count(counts[.waiting] ?? 0)),
-            "delivered": .text(Words.count(counts[.delivered] ?? 0)),
             "lost": .text(Words.count((counts[.failed] ?? 0) + (counts[.missed] ?? 0))),
         ]
     }

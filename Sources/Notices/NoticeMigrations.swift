@@ -26,7 +26,8 @@ public enum NoticeMigrations {
                 state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'failed', 'missed')),
                 attempts INTEGER NOT NULL DEFAULT 0, settled_at INTEGER, PRIMARY KEY (organization_id, id)
             ) STRICT;
-            CREATE INDEX notice_listener ON notice (organization_id, listener_id, state, id);
+            CREATE INDEX notice_listener ON notice (organization_id, listener_id, id);
+            CREATE INDEX notice_open ON notice (organization_id, listener_id, state, id) WHERE state <> 'delivered';
             -- One call, and what came of it, without secrets and without what is somebody's own.
             CREATE TABLE notice_attempt (
                 organization_id INTEGER NOT NULL, id INTEGER NOT NULL, notice_id INTEGER NOT NULL,

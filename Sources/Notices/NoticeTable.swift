@@ -5,8 +5,10 @@ public struct NoticeTable {
     let session: any StoreSession
     let organization: Int64
 
-    /// How long notices that are settled, and what came of their calls, are kept, in seconds.
-    public static let keptSeconds = 30 * 86_400.0
+    /// How long notices that got through, and what came of their calls, are kept, in seconds.
+    public static let deliveredSeconds = 7 * 86_400.0
+    /// How long those are kept that were given up or missed, in seconds.
+    public static let lostSeconds = 30 * 86_400.0
     /// The most notices that wait for one listener. What happens beyond that waits in the change log.
     public static let waitingLimit = 5000
     /// How many rows one step forgets, and how many notices one step settles as missed or puts up again.
@@ -59,13 +61,9 @@ public struct NoticeTable {
     ) throws -> [Notice] {
         try session.rows(
             """
-            SELECT \(Self.columnList) FROM notice WHERE organization_id = ?1 AND listener_id = ?2 AND state IN {3}
-                AND id < ?4 ORDER BY id DESC LIMIT ?5
-            """,
-            [
-                .integer(organization), .integer(listener), .keys(states.map(\.rawValue)), .integer(before),
-                .integer(Int64(limit)),
-            ]
+            SELECT \(Self.columnList) FROM notice WHERE organization_id = ?1 AND listener_id = ?2
+                AND \(Self.among(states)) AND id < ?3 ORDER BY id DESC LIMIT ?4
+            """, [.integer(organization), .integer(listener), .integer(before), .integer(Int64(limit))]
         ).compactMap(Self.notice)
     }
 
@@ -77,24 +75,30 @@ public struct NoticeTable {
     ) throws -> [Notice] {
         try session.rows(
             """
-            SELECT \(Self.columnList) FROM notice WHERE organization_id = ?1 AND listener_id = ?2 AND state IN {3}
-                AND at >= ?4 ORDER BY id LIMIT ?5
-            """,
-            [
-                .integer(organization), .integer(listener), .keys(states.map(\.rawValue)), SQLValue(since),
-                .integer(Int64(limit)),
-            ]
+            SELECT \(Self.columnList) FROM notice WHERE organization_id = ?1 AND listener_id = ?2
+                AND \(Self.among(states)) AND at >= ?3 ORDER BY id LIMIT ?4
+            """, [.integer(organization), .integer(listener), SQLValue(since), .integer(Int64(limit))]
         ).compactMap(Self.notice)
     }
 
-    /// How many notices of each listener are in each state.
+    /// The condition that a notice is in one of these states. Those that got through are by far the most: where they
+    /// are not meant it says so in the words of the index that leaves them out.
+    private static func among(_ states: [NoticeState]) -> String {
+        if Set(states).count == NoticeState.allCases.count { return "1 = 1" }
+        let list = "state IN (\(states.map { "'\($0.rawValue)'" }.joined(separator: ", ")))"
+        return states.contains(.delivered) ? list : list + " AND state <> 'delivered'"
+    }
+
+    /// How many notices of each listener wait, were given up or missed.
     ///
     /// - Throws: `StoreFailure`.
     public func counts() throws -> [Int64: [NoticeState: Int]] {
         var counts: [Int64: [NoticeState: Int]] = [:]
         for row in try session.rows(
-            "SELECT listener_id, state, count(*) FROM notice WHERE organization_id = ?1 GROUP BY listener_id, state",
-            [.integer(organization)])
+            """
+            SELECT listener_id, state, count(*) FROM notice WHERE organization_id = ?1 AND state <> 'delivered'
+            GROUP BY listener_id, state
+            """, [.integer(organization)])
         {
             guard let state = NoticeState(rawValue: row.text(1)) else { continue }
             counts[row.integer(0), default: [:]][state] = Int(row.integer(2))
@@ -109,7 +113,7 @@ public struct NoticeTable {
         try !session.rows(
             """
             SELECT 1 FROM notice WHERE organization_id = ?1 AND listener_id = ?2 AND state = 'waiting'
-            LIMIT 1 OFFSET ?3
+                AND state <> 'delivered' LIMIT 1 OFFSET ?3
             """, [.integer(organization), .integer(listener), .integer(Int64(Self.waitingLimit - 1))]
         ).isEmpty
     }
@@ -219,26 +223,34 @@ extension NoticeTable {
         }
     }
 
-    /// Forgets some of what was settled before that time, behind `after`; where the next step goes on, nil at the end.
+    /// Forgets some of what was settled long enough ago, with its calls, behind `after`; where the next step goes on,
+    /// nil at the end.
     ///
     /// - Throws: `StoreFailure`.
-    public func forget(before limit: Moment, after: Int64) throws -> Int64? {
+    public func forget(after: Int64, now: Moment) throws -> Int64? {
+        let delivered = now.adding(seconds: -Self.deliveredSeconds)
         let looked = try session.rows(
             """
-            SELECT max(id), count(*) FROM (
-                SELECT id FROM notice WHERE organization_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3) AS looked
+            SELECT max(id), count(*), min(at) FROM (
+                SELECT id, at FROM notice WHERE organization_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3) AS looked
             """, [.integer(organization), .integer(after), .integer(Int64(Self.stepLimit))])
-        guard let last = looked.first?.optionalInteger(0) else { return nil }
-        let range: [SQLValue] = [.integer(organization), .integer(after), .integer(last), SQLValue(limit)]
-        try session.run(
+        guard let row = looked.first, let last = row.optionalInteger(0) else { return nil }
+        // What comes behind happened later still.
+        if let first = row.moment(2), first > delivered { return nil }
+        let gone = try session.rows(
             """
-            DELETE FROM notice_attempt WHERE organization_id = ?1 AND notice_id > ?2 AND notice_id <= ?3 AND at < ?4
-            """, range)
+            DELETE FROM notice WHERE organization_id = ?1 AND id > ?2 AND id <= ?3 AND (
+                state = 'delivered' AND settled_at < ?4 OR state IN ('failed', 'missed') AND settled_at < ?5)
+            RETURNING id
+            """,
+            [
+                .integer(organization), .integer(after), .integer(last), SQLValue(delivered),
+                SQLValue(now.adding(seconds: -Self.lostSeconds)),
+            ]
+        ).map { $0.integer(0) }
         try session.run(
-            """
-            DELETE FROM notice WHERE organization_id = ?1 AND id > ?2 AND id <= ?3 AND state <> 'waiting'
-                AND settled_at < ?4
-            """, range)
-        return looked.first?.integer(1) ?? 0 < Int64(Self.stepLimit) ? nil : last
+            "DELETE FROM notice_attempt WHERE organization_id = ?1 AND notice_id IN {2}",
+            [.integer(organization), .ids(gone.sorted())])
+        return row.integer(1) < Int64(Self.stepLimit) ? nil : last
     }
 }

@@ -157,12 +157,12 @@ extension Hub {
     }
 
     /// Forgets notices that are settled, and their calls, in steps between which others write.
-    func forgetNotices(before limit: Moment) async throws {
-        let organization = organization
+    func forgetNotices() async throws {
+        let (organization, now) = (organization, now)
         var next: Int64? = 0
         while let after = next {
             next = try await store.write(.bulk) {
-                try NoticeTable($0, organization: organization).forget(before: limit, after: after)
+                try NoticeTable($0, organization: organization).forget(after: after, now: now)
             }
         }
     }

@@ -1,6 +1,5 @@
 import Intake
 import Ledger
-import Notices
 import Queue
 import Repeats
 import Store
@@ -27,7 +26,7 @@ extension Hub {
         said += try await store.slice(LedgerTable.changeSlices, now: now, keepFrom: changes)
         said += try await forgetJobsAndCalls(now, callsBefore: calls)
         try await forgetRepeats(before: now.adding(seconds: -RepeatTable.keptSeconds))
-        try await forgetNotices(before: now.adding(seconds: -NoticeTable.keptSeconds))
+        try await forgetNotices()
         if let changes { said += try await forgetChanges(before: changes) }
         return said
     }

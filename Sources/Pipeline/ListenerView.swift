@@ -11,7 +11,7 @@ public struct ListenerView: Hashable, Sendable {
     public var headers: [String]?
     /// Until when calls are signed with the secret before, too.
     public var previousUntil: Moment?
-    /// How many notices are in each state.
+    /// How many notices wait, were given up or missed.
     public var counts: [NoticeState: Int]
     /// Until when it is left alone, and why.
     public var restsUntil: Moment?
@@ -36,7 +36,7 @@ public struct ListenerView: Hashable, Sendable {
             "previousSecretUntil": .text(previousUntil?.description),
             "notices": .object(
                 Dictionary(
-                    NoticeState.allCases.map { ($0.rawValue, .integer(counts[$0] ?? 0)) },
+                    [NoticeState.waiting, .failed, .missed].map { ($0.rawValue, .integer(counts[$0] ?? 0)) },
                     uniquingKeysWith: { first, _ in first })),
             "createdAt": .string(listener.createdAt.description),
         ]

@@ -16,7 +16,7 @@ struct NoticeCall: Sendable {
     /// The largest body, in bytes; of a larger one the values are left out.
     static let bodyLimit = 262_144
     /// The largest answer that is read, in bytes.
-    static let answerLimit = 1 << 20
+    static let answerLimit = 131_072
 
     /// A call at that time.
     init(

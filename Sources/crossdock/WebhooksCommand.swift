@@ -44,10 +44,9 @@ struct WebhooksListCommand: AsyncParsableCommand {
                     let (listener, counts) = (view.listener, view.counts)
                     return [
                         listener.publicID, listener.name, state(view), listener.events.joined(separator: " "),
-                        String(counts[.waiting] ?? 0), String(counts[.delivered] ?? 0),
-                        String((counts[.failed] ?? 0) + (counts[.missed] ?? 0)),
+                        String(counts[.waiting] ?? 0), String((counts[.failed] ?? 0) + (counts[.missed] ?? 0)),
                     ]
-                }, header: ["ID", "NAME", "STATE", "EVENTS", "WAITING", "DELIVERED", "NOT DELIVERED"])
+                }, header: ["ID", "NAME", "STATE", "EVENTS", "WAITING", "NOT DELIVERED"])
             for view in views where view.listener.state == .disabled {
                 Terminal.note(
                     "\(view.listener.name) is disabled: \(view.listener.reason ?? ""); once it is well, "

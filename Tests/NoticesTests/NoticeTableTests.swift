@@ -96,33 +96,38 @@ struct NoticeTableTests {
             )
         }
 
-        #expect(counts == [5: [.delivered: 1, .missed: 2], 6: [.waiting: 1]])
+        #expect(counts == [5: [.missed: 2], 6: [.waiting: 1]])
         #expect(log.map(\.id) == [12, 11])
         #expect(log.last?.attempts == 2)
         #expect(missed.map(\.id) == [12, 13])
         #expect(missed.first?.changed == ["state"])
     }
 
-    @Test func whatIsSettledIsForgottenWithItsCallsAndWhatWaitsIsNot() async throws {
+    @Test(arguments: [(6.0, [11, 12, 13]), (8.0, [12, 13]), (31.0, [12])] as [(Double, [Int64])])
+    func whatIsSettledIsForgottenWithItsCallsAndWhatWaitsIsNot(days: Double, kept: [Int64]) async throws {
         defer { place.remove() }
-        let old = notice(11)
-        let waiting = notice(12)
-        let attempt = NoticeAttempt(
-            id: 20, notice: 11, listener: 5, number: 1, at: Self.start, milliseconds: 12, status: 200, error: nil,
-            request: "{}", response: "null")
-
-        let (before, left, attempts) = try await with { _, table in
-            try table.add([old, waiting])
-            try table.add([attempt])
-            try table.set([.init(11, .delivered, calls: 1, at: Self.start)])
-            let before = try table.attempts(of: [11, 12])
-            #expect(try table.forget(before: Self.start.adding(seconds: 1), after: 0) == nil)
-            return (before, try table.notices([11, 12]), try table.attempts(of: [11, 12]))
+        let notices = [notice(11), notice(12), notice(13)]
+        let attempts = [Int64(11), 13].map { id in
+            NoticeAttempt(
+                id: id + 10, notice: id, listener: 5, number: 1, at: Self.start, milliseconds: 12, status: 200,
+                error: nil, request: "{}", response: "null")
         }
 
-        #expect(before == [attempt])
-        #expect(left.map(\.id) == [12])
-        #expect(attempts.isEmpty)
+        let (before, left, calls) = try await with { _, table in
+            try table.add(notices)
+            try table.add(attempts)
+            try table.set([
+                .init(11, .delivered, calls: 1, at: Self.start), .init(13, .failed, calls: 1, at: Self.start),
+            ])
+            let before = try table.attempts(of: [11, 12, 13])
+            let end = try table.forget(after: 0, now: Self.start.adding(seconds: days * 86_400))
+            #expect(end == nil)
+            return (before, try table.notices([11, 12, 13]), try table.attempts(of: [11, 12, 13]))
+        }
+
+        #expect(before == attempts)
+        #expect(left.map(\.id) == kept)
+        #expect(calls.map(\.notice) == kept.filter { $0 != 12 })
     }
 
     @Test func whoIsTakenAwayLeavesNothing() async throws {
