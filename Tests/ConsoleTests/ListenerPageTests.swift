@@ -17,7 +17,7 @@ struct ListenerPageTests {
     }
 
     private func page(_ listeners: [ListenerView]) async throws -> String {
-        var overview = Overview.empty
+        var overview = Overview.busy
         overview.listeners = listeners
         let asking = try await Asking(overview)
         return await asking.ask("GET", "/", token: try await asking.token(.viewer)).text
@@ -31,7 +31,7 @@ struct ListenerPageTests {
         #expect(text.contains(#"<form method="post" action="/outgoing-webhooks/whk_7/enable">"#))
         #expect(!text.contains("/outgoing-webhooks/whk_8/enable"))
         #expect(text.contains(#"data-label="Not delivered">41</td>"#))
-        #expect(text.contains("1 thing needs you"))
+        #expect(text.contains("5 things need you"))
     }
 
     @Test func whereNobodyIsToldNothingIsSaidOfIt() async throws {
