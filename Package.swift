@@ -54,6 +54,7 @@ let rooms: [Room] = [
         packages: [crypto, cryptoExtras, metrics]),
     Room(name: "Audit", row: 3, path: "Sources/Audit", uses: ["Commerce", "Wire", "Store"]),
     Room(name: "Repeats", row: 3, path: "Sources/Repeats", uses: ["Commerce", "Wire", "Store"]),
+    Room(name: "Notices", row: 3, path: "Sources/Notices", uses: ["Commerce", "Wire", "Store"]),
     Room(name: "ConnectorKit", row: 3, path: "Sources/ConnectorKit", uses: ["Commerce", "Wire", "Mapping"]),
     Room(name: "Ledger", row: 3, path: "Sources/Ledger", uses: ["Commerce", "Wire", "Reconcile", "Store"]),
     Room(
@@ -72,15 +73,15 @@ let rooms: [Room] = [
     Room(
         name: "Pipeline", row: 5, path: "Sources/Pipeline",
         uses: [
-            "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Backup", "Audit", "Identity", "Repeats", "Ledger",
-            "Queue", "ConnectorKit", "Intake", "Announce", "Deliver",
+            "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Backup", "Audit", "Identity", "Repeats", "Notices",
+            "Ledger", "Queue", "ConnectorKit", "Intake", "Announce", "Deliver",
         ],
         packages: [logging]),
     Room(
         name: "Console", row: 6, path: "Sources/Console",
         uses: [
-            "Commerce", "Telemetry", "Wire", "Store", "Audit", "Identity", "Repeats", "Ledger", "Queue", "ConnectorKit",
-            "Intake", "Pipeline",
+            "Commerce", "Telemetry", "Wire", "Store", "Audit", "Identity", "Repeats", "Notices", "Ledger", "Queue",
+            "ConnectorKit", "Intake", "Pipeline",
         ],
         packages: [mustache, jwt], resources: [.copy("Templates"), .copy("Assets")]),
 ]
@@ -164,6 +165,9 @@ let tests: [TestRoom] = [
         uses: ["Identity", "Store", "TestStores", "Commerce", "SeededRandom", "Wire"]),
     TestRoom(
         name: "AuditTests", path: "Tests/AuditTests", uses: ["Audit", "Store", "TestStores", "Commerce", "Wire"]),
+    TestRoom(
+        name: "NoticesTests", path: "Tests/NoticesTests",
+        uses: ["Notices", "Store", "TestStores", "Commerce", "Wire"]),
     TestRoom(
         name: "QueueTests", path: "Tests/QueueTests",
         uses: ["Queue", "Store", "TestStores", "Commerce", "SeededRandom"]),

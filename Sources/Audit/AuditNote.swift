@@ -76,6 +76,13 @@ public enum AuditAction: String, Hashable, Sendable, CaseIterable {
     case signedIn = "sign-in.accepted"
     case signInRefused = "sign-in.refused"
     case sessionEnded = "session.ended"
+    case webhookRegistered = "webhook.registered"
+    case webhookChanged = "webhook.changed"
+    case webhookRemoved = "webhook.removed"
+    case webhookStateSet = "webhook.state-set"
+    case webhookSecretRotated = "webhook.secret-rotated"
+    case webhookTested = "webhook.tested"
+    case webhookReplayed = "webhook.replayed"
 }
 
 /// What somebody did, as it is written down: no secret, and no value that is somebody's own.

@@ -15,6 +15,9 @@ public protocol HubPort: Sendable {
     /// What the addresses of integrations need of it.
     var desk: any IntegrationsPort { get }
 
+    /// What the addresses of the hub's own webhooks need of it.
+    var listeners: any ListenersPort { get }
+
     /// Who may do what.
     var identity: any IdentityPort { get }
 

@@ -116,6 +116,7 @@ extension OverviewView {
         case .deliver: "write to"
         case .pull: "read what is new from"
         case .task: "do"
+        case .notify: "tell"
         }
     }
 }

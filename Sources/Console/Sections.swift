@@ -16,6 +16,7 @@ struct Sections: Sendable {
         case integrations
         case changes
         case waiting
+        case webhooks
         case records
         case security
     }
@@ -34,6 +35,7 @@ struct Sections: Sendable {
                 case .integrations: show.integrations
                 case .changes: show.changes
                 case .waiting: show.waiting
+                case .webhooks: show.webhooks
                 case .records: show.records
                 case .security: show.security
                 }
@@ -53,6 +55,7 @@ struct OverviewView {
         overview.guarded.count + overview.conflictCount + overview.holdCount + overview.rejectionCount
             + (overview.jobs[.dead] ?? 0)
             + overview.integrations.filter { $0.state == .refused }.count
+            + overview.listeners.filter { $0.listener.state == .disabled }.count
     }
 
     private var open: Int {

@@ -37,4 +37,27 @@ extension LedgerTable {
                 SELECT number FROM change WHERE organization_id = ?1 AND number < ?2 ORDER BY number LIMIT ?3)
             """, [.integer(organization), .integer(ChangeNumber.mark(limit)), .integer(Self.forgetStepSize)])
     }
+
+    /// The number of the last change that was committed; 0 before the first.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func changeNumber() throws -> Int64 {
+        try session.rows("SELECT change_number FROM counter WHERE organization_id = ?1", [.integer(organization)])
+            .first?.integer(0) ?? 0
+    }
+
+    /// The changes behind one number and up to another, in their order, and the number up to which these are all.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func changes(
+        after number: Int64, upTo end: Int64, limit: Int
+    ) throws -> (changes: [NumberedChange], last: Int64) {
+        let rows = try session.rows(
+            """
+            SELECT number, record_id, kind, part, old, new, loser, origin, rule, run_id, at FROM change
+            WHERE organization_id = ?1 AND number > ?2 AND number <= ?3 ORDER BY number LIMIT ?4
+            """, [.integer(organization), .integer(number), .integer(end), .integer(Int64(limit))])
+        let last = rows.count < limit ? end : rows.last?.integer(0) ?? end
+        return (try rows.compactMap(numbered), last)
+    }
 }

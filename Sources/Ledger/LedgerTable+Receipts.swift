@@ -82,16 +82,19 @@ extension LedgerTable {
             SELECT number, record_id, kind, part, old, new, loser, origin, rule, run_id, at FROM change
             WHERE organization_id = ?1 AND \(condition) ORDER BY number DESC LIMIT ?4
             """, values + [.integer(Int64(limit))]
-        ).compactMap { row in
-            guard let kind = RecordKind(rawValue: row.text(2)) else { return nil }
-            return NumberedChange(
-                number: row.integer(0),
-                change: Change(
-                    record: row.integer(1), kind: kind, part: row.text(3), old: try opened(row.optionalJSON(4), kind),
-                    new: try opened(row.optionalJSON(5), kind), loser: try opened(row.optionalJSON(6), kind),
-                    origin: row.optionalInteger(7),
-                    rule: row.text(8), run: row.optionalInteger(9), at: row.moment(10) ?? Moment(milliseconds: 0)))
-        }
+        ).compactMap(numbered)
+    }
+
+    /// A change from a row of the log, opened where it is sealed; nil when its kind is unknown to this Crossdock.
+    func numbered(_ row: Row) throws -> NumberedChange? {
+        guard let kind = RecordKind(rawValue: row.text(2)) else { return nil }
+        return NumberedChange(
+            number: row.integer(0),
+            change: Change(
+                record: row.integer(1), kind: kind, part: row.text(3), old: try opened(row.optionalJSON(4), kind),
+                new: try opened(row.optionalJSON(5), kind), loser: try opened(row.optionalJSON(6), kind),
+                origin: row.optionalInteger(7), rule: row.text(8), run: row.optionalInteger(9),
+                at: row.moment(10) ?? Moment(milliseconds: 0)))
     }
 }
 

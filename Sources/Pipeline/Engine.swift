@@ -22,6 +22,8 @@ public struct Engine: Sendable {
     /// How long what is under way when the hub stops may take to its end, in seconds; then it is broken off. Below the
     /// ten seconds that container engines wait before they kill.
     static let drainSeconds = 8
+    /// How often changes are looked for that listeners are to be told of when nobody rings, in seconds.
+    static let relaySeconds = 1
     /// How often the vendors' webhooks are looked at, in seconds.
     static let webhookWatchSeconds = 120.0
     /// How often ids are compared to find deletions, in seconds.
@@ -52,6 +54,7 @@ public struct Engine: Sendable {
                 await every(Self.scheduleSeconds) { if try await hub.runsSchedules() { try await hub.tick() } }
             }
             group.addTask { await schedule() }
+            group.addTask { await relay() }
         }
         await hub.leaveSchedules()
         stop.now()
@@ -110,6 +113,20 @@ public struct Engine: Sendable {
                 desk.end(claimed.work)
                 hub.bell.ring()
             }
+        }
+    }
+
+    /// Puts up what listeners are to be told, as soon as something has changed.
+    private func relay() async {
+        while !Task.isCancelled {
+            let heard = hub.bell.count
+            var hasMore = false
+            do {
+                hasMore = try await hub.relay()
+            } catch {
+                hub.logger.warning("webhooks: \(error)")
+            }
+            if !hasMore { await hub.bell.wait(after: heard, atMost: .seconds(Self.relaySeconds), by: clock) }
         }
     }
 

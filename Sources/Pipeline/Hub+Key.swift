@@ -190,6 +190,7 @@ extension Hub {
             }
             count += 1
         }
+        try await resealListeners()
         addressBook.forget()
         try await rewrapPersonalKeys()
         return count

@@ -1,6 +1,7 @@
 import Audit
 import ConnectorKit
 import Ledger
+import Notices
 import Queue
 import Store
 
@@ -72,6 +73,9 @@ extension Hub {
             }
             try ledger.remove(integration)
             try table.forgetHabits(of: integration.id)
+            for listener in try ListenerTable(session, organization: organization).all(of: integration.id) {
+                try Self.forget(listener, by: actor, session, organization, now: now)
+            }
             var ids = block
             let later = NewJob(
                 .task, integration: 0, kind: nil, key: "\(OwnTask.forget.rawValue)/\(integration.id)",

@@ -50,6 +50,10 @@ extension Hub {
                 if let claimed = try await claim(work, nil) { return claimed }
                 continue
             }
+            if work.queue == .notify {
+                if let claimed = try await claimNotices(work) { return claimed }
+                continue
+            }
             guard let integration = active[work.integration] else { continue }
             if work.queue != .receive {
                 guard let kind = work.kind else { continue }
@@ -126,9 +130,9 @@ extension Hub {
         return true
     }
 
-    /// Claims work of one sort, of an integration or (nil) of the hub's own.
-    private func claim(_ work: DueWork, _ integration: Integration?) async throws -> ClaimedWork? {
-        let limit = try integration.map { try self.limit(of: work, $0) } ?? 1
+    /// Claims work of one sort, of an integration or (nil) of the hub's own, of that so much at most.
+    func claim(_ work: DueWork, _ integration: Integration?, atMost most: Int = 1) async throws -> ClaimedWork? {
+        let limit = try integration.map { try self.limit(of: work, $0) } ?? most
         let (organization, now, owner) = (organization, now, owner)
         // Each task is work of its own, which no other claim stands in the way of.
         let place = work.queue == .task ? store.freely : store
@@ -148,6 +152,7 @@ extension Hub {
     func run(_ claimed: ClaimedWork) async throws {
         let jobs = claimed.jobs
         defer { inHand.withLock { $0.subtract(jobs.map(\.id)) } }
+        if claimed.work.queue == .notify { return try await notify(jobs, listener: claimed.work.integration) }
         guard let integration = claimed.integration else {
             for job in jobs { try await runTask(job) }
             return
@@ -166,7 +171,7 @@ extension Hub {
             case .fetch: try await fetch(jobs, integration)
             case .deliver: try await deliver(jobs, integration)
             case .pull: try await pull(jobs, integration)
-            case .task: break
+            case .task, .notify: break
             }
         } catch {
             // Whoever takes it over looks at the far side first, because the intents stay.
@@ -191,7 +196,7 @@ extension Hub {
         case .fetch: Self.fetchLimit
         case .deliver:
             try work.kind.flatMap { kind in try connector(of: integration).targets[kind]?.batchLimit } ?? 1
-        case .pull, .task: 1
+        case .pull, .task, .notify: 1
         }
     }
 

@@ -29,6 +29,7 @@ extension Hub {
         said += try await forgetJobsAndCalls(now, callsBefore: calls)
         try await forgetRepeats(before: now.adding(seconds: -RepeatTable.keptSeconds))
         try await forgetSecurity(before: now.adding(seconds: -SecurityTable.keptSeconds))
+        try await forgetNotices()
         if let changes { said += try await forgetChanges(before: changes) }
         return said
     }

@@ -5,6 +5,7 @@ import Foundation
 import Identity
 import Intake
 import Ledger
+import Notices
 import Queue
 import Reconcile
 import Repeats
@@ -45,6 +46,7 @@ public final class Hub: Sendable {
     let strangeNames = StrangeNames()
     let security = SecurityTally()
     let doorLimits = RequestLimits()
+    let noticeWay: NoticeWay
     private let connectors = Mutex<[Int64: Made]>([:])
     /// The peers that were made, each with the integration as it was then.
     private let peersMade = Mutex<[Int64: (integration: Integration, peer: Peer)]>([:])
@@ -65,20 +67,20 @@ public final class Hub: Sendable {
     /// All migrations, in the order of their names.
     public static let migrations =
         [IDPool.migration] + LedgerMigrations.all + QueueMigrations.all + IntakeMigrations.all + BackupTable.migrations
-        + AuditTable.migrations + IdentityTable.migrations + RepeatTable.migrations
-        + SecurityTable.migrations
+        + AuditTable.migrations + IdentityTable.migrations + RepeatTable.migrations + SecurityTable.migrations
+        + NoticeMigrations.all
 
     /// A hub on a store. Reaches nothing.
     ///
     /// `masters` gives the master keys as they are now, the current one first; nil: that of `vault`, for ever. `now`:
     /// the clock of all hubs on this store; nil: that of the surroundings. `passwordCost`: how much work it is to try a
-    /// password.
+    /// password. `noticeWay`: the way to whoever is told of changes; nil: that of the surroundings, by https alone.
     public init(
         store: any Store, organization: Int64 = 1, connectors types: [any ConnectorType.Type],
         surroundings: ConnectorSurroundings, vault: Vault,
         masters: (@Sendable () throws -> [[UInt8]])? = nil, publicURL: String? = nil, logger: Logger,
         clock: any Clock<Duration> = ContinuousClock(), now: (@Sendable () -> Moment)? = nil,
-        passwordCost: PasswordCost = .standard
+        passwordCost: PasswordCost = .standard, noticeWay: NoticeWay? = nil
     ) {
         let ring = KeyRing(vault, masters: masters)
         let personalRing = PersonalRing(vault: { ring.vault }) { session in
@@ -96,6 +98,7 @@ public final class Hub: Sendable {
         self.logger = logger
         self.clock = clock
         self.passwordCost = passwordCost
+        self.noticeWay = noticeWay ?? .plain(surroundings.transport)
         time = now ?? surroundings.now
         machineClock = MachineClock(wall: time(), beside: clock)
         owner = Signature.hex(surroundings.random(8))

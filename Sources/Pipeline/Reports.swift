@@ -2,6 +2,7 @@ import Backup
 import ConnectorKit
 import Identity
 import Ledger
+import Notices
 import Queue
 import Reconcile
 import Store
@@ -28,6 +29,8 @@ public struct Overview: Sendable {
     public var guarded: [GuardReport] = []
     /// How often each kind of thing was tried by those who may not, within the last hour.
     public var security: [SecurityKind: Int] = [:]
+    /// Webhooks of the hub's own.
+    public var listeners: [ListenerView] = []
 }
 
 extension Overview {
@@ -165,7 +168,8 @@ extension Hub {
                 backups: try BackupTable(session, organization: organization).state(),
                 guarded: try words.holds(ledger.undecidedHolds(), limit: GuardReport.exampleLimit),
                 security: try SecurityTable(session, organization: organization).counts(
-                    since: now.adding(seconds: -Overview.securitySeconds)))
+                    since: now.adding(seconds: -Overview.securitySeconds)),
+                listeners: try Self.views(words.listeners, session, organization))
         }
     }
 
@@ -226,13 +230,16 @@ struct ReportWords {
     let ledger: LedgerTable
     let jobs: JobTable
     private let all: [Integration]
+    let listeners: [Listener]
     private let names: [Int64: String]
 
     init(_ session: any StoreSession, _ organization: Int64) throws {
         ledger = LedgerTable(session, organization: organization)
         jobs = JobTable(session, organization: organization)
         all = try ledger.integrations()
-        names = Dictionary(all.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
+        listeners = try ListenerTable(session, organization: organization).all()
+        names = Dictionary(
+            all.map { ($0.id, $0.name) } + listeners.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
     }
 
     func name(_ integration: Int64) -> String {

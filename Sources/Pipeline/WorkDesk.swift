@@ -8,8 +8,12 @@ final class WorkDesk: Sendable {
     /// The most calls to one integration at the same time: one that is dead keeps so many workers, and no more.
     static let callLimit = 4
 
+    /// The most batches of notices at the same time: receivers that do not answer leave workers to all other work.
+    static let noticeLimit = 40
+
     private struct Pieces {
         var count = 0
+        var notices = 0
         var sorts: Set<FarOperation> = []
         var calls: [Int64: Int] = [:]
     }
@@ -25,6 +29,7 @@ final class WorkDesk: Sendable {
         guard work.queue != .task else { return false }
         return pieces.withLock { pieces in
             if pieces.sorts.contains(FarOperation(work.integration, work.operation)) { return true }
+            if work.queue == .notify, pieces.notices >= Self.noticeLimit { return true }
             return work.queue.callsOut && pieces.calls[work.integration, default: 0] >= Self.callLimit
         }
     }
@@ -32,6 +37,7 @@ final class WorkDesk: Sendable {
     func begin(_ work: DueWork) {
         pieces.withLock { pieces in
             pieces.count += 1
+            if work.queue == .notify { pieces.notices += 1 }
             guard work.queue != .task else { return }
             pieces.sorts.insert(FarOperation(work.integration, work.operation))
             if work.queue.callsOut { pieces.calls[work.integration, default: 0] += 1 }
@@ -41,6 +47,7 @@ final class WorkDesk: Sendable {
     func end(_ work: DueWork) {
         pieces.withLock { pieces in
             pieces.count -= 1
+            if work.queue == .notify { pieces.notices -= 1 }
             guard work.queue != .task else { return }
             pieces.sorts.remove(FarOperation(work.integration, work.operation))
             if work.queue.callsOut { pieces.calls[work.integration, default: 0] -= 1 }

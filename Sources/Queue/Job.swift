@@ -54,9 +54,11 @@ public enum JobQueue: String, Hashable, Sendable, CaseIterable {
     case pull
     /// Work of the hub itself, named by its key: a schedule's, or the last step of a batch.
     case task
+    /// A listener is to be told something; its integration is the listener.
+    case notify
 
     /// Whether its work calls a far side, and so keeps to that side's limits.
-    public var callsOut: Bool { [.fetch, .deliver, .pull].contains(self) }
+    public var callsOut: Bool { [.fetch, .deliver, .pull, .notify].contains(self) }
 }
 
 /// A job to be put on a queue. Of one key only one is open at a time; a second asking is remembered on the first.

@@ -57,7 +57,7 @@ public struct PayloadRule: Hashable, Sendable {
     /// Members by name; nil where a task's own code decides.
     private var members: [String: Form]? {
         switch queue {
-        case .receive, .deliver: [:]
+        case .receive, .deliver, .notify: [:]
         case .fetch: ["final": .flag]
         case .pull: ["count": .count, "dueAt": .count, "full": .flag]
         case .task: nil

@@ -23,18 +23,27 @@ public struct HTTPTransport: Transport {
     /// - Parameters:
     ///   - version: the hub's version, told to every vendor as `User-Agent: Crossdock/<version>`.
     ///   - allowedPrivateHosts: hosts (`host` or `host:port`) that may be reached although their address is private.
-    public init(version: String, allowedPrivateHosts: [String] = []) {
-        self.init(version: version, allowedPrivateHosts: allowedPrivateHosts, lookup: Resolver.system)
+    ///   - requiresTLS: whether nobody but those hosts is reached without TLS.
+    public init(version: String, allowedPrivateHosts: [String] = [], requiresTLS: Bool = false) {
+        self.init(
+            version: version, allowedPrivateHosts: allowedPrivateHosts, requiresTLS: requiresTLS,
+            lookup: Resolver.system)
     }
 
-    init(version: String, allowedPrivateHosts: [String], lookup: @escaping Resolver.Lookup) {
-        guardian = AddressGuard(allowedPrivateHosts: allowedPrivateHosts)
+    init(
+        version: String, allowedPrivateHosts: [String], requiresTLS: Bool = false, lookup: @escaping Resolver.Lookup
+    ) {
+        guardian = AddressGuard(allowedPrivateHosts: allowedPrivateHosts, requiresTLS: requiresTLS)
         resolver = Resolver(threads: BlockingThreads(count: Self.lookupThreads, name: "lookup"), lookup: lookup)
         userAgent = "Crossdock/\(version)"
     }
 
     /// Closes all connections; requests under way fail, later ones are not sent.
     public func shutdown() async { await clients.close() }
+
+    /// Why nothing is sent to an address, as far as the address itself tells; nil where its name must be looked up
+    /// first, or nothing is against it.
+    public func problem(of address: HTTPAddress) -> String? { guardian.problem(of: address) }
 
     /// Sends one request and returns the whole answer.
     ///
@@ -52,9 +61,7 @@ public struct HTTPTransport: Transport {
     }
 
     private func attempt(_ request: HTTPRequest, _ progress: Progress) async throws -> HTTPResponse {
-        guard guardian.isPlain(request.address) else {
-            throw TransportFailure.notSent("\(request.address.origin) is not a usable address")
-        }
+        if let problem = guardian.problem(of: request.address) { throw TransportFailure.notSent(problem) }
         let resolved = try await resolver.addresses(of: request.address.host)
         let address = try guardian.choose(from: resolved, for: request.address)
         let endpoint = ClientCache.Endpoint(host: request.address.host, address: address.text)

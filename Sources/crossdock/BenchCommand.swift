@@ -9,7 +9,7 @@ struct BenchCommand: AsyncParsableCommand {
         subcommands: [
             BenchRunCommand.self, BenchServerCommand.self, BenchRecordsCommand.self, BenchPullCommand.self,
             BenchBookCommand.self, BenchJobsCommand.self, BenchRateCommand.self, BenchRowsCommand.self,
-            BenchHeldCommand.self,
+            BenchHeldCommand.self, BenchNoticesCommand.self,
             BenchFillCommand.self, BenchWorkCommand.self,
         ], defaultSubcommand: BenchRunCommand.self)
 }
@@ -20,7 +20,7 @@ struct BenchRunCommand: AsyncParsableCommand {
         commandName: "run", abstract: "Run the measurements: all, or those that are named.",
         discussion: "Exit 1 when a goal is missed. Numbers count on a release build and a quiet machine only.")
 
-    @Argument(help: "intake, records, pull, books, jobs, postgres-jobs and others; all when none is named.")
+    @Argument(help: "intake, records, pull, books, jobs, notices, postgres-jobs and others; all when none is named.")
     var names: [String] = []
     @Option(help: "Where stores and books are made; on a real disk, for what is durable is measured.")
     var folder = ".build/bench"
@@ -47,7 +47,7 @@ struct BenchRunCommand: AsyncParsableCommand {
     @Flag(help: "Answer in JSON.")
     var json = false
 
-    static let all = ["intake", "records", "pull", "books", "jobs"] + BenchPostgres.parts
+    static let all = ["intake", "records", "pull", "books", "jobs", "notices"] + BenchPostgres.parts
 
     func run() async throws {
         try await Terminal.run {
@@ -78,6 +78,7 @@ struct BenchRunCommand: AsyncParsableCommand {
         case "pull": try BenchPull(folder: folder, records: records).run()
         case "jobs":
             try BenchJobs(folder: folder, reference: pgqueuer.flatMap { python in postgres.map { (python, $0) } }).run()
+        case "notices": try BenchNotices(folder: folder).run()
         case _ where BenchPostgres.parts.contains(name): try measurePostgres(name)
         default:
             try BenchBooks(folder: folder, transactions: transactions, generator: generator, piecash: piecash).run()

@@ -74,6 +74,7 @@ private struct ForgetfulHub: HubPort {
 
     var now: Moment { hub.now }
     var desk: any IntegrationsPort { hub }
+    var listeners: any ListenersPort { hub }
 
     var identity: any IdentityPort { hub }
     var persons: any PersonsPort { hub }

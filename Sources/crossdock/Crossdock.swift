@@ -27,7 +27,7 @@ struct Crossdock: AsyncParsableCommand {
             SyncCommand.self, StatusCommand.self, JobsCommand.self, DeadCommand.self, SchedulesCommand.self,
             BatchesCommand.self, PauseCommand.self, ResumeCommand.self, CancelCommand.self, LimitsCommand.self,
             ConflictsCommand.self, GuardCommand.self, ExplainCommand.self, CustomerCommand.self, AuditCommand.self,
-            SecurityCommand.self, DeliveriesCommand.self, KeysCommand.self,
+            SecurityCommand.self, DeliveriesCommand.self, WebhooksCommand.self, KeysCommand.self,
             SandboxCommand.self,
             DemoCommand.self,
             BackupCommand.self, RestoreCommand.self, MoveCommand.self, MigrateCommand.self, SchemaCommand.self,

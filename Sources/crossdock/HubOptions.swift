@@ -36,6 +36,8 @@ struct OpenHub: Sendable {
     /// The same hub for who only looks: its queries are asked of the replica that the environment names, if any.
     let reports: Hub
     let transport: HTTPTransport
+    /// The way to whoever is told of changes: by https alone, but for hosts that are allowed.
+    let notices: HTTPTransport
     let environment: HubEnvironment
     let folder: String
     /// The master key, and those from before that are still given.
@@ -72,6 +74,7 @@ struct OpenHub: Sendable {
         let allowed = try environment.value(["CROSSDOCK_ALLOW_PRIVATE_HOSTS"]) ?? ""
         let hosts = allowed.split(whereSeparator: { ", ".contains($0) }).map(String.init) + allowedHosts
         transport = HTTPTransport(version: Version.text, allowedPrivateHosts: hosts)
+        notices = HTTPTransport(version: Version.text, allowedPrivateHosts: hosts, requiresTLS: true)
         let url = try publicURL ?? environment.value(["CROSSDOCK_PUBLIC_URL", "API_BASE_URL"])
         if let url, HTTPAddress(url) == nil {
             throw Refusal("the public address \"\(url)\" is not an http or https address")
@@ -80,11 +83,12 @@ struct OpenHub: Sendable {
             transport: transport, now: Self.systemNow, random: Self.systemRandom,
             blocking: BlockingThreads(count: Self.blockingThreads))
         let (surroundings, vault, given) = (surroundings, Vault(bytes: key).adding(olderKeys), keys)
+        let way = NoticeWay(transport: notices, problem: notices.problem)
         func made(on store: any Store) -> Hub {
             Hub(
                 store: store, connectors: Registry.connectors, surroundings: surroundings, vault: vault,
                 masters: given.all, publicURL: url, logger: Logger(label: "crossdock"),
-                now: { store.sharedNow ?? Self.systemNow() })
+                now: { store.sharedNow ?? Self.systemNow() }, noticeWay: way)
         }
         var named: PostgresAddress?
         if case .server = place.kind { named = try StorePlace.replica(readReplica, of: place, environment) }
@@ -98,6 +102,7 @@ struct OpenHub: Sendable {
         await replica?.close()
         await hub.store.close()
         await transport.shutdown()
+        await notices.shutdown()
     }
 
     /// The time of this machine.

@@ -16,6 +16,7 @@ struct ReportingHub: HubPort {
 
     /// Who has just changed an integration is to see it changed: the store itself is asked.
     var desk: any IntegrationsPort { hub }
+    var listeners: any ListenersPort { hub }
     var identity: any IdentityPort { hub }
     var persons: any PersonsPort { hub }
     var watch: any SecurityPort { hub }

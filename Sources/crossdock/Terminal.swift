@@ -29,7 +29,7 @@ enum Terminal {
 
     private static func isRefusal(_ error: any Error) -> Bool {
         error is Refusal || error is BackupFailure || error is FileFailure || error is SettingsError
-            || error is HubError || error is Vault.Failure
+            || error is HubError || error is IntegrationRefusal || error is Vault.Failure
     }
 
     /// What happened, in words.

@@ -184,13 +184,17 @@ struct RepeatAnswerTests {
     @Test func everyPostUnderTheAPIThatChangesSomethingTakesAKey() {
         let posts = Console.routes.filter { $0.method == "POST" && $0.pattern.hasPrefix("/api/") }
         #expect(
-            // Answers under /api/auth hold secrets, which are stored nowhere.
+            // Answers under /api/auth hold secrets, which are stored nowhere; so does that to a new secret.
             Set(posts.filter { $0.admission != .vendors && !$0.pattern.hasPrefix("/api/auth/") }.map(\.pattern)) == [
                 "/api/integrations", "/api/integrations/{id}/sync", "/api/integrations/{id}/test-connection",
                 "/api/customers/{key}/erase",
                 // Tested in DeliveryAnswerTests.
                 "/api/integrations/{id}/webhook/test", "/api/webhooks/incoming/{id}/replay",
                 "/api/webhooks/incoming/replay",
+                "/api/integrations/{id}/webhook/register", "/api/outgoing-webhooks",
+                "/api/outgoing-webhooks/{id}/test", "/api/outgoing-webhooks/{id}/disable",
+                "/api/outgoing-webhooks/{id}/enable", "/api/outgoing-webhooks/{id}/deliveries/replay",
+                "/api/outgoing-webhooks/{id}/rotate-secret",
             ], "a new address: give it `once`, test it here, and name it")
     }
 }

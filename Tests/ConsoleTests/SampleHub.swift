@@ -43,6 +43,7 @@ final class SampleHub: HubPort {
     let security = SampleWatch()
     var watch: any SecurityPort { security }
     var inbox: any InboxPort { SampleInbox() }
+    var listeners: any ListenersPort { NoListeners() }
 
     func set(_ change: @Sendable (inout State) -> Void) { state.withLock { change(&$0) } }
 

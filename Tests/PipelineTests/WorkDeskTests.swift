@@ -42,6 +42,18 @@ struct WorkDeskTests {
         #expect(!desk.isFull)
     }
 
+    @Test func receiversThatDoNotAnswerLeaveWorkersToAllOtherWork() {
+        let desk = WorkDesk()
+        func notices(_ listener: Int) -> DueWork { DueWork(integration: Int64(listener), queue: .notify, kind: nil) }
+
+        for listener in 1...WorkDesk.noticeLimit { desk.begin(notices(listener)) }
+
+        #expect(desk.mustWait(notices(WorkDesk.noticeLimit + 1)))
+        #expect(!desk.mustWait(deliver(900, .product)) && !desk.isFull)
+        desk.end(notices(1))
+        #expect(!desk.mustWait(notices(WorkDesk.noticeLimit + 1)))
+    }
+
     @Test func theHubsOwnTasksWaitForNobody() {
         let desk = WorkDesk()
         let task = DueWork(integration: 0, queue: .task, kind: nil)

@@ -108,3 +108,9 @@ SELECT create_distributed_table('security_event', 'organization_id', colocate_wi
 WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('security_event' AS regclass));
 SELECT create_distributed_table('revoked_token', 'organization_id', colocate_with => 'write_turn')
 WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('revoked_token' AS regclass));
+SELECT create_distributed_table('listener', 'organization_id', colocate_with => 'write_turn')
+WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('listener' AS regclass));
+SELECT create_distributed_table('notice', 'organization_id', colocate_with => 'write_turn')
+WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('notice' AS regclass));
+SELECT create_distributed_table('notice_attempt', 'organization_id', colocate_with => 'write_turn')
+WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('notice_attempt' AS regclass));

@@ -1,6 +1,6 @@
 // Keeps an open page alive: puts in what the server sends, and counts the times on. Without it the page shows the same
 // and is renewed by reloading.
-const sections = ["summary", "attention", "integrations", "changes", "waiting", "records", "security"];
+const sections = ["summary", "attention", "integrations", "changes", "waiting", "webhooks", "records", "security"];
 const link = document.getElementById("link");
 
 const relative = (then, now) => {
