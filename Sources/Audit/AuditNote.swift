@@ -71,6 +71,8 @@ public enum AuditAction: String, Hashable, Sendable, CaseIterable {
     case signedIn = "sign-in.accepted"
     case signInRefused = "sign-in.refused"
     case sessionEnded = "session.ended"
+    case alertAcknowledged = "alert.acknowledged"
+    case logLevelSet = "log.level-set"
 }
 
 /// What somebody did, as it is written down: no secret, and no value that is somebody's own.

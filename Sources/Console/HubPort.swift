@@ -12,6 +12,9 @@ public protocol HubPort: Sendable {
     /// What the addresses of integrations need of it.
     var desk: any IntegrationsPort { get }
 
+    /// What watches over it.
+    var watch: any WatchPort { get }
+
     /// Who may do what.
     var identity: any IdentityPort { get }
 

@@ -10,6 +10,7 @@ public enum LedgerMigrations {
         Migration("0114-data-key", dataKey, servesOlder: true),
         Migration("0115-first-count", firstCount, servesOlder: true),
         Migration("0115-guard", guardTables, servesOlder: true),
+        Migration("0116-trace", traces, servesOlder: true),
     ]
 
     private static let integrations = """
@@ -208,6 +209,12 @@ public enum LedgerMigrations {
         -- at the first of them.
         ALTER TABLE stock_side ADD COLUMN doubts TEXT;
         ALTER TABLE stock_side ADD COLUMN closed_number INTEGER;
+        """
+
+    private static let traces = """
+        -- What a change, or a write, came of: the id under which logs and other programs know it.
+        ALTER TABLE change ADD COLUMN trace TEXT;
+        ALTER TABLE receipt ADD COLUMN trace TEXT;
         """
 
     private static let firstCount = """

@@ -1,3 +1,4 @@
+import Alerts
 import Audit
 import ConnectorKit
 import Ledger
@@ -72,6 +73,7 @@ extension Hub {
             }
             try ledger.remove(integration)
             try table.forgetHabits(of: integration.id)
+            try AlertTable(session, organization: organization).forget(integration: integration.id)
             var ids = block
             let later = NewJob(
                 .task, integration: 0, kind: nil, key: "\(OwnTask.forget.rawValue)/\(integration.id)",

@@ -1,3 +1,4 @@
+import Alerts
 import Audit
 import Backup
 import ConnectorKit
@@ -60,7 +61,7 @@ public final class Hub: Sendable {
     /// All migrations, in the order of their names.
     public static let migrations =
         [IDPool.migration] + LedgerMigrations.all + QueueMigrations.all + IntakeMigrations.all + BackupTable.migrations
-        + AuditTable.migrations + IdentityTable.migrations + RepeatTable.migrations
+        + AuditTable.migrations + IdentityTable.migrations + RepeatTable.migrations + AlertTable.migrations
 
     /// A hub on a store. Reaches nothing.
     ///
@@ -107,7 +108,8 @@ public final class Hub: Sendable {
         guard let type = registry[integration.connector] else {
             throw HubError("\(integration.name): there is no connector named \(integration.connector)")
         }
-        let ear = LimitEar(surroundings.transport, clock: surroundings.now)
+        let ear = LimitEar(
+            surroundings.transport, clock: surroundings.now, meters: CallMeters(integration.connector))
         var surroundings = surroundings
         surroundings.transport = ear
         let connector: Connector

@@ -76,6 +76,7 @@ private struct ForgetfulHub: HubPort {
     var desk: any IntegrationsPort { hub }
 
     var identity: any IdentityPort { hub }
+    var watch: any WatchPort { hub }
 
     func integrations() async throws -> [Integration] { [shop] }
 

@@ -17,6 +17,7 @@ struct ReportingHub: HubPort {
     /// Who has just changed an integration is to see it changed: the store itself is asked.
     var desk: any IntegrationsPort { hub }
     var identity: any IdentityPort { hub }
+    var watch: any WatchPort { hub }
 
     func integrations() async throws -> [Integration] { try await hub.integrations() }
 

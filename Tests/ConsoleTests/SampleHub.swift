@@ -1,3 +1,4 @@
+import Alerts
 import Commerce
 import ConnectorKit
 import Console
@@ -6,6 +7,7 @@ import Ledger
 import Queue
 import Store
 import Synchronization
+import Telemetry
 import Wire
 
 @testable import Pipeline
@@ -24,6 +26,8 @@ final class SampleHub: HubPort {
         var isBroken = false
         var jobs: [JobReport] = []
         var health = HealthReport([])
+        var alerts: [Alert] = []
+        var gauges: [Gauge] = []
         /// Who asks how it is waits for as long as this is not finished.
         var delay: AsyncStream<Void>?
     }
@@ -38,6 +42,7 @@ final class SampleHub: HubPort {
 
     var now: Moment { state.withLock { $0.now } }
     var desk: any IntegrationsPort { SampleDesk() }
+    var watch: any WatchPort { SampleWatch(hub: self) }
 
     func set(_ change: @Sendable (inout State) -> Void) { state.withLock { change(&$0) } }
 
