@@ -145,7 +145,7 @@ extension Console {
                 if let claim { try await hub.desk.giveUp(claim) }
                 let name = visit.names[0].prefix(40)
                 return visit.envelope.failure(
-                    .notFound, "no alert \"\(name)\" is raised that nobody looks after")
+                    .notFound, "no alert \"\(name)\" is open")
             }
             let response = visit.envelope.success(alert.json)
             if let claim { try await hub.desk.keep(KeptAnswer(response), of: claim) }

@@ -9,7 +9,7 @@ public protocol WatchPort: Sendable {
     func gauges() async throws -> [Gauge]
     /// The alerts that there are or were.
     func alerts() async throws -> [Alert]
-    /// Somebody looks after an alert from now on; nil where none is raised that nobody looks after.
+    /// Somebody looks after an alert from now on, unless somebody does already; nil where none is open.
     func acknowledge(_ kind: AlertKind, by actor: AuditActor) async throws -> Alert?
     /// From which level on it logs.
     func logLevel() async throws -> LogLevelReport

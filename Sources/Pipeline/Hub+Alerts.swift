@@ -67,17 +67,16 @@ extension Hub {
         }
     }
 
-    /// Somebody looks after an alert from now on: it is not told again until it ends. Nil when none is raised that
-    /// nobody looks after.
+    /// Somebody looks after an alert from now on: it is not told again until it ends. One that somebody looks after
+    /// already stays his. Nil when none is open.
     ///
     /// - Throws: `StoreFailure`.
     public func acknowledge(_ kind: AlertKind, by actor: AuditActor) async throws -> Alert? {
         let (organization, now) = (organization, now)
         return try await store.write { session in
             let table = AlertTable(session, organization: organization)
-            guard let alert = try table.all()[kind],
-                let next = AlertSettings().acknowledged(alert, by: actor.name, at: now)
-            else { return nil }
+            guard let alert = try table.all()[kind], alert.state.isOpen else { return nil }
+            guard let next = AlertSettings().acknowledged(alert, by: actor.name, at: now) else { return alert }
             try table.save(next)
             let note = AuditNote(
                 .alertAcknowledged, "alert", kind.rawValue, after: ["message": .string(next.sentence)])

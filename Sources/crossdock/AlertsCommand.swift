@@ -59,9 +59,13 @@ struct AlertsAcknowledgeCommand: AsyncParsableCommand {
             }
             let open = try OpenHub(options)
             guard let alert = try await open.hub.acknowledge(kind, by: Person.atThisTerminal) else {
-                throw HubError("no alert \(name) is raised that nobody looks after")
+                throw HubError("no alert \(name) is open")
             }
-            if options.json { print(alert.json.text) } else { Terminal.note("you look after it: \(alert.sentence)") }
+            if options.json {
+                print(alert.json.text)
+            } else {
+                Terminal.note("\(alert.acknowledgedBy ?? "somebody") looks after it: \(alert.sentence)")
+            }
             await open.close()
         }
     }
