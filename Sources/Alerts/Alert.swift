@@ -22,6 +22,12 @@ public enum AlertKind: String, Hashable, Sendable, CaseIterable {
     case webhookDelay
     /// The part of what was merged that came to a conflict, of late.
     case conflictRate
+    /// How long the oldest conflict has waited for a person, in seconds.
+    case conflictAge
+    /// How many sorts of call rest because they failed.
+    case breakerOpen
+    /// How often somebody was denied what he asked for, of late: forged calls, refused sign-ins, missing rights.
+    case securityEvents
 
     /// From where on it is told, and of how many cases at least, unless somebody sets it otherwise.
     public var usual: AlertRule {
@@ -36,14 +42,19 @@ public enum AlertKind: String, Hashable, Sendable, CaseIterable {
         case .connectionTest: AlertRule(threshold: 2, minimum: 1)
         case .webhookDelay: AlertRule(threshold: 300, minimum: 2)
         case .conflictRate: AlertRule(threshold: 0.05, minimum: 5)
+        case .conflictAge: AlertRule(threshold: 86_400, minimum: 1)
+        case .breakerOpen: AlertRule(threshold: 1, minimum: 1)
+        case .securityEvents: AlertRule(threshold: 50, minimum: 1)
         }
     }
 
     /// Whether somebody should look at once, and not in the morning.
     public var isCritical: Bool {
         switch self {
-        case .memoryUsage, .connectionFailures, .connectionTest, .webhookDelay: true
-        case .errorRate, .failureRate, .responseTime, .farResponseTime, .queueSize, .conflictRate: false
+        case .memoryUsage, .connectionFailures, .connectionTest, .webhookDelay, .breakerOpen: true
+        case .errorRate, .failureRate, .responseTime, .farResponseTime, .queueSize, .conflictRate, .conflictAge,
+            .securityEvents:
+            false
         }
     }
 }
@@ -155,6 +166,9 @@ public struct Alert: Hashable, Sendable {
             case .connectionTest: "a connection was tested \(value) times in vain"
             case .webhookDelay: "\(reading.count) calls of vendors wait, the oldest for \(value) s"
             case .conflictRate: "of what was merged the share \(value) came to a conflict"
+            case .conflictAge: "\(reading.count) conflicts wait for a person, the oldest for \(value) s"
+            case .breakerOpen: "\(value) sorts of call rest because they failed"
+            case .securityEvents: "\(value) times somebody was denied what he asked for"
             }
         return words + " (limit \(limit))" + (reading.detail.map { ": \($0)" } ?? "")
     }

@@ -36,6 +36,8 @@ enum RequestMeters {
         let nanoseconds = min(seconds, 1 << 31) * 1_000_000_000 + rest / 1_000_000_000
         times[door]?.recordNanoseconds(nanoseconds)
         if let counts = counts[door], counts.indices.contains(status / 100 - 1) { counts[status / 100 - 1].increment() }
+        // Who comes with nothing is asked who he is; that is no event.
+        if status == 403 { Tally.denials.add() }
         Tally.answers.add()
         Tally.answerMilliseconds.add(nanoseconds / 1_000_000)
     }
@@ -59,6 +61,7 @@ enum RequestMeters {
             case .unavailable: "unavailable"
             }
         deliveries[word]?.increment()
+        if case .forged = reception { Tally.denials.add() }
     }
 }
 

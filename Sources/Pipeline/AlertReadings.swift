@@ -44,6 +44,12 @@ struct AlertReadings {
             webhooks.oldest.map { max(0, now.seconds(since: $0)) } ?? 0, of: webhooks.count)
         readings[.connectionFailures] = try failures(of: active)
         readings[.connectionTest] = try tests(of: active)
+        readings[.breakerOpen] = try resting(of: active)
+        let conflicts = try ledger.waitingCounts().conflicts
+        let oldest = conflicts == 0 ? nil : try ledger.openConflicts(limit: 1).first?.openedAt
+        readings[.conflictAge] = AlertReading(oldest.map { max(0, now.seconds(since: $0)) } ?? 0, of: conflicts)
+        let denials = late[Tally.denials.rawValue] ?? 0
+        readings[.securityEvents] = AlertReading(Double(denials), of: Int(denials))
         if let memory = try alerts.vitals(since: minute - Self.memoryMinutes + 1).peaks[Self.memory] {
             readings[.memoryUsage] = AlertReading(Double(memory) / 1000, of: 1)
         }
@@ -74,6 +80,15 @@ struct AlertReadings {
         return AlertReading(
             Double(worst.value.failures), of: worst.value.failures,
             "\(names[worst.key.integration] ?? ""): \(worst.key.operation)\(reason)")
+    }
+
+    /// What rests, and what is tried again without having worked yet.
+    private func resting(of active: [Integration]) throws -> AlertReading {
+        let names = Dictionary(active.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
+        let resting = try jobs.breakers().filter { $0.value.openUntil != nil }.keys
+            .compactMap { side in names[side.integration].map { "\($0): \(side.operation)" } }.sorted()
+        let told = resting.prefix(3).joined(separator: ", ")
+        return AlertReading(Double(resting.count), of: resting.count, resting.isEmpty ? nil : told)
     }
 
     private func tests(of active: [Integration]) throws -> AlertReading {

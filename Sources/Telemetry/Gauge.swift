@@ -22,7 +22,9 @@ public struct Gauge: Sendable {
         let named = gauges.prefix(limit).map { (MeterName($0.name, $0.labels), $0) }.sorted { $0.0 < $1.0 }
         var (lines, last): ([String], String) = ([], "")
         for (name, gauge) in named {
-            if name.name != last { lines.append("# TYPE \(name.name) \(gauge.isCounter ? "counter" : "gauge")") }
+            if name.name != last {
+                lines += SeriesHelp.lines(name.name, type: gauge.isCounter ? "counter" : "gauge")
+            }
             last = name.name
             lines.append("\(name.text()) \(gauge.value)")
         }

@@ -21,6 +21,8 @@ public enum Tally: String, CaseIterable, Sendable {
     case merged
     /// Conflicts that came of it.
     case conflicts
+    /// Calls that were not signed as they must be, sign-ins that were refused, and requests for what somebody may not.
+    case denials
 
     private static let counts = Mutex<[Tally: Int64]>([:])
 

@@ -32,7 +32,8 @@ enum WatchSettings {
         .queueSize: "CROSSDOCK_ALERT_QUEUE_SIZE", .memoryUsage: "CROSSDOCK_ALERT_MEMORY_USAGE",
         .connectionFailures: "CROSSDOCK_ALERT_CONNECTION_FAILURES",
         .connectionTest: "CROSSDOCK_ALERT_CONNECTION_TEST", .webhookDelay: "CROSSDOCK_ALERT_WEBHOOK_DELAY",
-        .conflictRate: "CROSSDOCK_ALERT_CONFLICT_RATE",
+        .conflictRate: "CROSSDOCK_ALERT_CONFLICT_RATE", .conflictAge: "CROSSDOCK_ALERT_CONFLICT_AGE",
+        .breakerOpen: "CROSSDOCK_ALERT_BREAKER_OPEN", .securityEvents: "CROSSDOCK_ALERT_SECURITY_EVENTS",
     ]
 
     /// The terms of a hub's watch.

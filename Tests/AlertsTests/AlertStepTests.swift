@@ -128,6 +128,6 @@ struct AlertStepTests {
         #expect(usual[.errorRate] == 0.05 && usual[.responseTime] == 1000 && usual[.queueSize] == 1000)
         #expect(usual[.memoryUsage] == 0.85 && usual[.connectionFailures] == 3)
         #expect(usual[.failureRate] == 0.1 && usual[.farResponseTime] == 5000 && usual[.conflictRate] == 0.05)
-        #expect(AlertSettings().rules.values.allSatisfy { $0.minimum > 1 || $0.threshold >= 2 || $0.threshold == 0.85 })
+        #expect(AlertSettings().rules.values.allSatisfy { $0.minimum > 1 || $0.threshold >= 1 || $0.threshold == 0.85 })
     }
 }

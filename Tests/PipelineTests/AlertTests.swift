@@ -71,6 +71,7 @@ struct AlertTests {
         ),
         (["readings": 10, "failedReadings": 1], ["readings": 11, "failedReadings": 1], "failureRate"),
         (["merged": 100, "conflicts": 5], ["merged": 4, "conflicts": 4], "conflictRate"),
+        (["denials": 50], ["denials": 49], "securityEvents"),
         (["memoryThousandths": 850], ["memoryThousandths": 849], "memoryUsage"),
     ])
     func eachThresholdIsReachedAndNotBefore(much: VitalNumbers, less: VitalNumbers, kind: String) async throws {
@@ -96,6 +97,19 @@ struct AlertTests {
         }
         let alert = try #require(try await hub.alerts().first)
         #expect(alert.kind == .connectionFailures && alert.reading.detail == "north: fetch product - no answer")
+    }
+
+    @Test func whatRestsIsRaisedAlsoWhileItIsTried() async throws {
+        let (world, hub, shop) = try await hub()
+        let organization = hub.organization
+        let breaker = Breaker(failures: 2, openUntil: hub.now.adding(seconds: 10), reason: "no answer")
+        try await hub.store.write { session in
+            try JobTable(session, organization: organization).save(
+                breaker, of: FarOperation(shop.id, "fetch product"))
+        }
+        try await look(world, hub)
+        let alert = try #require(try await hub.alerts().first)
+        #expect(alert.kind == .breakerOpen && alert.reading.detail == "north: fetch product")
     }
 
     @Test func aQueueThatGrowsAndWebhooksThatWaitAreRaised() async throws {
