@@ -63,6 +63,7 @@ extension Hub {
                 "the guard holds \(key.kind.plural) (\(key.sort.rawValue)): too many at once, see crossdock guard",
                 metadata: ["integration": "\(batch.integration)"])
         }
+        if absorbed.oversold > 0 { Oversold.meter.increment(by: absorbed.oversold) }
         Tally.merged.add(Int64(batch.drafts.count))
         Tally.conflicts.add(Int64(absorbed.counts.conflicts))
         bell.ring()
@@ -80,6 +81,8 @@ extension Hub {
         var number: Int64
         /// What a person is asked about from now on.
         var alarms: [GuardKey] = []
+        /// How many pieces were found to be sold that were not there.
+        var oversold = 0
     }
 
     /// A draft needs at most a record, a link, a conflict per part and a task per peer; a line of an order two
@@ -145,7 +148,7 @@ extension Hub {
             asked.filter { !$0.isOne(of: setting.underWay) }, ids: &ids, now: now)
         return Absorbed(
             counts: absorption.counts, unsettled: absorption.unsettled, later: later, number: snapshot.number,
-            alarms: absorption.alarms)
+            alarms: absorption.alarms, oversold: Oversold.pieces(absorption.changes))
     }
 
     /// The writes to the batch's integration that may meet what it shows.

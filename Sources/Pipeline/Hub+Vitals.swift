@@ -48,7 +48,7 @@ extension Hub {
     func prepareMeters() {
         for card in cards { SyncMeters.prepare(card.name) }
         for queue in JobQueue.allCases { _ = WorkMeters.timer(queue.rawValue) }
-        _ = WorkMeters.webhookDelay
+        _ = (WorkMeters.webhookDelay, Oversold.meter)
         JobTable.prepareMeters()
     }
 

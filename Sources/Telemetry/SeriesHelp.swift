@@ -25,6 +25,7 @@ enum SeriesHelp {
         "crossdock_jobs_enqueued_total": "Tasks that were asked for.",
         "crossdock_jobs_total": "Runs of tasks, by how they ended.",
         "crossdock_last_success_timestamp_seconds": "When a kind of an integration was last read to the end.",
+        "crossdock_oversold_units_total": "Pieces by which stock went beneath nothing.",
         "crossdock_process_cpu_seconds_total": "Time on a processor since the start.",
         "crossdock_process_memory_limit_bytes": "Memory that the process may have at most.",
         "crossdock_process_memory_ratio": "The part of the memory it may have that the process has.",
