@@ -53,6 +53,7 @@ let rooms: [Room] = [
         name: "Identity", row: 3, path: "Sources/Identity", uses: ["Commerce", "Wire", "Store"],
         packages: [crypto, cryptoExtras, metrics]),
     Room(name: "Audit", row: 3, path: "Sources/Audit", uses: ["Commerce", "Wire", "Store"]),
+    Room(name: "Alerts", row: 3, path: "Sources/Alerts", uses: ["Commerce", "Store"]),
     Room(name: "Repeats", row: 3, path: "Sources/Repeats", uses: ["Commerce", "Wire", "Store"]),
     Room(name: "Notices", row: 3, path: "Sources/Notices", uses: ["Commerce", "Wire", "Store"]),
     Room(name: "ConnectorKit", row: 3, path: "Sources/ConnectorKit", uses: ["Commerce", "Wire", "Mapping"]),
@@ -73,17 +74,19 @@ let rooms: [Room] = [
     Room(
         name: "Pipeline", row: 5, path: "Sources/Pipeline",
         uses: [
-            "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Backup", "Audit", "Identity", "Repeats", "Notices",
+            "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Backup", "Alerts", "Audit", "Identity", "Repeats",
+            "Notices",
             "Ledger", "Queue", "ConnectorKit", "Intake", "Announce", "Deliver",
         ],
-        packages: [logging]),
+        packages: [logging, metrics]),
     Room(
         name: "Console", row: 6, path: "Sources/Console",
         uses: [
-            "Commerce", "Telemetry", "Wire", "Store", "Audit", "Identity", "Repeats", "Notices", "Ledger", "Queue",
+            "Commerce", "Telemetry", "Wire", "Store", "Alerts", "Audit", "Identity", "Repeats", "Notices", "Ledger",
+            "Queue",
             "ConnectorKit", "Intake", "Pipeline",
         ],
-        packages: [mustache, jwt], resources: [.copy("Templates"), .copy("Assets")]),
+        packages: [mustache, jwt, metrics], resources: [.copy("Templates"), .copy("Assets")]),
 ]
 
 /// The vendors. One line each; `make connector NAME=X` adds one.
@@ -165,6 +168,7 @@ let tests: [TestRoom] = [
         uses: ["Identity", "Store", "TestStores", "Commerce", "SeededRandom", "Wire"]),
     TestRoom(
         name: "AuditTests", path: "Tests/AuditTests", uses: ["Audit", "Store", "TestStores", "Commerce", "Wire"]),
+    TestRoom(name: "AlertsTests", path: "Tests/AlertsTests", uses: ["Alerts", "Store", "TestStores", "Commerce"]),
     TestRoom(
         name: "NoticesTests", path: "Tests/NoticesTests",
         uses: ["Notices", "Store", "TestStores", "Commerce", "Wire"]),

@@ -83,6 +83,8 @@ public enum AuditAction: String, Hashable, Sendable, CaseIterable {
     case webhookSecretRotated = "webhook.secret-rotated"
     case webhookTested = "webhook.tested"
     case webhookReplayed = "webhook.replayed"
+    case alertAcknowledged = "alert.acknowledged"
+    case logLevelSet = "log.level-set"
 }
 
 /// What somebody did, as it is written down: no secret, and no value that is somebody's own.

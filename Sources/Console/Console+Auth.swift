@@ -1,6 +1,7 @@
 import Commerce
 import Identity
 import Pipeline
+import Telemetry
 import Wire
 
 /// Signing in and out of programs, and their keys.
@@ -175,6 +176,7 @@ extension Console {
     }
 
     private func refusal(_ outcome: SignIn?, _ envelope: Envelope) -> HTTPResponse {
+        if outcome != nil { Tally.denials.add() }
         let problem = Self.problem(outcome)
         var response = envelope.failure(problem.code, problem.text)
         if case .locked(let seconds)? = outcome { response.headers["Retry-After"] = "\(seconds)" }

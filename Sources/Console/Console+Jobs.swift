@@ -1,7 +1,6 @@
 import Commerce
 import Pipeline
 import Queue
-import Telemetry
 import Wire
 
 /// Jobs over HTTP: what waits or runs, what was given up, and why one waits. Whoever may see the pages may ask.
@@ -55,13 +54,6 @@ extension Console {
         await looked(visit.envelope) {
             visit.envelope.success(.array(try await hub.guardReports().map(\.json)))
         }
-    }
-
-    /// `GET /metrics`: what this process counts, as Prometheus reads it.
-    func metrics() -> HTTPResponse {
-        HTTPResponse(
-            status: 200, headers: ["Content-Type": "text/plain; version=0.0.4; charset=utf-8"],
-            body: Array(Meters.shared.text.utf8))
     }
 
     /// An answer out of the store; that it cannot be read now is an answer, too.

@@ -1,7 +1,7 @@
 import Commerce
-import Foundation
 import Ledger
 import Pipeline
+import Telemetry
 import Wire
 
 /// The hub and its integrations in numbers.
@@ -43,26 +43,11 @@ extension Console {
     }
 }
 
-/// What this process uses of its machine.
-struct ProcessLook {
-    /// Memory that is really there, in bytes; nil where the system does not tell.
-    var memoryBytes: Int?
-    /// Time on a processor since the start, in seconds.
-    var processorSeconds: Double
-
-    /// As it is now.
-    static var now: ProcessLook {
-        // Pages in use stand second (proc(5), statm).
-        let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?
-            .split(separator: " ").dropFirst().first.flatMap { Int($0) }
-        return ProcessLook(
-            memoryBytes: pages.map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) },
-            processorSeconds: Double(clock()) / Double(CLOCKS_PER_SEC))
-    }
-
+extension ProcessLook {
     var json: JSON {
         [
             "memoryBytes": memoryBytes.map { JSON.integer($0) } ?? .null,
+            "memoryLimitBytes": memoryLimitBytes.map { JSON.integer($0) } ?? .null,
             "processorMilliseconds": .integer(Int(processorSeconds * 1000)),
         ]
     }

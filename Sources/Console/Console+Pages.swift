@@ -1,6 +1,7 @@
 import Commerce
 import Identity
 import Pipeline
+import Telemetry
 import Wire
 
 /// What people see.
@@ -73,6 +74,7 @@ extension Console {
         let outcome = try? await hub.identity.signIn(
             field("name"), password: field("password"), isBrowser: true, from: request.peer)
         guard case .welcome(let secret, let caller)? = outcome else {
+            if outcome != nil { Tally.denials.add() }
             let problem = Self.problem(outcome)
             return signInForm(problem.text, problem.code.status, envelope)
         }

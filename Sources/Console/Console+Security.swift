@@ -48,8 +48,8 @@ extension Console {
                         .badRequest, "\"\(item.name.prefix(60))\" means nothing here; there are: minutes, kind, limit")
                 }
             }
-            let lines = try await hub.watch.securityEvents(seconds: Double(minutes) * 60, kind: kind, limit: limit)
-            let counts = try await hub.watch.securityCounts(seconds: Double(minutes) * 60)
+            let lines = try await hub.strangers.securityEvents(seconds: Double(minutes) * 60, kind: kind, limit: limit)
+            let counts = try await hub.strangers.securityCounts(seconds: Double(minutes) * 60)
             return envelope.success([
                 "minutes": .integer(minutes), "events": .array(lines.map(\.json)),
                 "counts": .object(

@@ -1,6 +1,7 @@
 import Commerce
 import Identity
 import Pipeline
+import Telemetry
 import Wire
 
 /// The hub's HTTP side as a function: a request in, an answer out.
@@ -16,6 +17,8 @@ public struct Console: Sendable {
         public var organization: String
         /// Whether the page is shown without a token to whoever asks from this machine. For the demo.
         public var openOnLoopback: Bool
+        /// What this hub is for, as `/api/health` says it: `production`, `staging`.
+        public var environment = "production"
         /// Whether browsers reach the hub by https, so that the cookie is sent by https alone.
         public var isBehindTLS: Bool
         /// How long the store may take to answer until the hub counts as down, in seconds.
@@ -32,6 +35,9 @@ public struct Console: Sendable {
         }
     }
 
+    /// How long values that are looked up in the store serve whoever collects them, in seconds.
+    static let gaugeSeconds = 10.0
+
     /// The time between two looks at the hub while a page is open, in milliseconds.
     public static let lookMilliseconds = 1000
 
@@ -47,6 +53,8 @@ public struct Console: Sendable {
     /// When this process began to answer.
     let startedAt: Moment
     private let health: HealthDesk
+    /// How the hub is in numbers, for who collects them.
+    let gauges: KeptLook<[Gauge]>
     private let limits = RequestLimits()
 
     /// A console on a hub.
@@ -67,19 +75,23 @@ public struct Console: Sendable {
         assets = try Assets()
         desk = LiveDesk(hub: hub, sections: sections)
         startedAt = hub.now
+        RequestMeters.prepare()
         health = HealthDesk(hub: hub, patience: .seconds(options.healthPatienceSeconds))
+        gauges = KeptLook(
+            seconds: Self.gaugeSeconds, patience: .seconds(options.healthPatienceSeconds), now: { hub.now },
+            look: { try await hub.watch.gauges() })
     }
 
     /// Renews open pages until the task is cancelled. Run beside the server.
     public func run() async {
         while !Task.isCancelled {
             await desk.look()
-            await hub.watch.keepSecurityEvents(isUrgent: false)
+            await hub.strangers.keepSecurityEvents(isUrgent: false)
             try? await Task.sleep(for: .milliseconds(Self.lookMilliseconds))
         }
         desk.close()
         // This task is cancelled: what is written is written by another.
-        await Task { await hub.watch.keepSecurityEvents(isUrgent: true) }.value
+        await Task { await hub.strangers.keepSecurityEvents(isUrgent: true) }.value
     }
 
     /// Answers a request. Every answer carries its id and the headers that keep a browser from doing harm.
@@ -87,12 +99,19 @@ public struct Console: Sendable {
         let envelope = Envelope(requestID: "req_" + Signature.hex(random(12)), now: hub.now)
         let path = request.address.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
             .map { Percent.decoded(String($0)) }
-        return envelope.sealed(await admit(request, path, envelope))
+        let fitting = Self.routes.compactMap { route in route.names(in: path).map { Found(route: route, names: $0) } }
+        let start = ContinuousClock.now
+        let trace = Trace(traceparent: request.headers["traceparent"]) ?? Trace(random: random(Trace.byteCount))
+        let answer = await Trace.$current.withValue(trace) { await admit(request, path, fitting, envelope) }
+        RequestMeters.count(
+            fitting.first?.route.door ?? .none, status: answer.status, took: ContinuousClock.now - start)
+        return envelope.sealed(answer)
     }
 
     /// Counts a request against its caller's quota, and answers it where there is some left.
-    private func admit(_ request: HTTPRequest, _ path: [String], _ envelope: Envelope) async -> HTTPResponse {
-        let fitting = Self.routes.compactMap { route in route.names(in: path).map { Found(route: route, names: $0) } }
+    private func admit(
+        _ request: HTTPRequest, _ path: [String], _ fitting: [Found], _ envelope: Envelope
+    ) async -> HTTPResponse {
         // Vendors prove themselves at their door, and have limits of their own.
         if fitting.contains(where: { $0.route.admission == .vendors }) {
             return await answer(fitting, request, .unknown(""), envelope)
@@ -127,7 +146,7 @@ public struct Console: Sendable {
         case 429: kind = .rateLimited
         default: return
         }
-        hub.watch.noteSecurity(
+        hub.strangers.noteSecurity(
             kind, from: request.peer, at: route.map { "\($0.method) \($0.pattern)" } ?? "no address of the hub")
     }
 

@@ -17,6 +17,8 @@ public protocol HubPort: Sendable {
 
     /// What the addresses of the hub's own webhooks need of it.
     var listeners: any ListenersPort { get }
+    /// What watches over it.
+    var watch: any WatchPort { get }
 
     /// Who may do what.
     var identity: any IdentityPort { get }
@@ -24,7 +26,7 @@ public protocol HubPort: Sendable {
     /// What is asked for persons.
     var persons: any PersonsPort { get }
     /// What is tried by those who may not.
-    var watch: any SecurityPort { get }
+    var strangers: any SecurityPort { get }
 
     /// What vendors have said.
     var inbox: any InboxPort { get }
@@ -96,7 +98,7 @@ public protocol SecurityPort: Sendable {
 
 extension Hub: SecurityPort {
     /// The hub itself.
-    public var watch: any SecurityPort { self }
+    public var strangers: any SecurityPort { self }
 }
 
 /// What vendors have said, looked at and understood once more. Each throws when the store cannot be used now.

@@ -91,7 +91,7 @@ extension Console {
     /// Every address there is. What is not here is denied.
     static let routes =
         pageRoutes + accountRoutes + securityRoutes + integrationRoutes + customerRoutes + deliveryRoutes
-        + deliveryPageRoutes + listenerRoutes + doorRoutes
+        + deliveryPageRoutes + listenerRoutes + watchRoutes + doorRoutes
 
     private static let pageRoutes: [Route] = [
         Route("GET", "/", .everybody, "The page, or the form to sign in.") { await $0.page($1) },
@@ -108,9 +108,6 @@ extension Console {
         },
         Route("GET", "/health", .everybody, "Whether the hub is well; to who may see the pages also why not.") {
             await $0.health($1)
-        },
-        Route("GET", "/metrics", .those(.see), "Counts and times, as Prometheus reads them.") { console, _ in
-            console.metrics()
         },
         Route("POST", "/api/auth/token", .everybody, "Signs in with a name and a password, for tokens.") {
             await $0.token($1)

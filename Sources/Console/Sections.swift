@@ -1,3 +1,4 @@
+import Alerts
 import Commerce
 import Identity
 import Ledger
@@ -53,7 +54,7 @@ struct OverviewView {
     /// How many things wait for a person.
     var needed: Int {
         overview.guarded.count + overview.conflictCount + overview.holdCount + overview.rejectionCount
-            + (overview.jobs[.dead] ?? 0)
+            + (overview.jobs[.dead] ?? 0) + overview.alerts.count { $0.state == .raised }
             + overview.integrations.filter { $0.state == .refused }.count
             + overview.listeners.filter { $0.listener.state == .disabled }.count
     }
@@ -81,7 +82,10 @@ struct OverviewView {
         let rejections = overview.rejections.prefix(Sections.listLength).map(rejection)
         return [
             "hasAny": .flag(
-                overview.guarded.count + overview.conflictCount + overview.rejectionCount + overview.holdCount > 0),
+                overview.guarded.count + overview.conflictCount + overview.rejectionCount + overview.holdCount
+                    + overview.alerts.count > 0),
+            "hasAlerts": .flag(!overview.alerts.isEmpty), "alerts": .list(overview.alerts.map(alert)),
+            "alertCount": .text(Words.count(overview.alerts.count, "alert", "alerts")),
             "hasGuarded": .flag(!overview.guarded.isEmpty), "guarded": .list(overview.guarded.map(guarded)),
             "guardedCount": .text(Words.count(overview.guarded.count, "change of many", "changes of many")),
             "hasConflicts": .flag(!conflicts.isEmpty), "conflicts": .list(conflicts),
@@ -92,6 +96,15 @@ struct OverviewView {
             "moreRejections": more(overview.rejectionCount, rejections.count, "crossdock status --json"),
             "holds": overview.holdCount == 0
                 ? "" : .text(Words.count(overview.holdCount, "record is held", "records are held")),
+        ]
+    }
+
+    private func alert(_ alert: Alert) -> View {
+        [
+            "kind": .text(alert.kind.rawValue), "sentence": .text(Words.cut(alert.sentence, to: 300)),
+            "isCritical": .flag(alert.kind.isCritical), "isRaised": .flag(alert.state == .raised),
+            "isEscalated": .flag(alert.escalatedAt != nil), "by": .text(alert.acknowledgedBy ?? ""),
+            "time": time(alert.raisedAt ?? alert.since),
         ]
     }
 
@@ -141,7 +154,7 @@ struct OverviewView {
             "isNew": .flag(change.old == nil),
             "old": value(old), "new": value(new), "origin": .text(change.origin ?? "hub"),
             "rule": .text(Words.cut(change.rule, to: 120)),
-            "loser": change.loser.map { value(Words.value($0)) } ?? .flag(false),
+            "trace": .text(change.trace ?? ""), "loser": change.loser.map { value(Words.value($0)) } ?? .flag(false),
         ]
     }
 

@@ -40,6 +40,7 @@ struct WebhookDoors: Sendable {
     private func answer(
         _ reception: Hub.Reception, connector: String, _ envelope: Envelope
     ) -> HTTPResponse {
+        RequestMeters.count(reception)
         let accepted = connector == "woocommerce" ? 200 : 202
         return switch reception {
         case .stored(let id): envelope.success(receipt(id, isRepeat: false), status: accepted)

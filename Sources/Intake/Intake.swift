@@ -39,9 +39,11 @@ public enum Intake {
         let headers: String
         let body: [UInt8]
         let now: Moment
+        let trace: String?
 
-        /// A call with what its proof says of it, and when it came.
-        public init(_ call: WebhookCall, repeatKey: String, topic: String, now: Moment) {
+        /// A call with what its proof says of it, when it came, and the trace that begins with it or goes on.
+        public init(_ call: WebhookCall, repeatKey: String, topic: String, now: Moment, trace: String? = nil) {
+            self.trace = trace
             self.repeatKey = repeatKey
             self.topic = topic
             headers = JSON.array(call.headers.list.map { .array([.string($0.name), .string($0.value)]) }).text
@@ -62,13 +64,13 @@ public enum Intake {
         // Whether calls that wait for the writer together are repeats is asked in one trip.
         let opening = Opening(
             """
-            INSERT INTO delivery (organization_id, id, integration_id, repeat_key, topic, received_at, state)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'received')
+            INSERT INTO delivery (organization_id, id, integration_id, repeat_key, topic, received_at, state, trace)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'received', ?7)
             ON CONFLICT (organization_id, integration_id, repeat_key) DO NOTHING
             """,
             [
                 .integer(organization), .integer(id), .integer(integration), .text(parcel.repeatKey),
-                .text(parcel.topic), SQLValue(parcel.now),
+                .text(parcel.topic), SQLValue(parcel.now), SQLValue(parcel.trace),
             ])
         return try await store.write(.urgent, opening: opening) { session, inserted in
             let place = Place(integration: integration, organization: organization)
@@ -103,7 +105,8 @@ public enum Intake {
                 ]
             ], as: bodyRow)
         let job = NewJob(
-            .receive, integration: integration, kind: .order, key: String(id), priority: 50, runAt: parcel.now)
+            .receive, integration: integration, kind: .order, key: String(id), priority: 50, runAt: parcel.now,
+            trace: parcel.trace)
         try JobTable(session, organization: organization).add([job], ids: &ids, now: parcel.now)
         return .stored(id)
     }
@@ -245,6 +248,12 @@ public enum IntakeMigrations {
             ) STRICT;
             """),
         Migration("0301-delivery-body", bodies, postgres: slicedBodies),
+        Migration(
+            "0302-delivery-trace",
+            """
+            -- What joins a call with all that it leads to, by the id under which logs and other programs know it.
+            ALTER TABLE delivery ADD COLUMN trace TEXT;
+            """, servesOlder: true),
     ]
 
     private static let bodies = """

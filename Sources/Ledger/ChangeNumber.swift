@@ -54,7 +54,7 @@ extension LedgerTable {
     ) throws -> (changes: [NumberedChange], last: Int64) {
         let rows = try session.rows(
             """
-            SELECT number, record_id, kind, part, old, new, loser, origin, rule, run_id, at FROM change
+            SELECT number, record_id, kind, part, old, new, loser, origin, rule, run_id, at, trace FROM change
             WHERE organization_id = ?1 AND number > ?2 AND number <= ?3 ORDER BY number LIMIT ?4
             """, [.integer(organization), .integer(number), .integer(end), .integer(Int64(limit))])
         let last = rows.count < limit ? end : rows.last?.integer(0) ?? end

@@ -12,6 +12,7 @@ public enum LedgerMigrations {
         Migration("0115-guard", guardTables, servesOlder: true),
         Migration("0116-personal-key", personalKeys, servesOlder: true),
         Migration("0116-second-readings", secondReadings, servesOlder: true),
+        Migration("0116-trace", traces, servesOlder: true),
     ]
 
     private static let integrations = """
@@ -231,6 +232,12 @@ public enum LedgerMigrations {
         -- at the first of them.
         ALTER TABLE stock_side ADD COLUMN doubts TEXT;
         ALTER TABLE stock_side ADD COLUMN closed_number INTEGER;
+        """
+
+    private static let traces = """
+        -- What a change, or a write, came of: the id under which logs and other programs know it.
+        ALTER TABLE change ADD COLUMN trace TEXT;
+        ALTER TABLE receipt ADD COLUMN trace TEXT;
         """
 
     private static let firstCount = """

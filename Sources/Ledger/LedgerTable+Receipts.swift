@@ -11,11 +11,15 @@ public struct Receipt: Hashable, Sendable {
     public var outcome: String
     public var remarks: [String]
     public var at: Moment
+    /// The trace of what asked for it; nil where it began by itself.
+    public var trace: String?
 
     /// A receipt.
     public init(
-        id: Int64, record: Int64, integration: Int64, parts: JSON, outcome: String, remarks: [String], at: Moment
+        id: Int64, record: Int64, integration: Int64, parts: JSON, outcome: String, remarks: [String], at: Moment,
+        trace: String? = nil
     ) {
+        self.trace = trace
         self.id = id
         self.record = record
         self.integration = integration
@@ -36,12 +40,14 @@ extension LedgerTable {
                 [
                     .integer(organization), .integer($0.id), .integer($0.record), .integer($0.integration),
                     SQLValue($0.parts), .text($0.outcome), .text($0.remarks.joined(separator: "; ")), SQLValue($0.at),
+                    SQLValue($0.trace),
                 ]
             }, as: Self.receiptRow)
     }
 
     private static let receiptRow = Upsert(
-        "receipt", ["organization_id", "id", "record_id", "integration_id", "parts", "outcome", "remarks", "at"])
+        "receipt",
+        ["organization_id", "id", "record_id", "integration_id", "parts", "outcome", "remarks", "at", "trace"])
 
     /// What was written of a record, the latest first.
     ///
@@ -49,14 +55,14 @@ extension LedgerTable {
     public func receipts(of record: Int64, limit: Int = 50) throws -> [Receipt] {
         try session.rows(
             """
-            SELECT id, integration_id, parts, outcome, remarks, at FROM receipt
+            SELECT id, integration_id, parts, outcome, remarks, at, trace FROM receipt
             WHERE organization_id = ?1 AND record_id = ?2 ORDER BY id DESC LIMIT ?3
             """, [.integer(organization), .integer(record), .integer(Int64(limit))]
         ).map { row in
             Receipt(
                 id: row.integer(0), record: record, integration: row.integer(1), parts: try opened(row.json(2)),
                 outcome: row.text(3), remarks: row.text(4).isEmpty ? [] : [row.text(4)],
-                at: row.moment(5) ?? Moment(milliseconds: 0))
+                at: row.moment(5) ?? Moment(milliseconds: 0), trace: row.optionalText(6))
         }
     }
 
@@ -79,7 +85,7 @@ extension LedgerTable {
     private func changes(_ condition: String, _ values: [SQLValue], limit: Int) throws -> [NumberedChange] {
         try session.rows(
             """
-            SELECT number, record_id, kind, part, old, new, loser, origin, rule, run_id, at FROM change
+            SELECT number, record_id, kind, part, old, new, loser, origin, rule, run_id, at, trace FROM change
             WHERE organization_id = ?1 AND \(condition) ORDER BY number DESC LIMIT ?4
             """, values + [.integer(Int64(limit))]
         ).compactMap(numbered)
@@ -94,7 +100,7 @@ extension LedgerTable {
                 record: row.integer(1), kind: kind, part: row.text(3), old: try opened(row.optionalJSON(4), kind),
                 new: try opened(row.optionalJSON(5), kind), loser: try opened(row.optionalJSON(6), kind),
                 origin: row.optionalInteger(7), rule: row.text(8), run: row.optionalInteger(9),
-                at: row.moment(10) ?? Moment(milliseconds: 0)))
+                at: row.moment(10) ?? Moment(milliseconds: 0), trace: row.optionalText(11)))
     }
 }
 

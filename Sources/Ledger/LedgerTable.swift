@@ -207,7 +207,7 @@ public struct LedgerTable {
                     .integer(change.record),
                     .text(change.kind.rawValue), .text(change.part), SQLValue(change.old?.text),
                     SQLValue(change.new?.text), SQLValue(change.loser?.text), SQLValue(change.origin),
-                    .text(change.rule), SQLValue(change.at),
+                    .text(change.rule), SQLValue(change.at), SQLValue(change.trace),
                 ]
             }, as: Self.changeRow)
     }
@@ -216,7 +216,7 @@ public struct LedgerTable {
         "change",
         [
             "organization_id", "number", "run_id", "record_id", "kind", "part", "old", "new", "loser", "origin", "rule",
-            "at",
+            "at", "trace",
         ])
 
     private func save(_ rejections: [Rejection], of integration: Int64, now: Moment) throws {

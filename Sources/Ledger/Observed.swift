@@ -21,6 +21,8 @@ public struct ObservedBatch: Sendable {
     public var isOrdersReadAfter = false
     /// Whether whoever asked follows up by himself what cannot be explained.
     public var isFollowedUp = false
+    /// The trace of what showed each of them; nothing of what was read by itself.
+    public var traces: [ExternalKey: String] = [:]
     /// Where these drafts were merged once and are merged again: the number under which they were.
     public var mergedAt: Int64?
     /// What these drafts have just settled an unclear write to.
@@ -185,12 +187,15 @@ public struct Change: Hashable, Sendable {
     public var rule: String
     public var run: Int64?
     public var at: Moment
+    /// The trace of what it came of; nil where it began by itself.
+    public var trace: String?
 
     /// A line of the log.
     public init(
         record: Int64, kind: RecordKind, part: String, old: JSON?, new: JSON?, loser: JSON? = nil, origin: Int64?,
-        rule: String, run: Int64? = nil, at: Moment
+        rule: String, run: Int64? = nil, at: Moment, trace: String? = nil
     ) {
+        self.trace = trace
         self.record = record
         self.kind = kind
         self.part = part

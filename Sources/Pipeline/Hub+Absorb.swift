@@ -4,6 +4,7 @@ import Ledger
 import Queue
 import Reconcile
 import Store
+import Telemetry
 
 /// *Is compared, is written, is announced*: drafts are merged, and records, links, changes, conflicts and tasks are
 /// committed together or not at all.
@@ -63,6 +64,9 @@ extension Hub {
                 "the guard holds \(key.kind.plural) (\(key.sort.rawValue)): too many at once, see crossdock guard",
                 metadata: ["integration": "\(batch.integration)"])
         }
+        if absorbed.oversold > 0 { Oversold.meter.increment(by: absorbed.oversold) }
+        Tally.merged.add(Int64(batch.drafts.count))
+        Tally.conflicts.add(Int64(absorbed.counts.conflicts))
         bell.ring()
         return absorbed
     }
@@ -78,6 +82,8 @@ extension Hub {
         var number: Int64
         /// What a person is asked about from now on.
         var alarms: [GuardKey] = []
+        /// How many pieces were found to be sold that were not there.
+        var oversold = 0
     }
 
     /// A draft needs at most a record, a link, a conflict per part and a task per peer; a line of an order two
@@ -123,25 +129,27 @@ extension Hub {
         let ledger = LedgerTable(session, organization: organization)
         var ids = ids
         var absorption = try decide(batch, on: snapshot, setting, ledger, ids: &ids, now: now)
+        let traces = Traces(batch, absorption)
+        absorption.changes = absorption.changes.map(traces.marked)
         if setting.isFinal { absorption.settleForGood() }
         try ledger.save(absorption, of: batch.integration, now: now)
         try JobTable(session, organization: organization).note(proven: absorption.proven, of: batch.integration)
         try announce(
             absorption.touched, records: absorption.records, setting.peers, setting.channels, session, organization,
-            ids: &ids, now: now)
+            ids: &ids, now: now, traces: traces)
         let before = absorption.links.values.compactMap { link in
             snapshot.linksOfRecord[link.record]?.first { $0.id == link.id }
         }
         try reopen(
             HubLink.freed(before, Array(absorption.links.values)), at: batch.integration, session, organization,
             ids: &ids, now: now)
-        let asked = fetchJobs(absorption, batch, now: now) + stockJobs(absorption, batch, now: now)
+        let asked = (fetchJobs(absorption, batch, now: now) + stockJobs(absorption, batch, now: now)).map(traces.marked)
         let later = asked.filter { $0.isOne(of: setting.underWay) }
         try JobTable(session, organization: organization).add(
             asked.filter { !$0.isOne(of: setting.underWay) }, ids: &ids, now: now)
         return Absorbed(
             counts: absorption.counts, unsettled: absorption.unsettled, later: later, number: snapshot.number,
-            alarms: absorption.alarms)
+            alarms: absorption.alarms, oversold: Oversold.pieces(absorption.changes))
     }
 
     /// The writes to the batch's integration that may meet what it shows.
@@ -178,7 +186,7 @@ extension Hub {
     static func announce(
         _ touched: Set<Int64>, records: [Int64: HubRecord], _ peers: [Peer], _ channels: [StockChannel],
         _ session: any StoreSession, _ organization: Int64, ids: inout IDBlock, now: Moment,
-        unless isLeftAlone: (NewJob) -> Bool = { _ in false }
+        traces: Traces = Traces(), unless isLeftAlone: (NewJob) -> Bool = { _ in false }
     ) throws {
         guard !touched.isEmpty else { return }
         let ledger = LedgerTable(session, organization: organization)
@@ -188,7 +196,7 @@ extension Hub {
         let offers = try offers(of: Array(all.values), channels, ledger)
         let jobs = Announce.jobs(for: Array(all.values), links: links, peers: peers, offers: offers, now: now)
         try JobTable(session, organization: organization).add(
-            jobs.filter { !isLeftAlone($0) }, ids: &ids, now: now)
+            jobs.filter { !isLeftAlone($0) }.map(traces.marked), ids: &ids, now: now)
     }
 
     /// How long a draft that refers to what is unknown waits before it is read once more, in seconds.

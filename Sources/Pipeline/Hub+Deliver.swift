@@ -154,7 +154,8 @@ extension Hub {
             load.unsettled = try Self.unsettled(load, table)
             let plan = DeliveryPlan.make(jobs, load, peer: peer, now: now)
             try table.settle(plan.outcomes, owner: owner, now: now)
-            try table.add(plan.added, ids: &ids, now: now)
+            let traces = Traces(delivering: jobs)
+            try table.add(plan.added.map(traces.marked), ids: &ids, now: now)
             let intents = plan.writes.map { write in
                 (job: write.job, intent: write.intent(at: now))
             }
@@ -272,7 +273,8 @@ extension Hub {
             throw StoreFailure.refused("a lease was lost while the far side was called; its new owner looks first")
         }
         try ledger.save(settlement.links)
-        try ledger.append(settlement.receipts)
+        let traces = Traces(delivering: settlement.outcomes.map(\.job))
+        try ledger.append(settlement.receipts.map(traces.marked))
         try table.save(settlement.gate, of: peer.id)
         if let refusal = settlement.refusal { try ledger.set(.refused, reason: refusal, of: peer.id) }
         if !settlement.answers.isEmpty {

@@ -46,6 +46,8 @@ public struct ReceiptReport: Sendable {
     public var outcome: String
     public var parts: JSON
     public var remarks: [String]
+    /// The trace of what asked for it; nil where it began by itself.
+    public var trace: String?
 }
 
 extension Hub {
@@ -99,7 +101,7 @@ extension ReportWords {
             receipts: receipts.map {
                 ReceiptReport(
                     at: $0.at, integration: name($0.integration), outcome: $0.outcome, parts: $0.parts,
-                    remarks: $0.remarks)
+                    remarks: $0.remarks, trace: $0.trace)
             })
     }
 }

@@ -4,6 +4,7 @@ import Ledger
 import Queue
 import Reconcile
 import Store
+import Telemetry
 
 /// *Is understood*: a stored call becomes drafts or a question; single records are asked for.
 extension Hub {
@@ -25,7 +26,9 @@ extension Hub {
                 try await settle([(job, .completed)])
                 continue
             }
-            try await act(on: receiver.read(call.call), call, id, job, integration, setting)
+            try await Trace.$current.withValue([job].commonTrace) {
+                try await act(on: receiver.read(call.call), call, id, job, integration, setting)
+            }
         }
     }
 
@@ -44,12 +47,13 @@ extension Hub {
         case .records(let drafts):
             batch.drafts = drafts
             batch.isHint = true
+            for draft in drafts { batch.traces[ExternalKey(draft.kind, draft.externalID)] = job.trace }
             outcome = (.understood, drafts.map { "\($0.kind.rawValue) \($0.externalID)" }.joined(separator: ", "))
         case .fetch(let kind, let ids):
-            fetches = ids.map { fetch(kind, $0, integration, now) }
+            fetches = ids.map { fetch(kind, $0, integration, now, job.trace) }
             outcome = (.understood, "fetch \(kind.rawValue) \(ids.joined(separator: ", "))")
         case .gone(let kind, let external):
-            fetches = [fetch(kind, external, integration, now)]
+            fetches = [fetch(kind, external, integration, now, job.trace)]
             outcome = (.understood, "\(kind.rawValue) \(external) is said to be gone")
         case .rejected(let rejection):
             batch.rejections = [rejection]
@@ -67,10 +71,16 @@ extension Hub {
                 try table.settle([(job, .completed)], owner: owner, now: now)
                 try Intake.settle(id, outcome.0, outcome.1, organization: organization, session: session)
             })
+        logger.debug(
+            "webhook understood: \(outcome.1)", metadata: ["integration": "\(integration.name)", "delivery": "\(id)"])
+        let waited = max(0, self.now.seconds(since: call.receivedAt))
+        WorkMeters.webhookDelay.recordNanoseconds(Int64(min(waited, 1e9) * 1e9))
     }
 
-    private func fetch(_ kind: RecordKind, _ id: String, _ integration: Integration, _ now: Moment) -> NewJob {
-        NewJob(.fetch, integration: integration.id, kind: kind, key: id, priority: 60, runAt: now)
+    private func fetch(
+        _ kind: RecordKind, _ id: String, _ integration: Integration, _ now: Moment, _ trace: String?
+    ) -> NewJob {
+        NewJob(.fetch, integration: integration.id, kind: kind, key: id, priority: 60, runAt: now, trace: trace)
     }
 
     /// Reads single records at the far side and merges them.
@@ -102,6 +112,7 @@ extension Hub {
         var batch = ObservedBatch(
             integration: integration.id, drafts: [], askedAt: askedAt, requestedAt: requested, observedAt: now,
             clockOffsetSeconds: integration.clockOffsetMilliseconds.map { Double($0) / 1000 })
+        for job in jobs { batch.traces[ExternalKey(kind, job.key)] = job.trace }
         var gone: [String] = []
         for answer in found {
             switch answer {

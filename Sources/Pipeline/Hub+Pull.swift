@@ -64,6 +64,26 @@ extension Hub {
         progress: @Sendable (PullProgress) -> Void = { _ in }
     ) async throws -> RunCounts {
         guard let source = try connector(of: integration).sources[kind] else { return RunCounts() }
+        let start = ContinuousClock.now
+        var counts = RunCounts()
+        var outcome = SyncMeters.Outcome.completed
+        defer {
+            let took = ContinuousClock.now - start
+            SyncMeters.count(outcome, counts, of: integration.connector, took: took)
+        }
+        do {
+            try await read(source, integration, kind, isFull: isFull, into: &counts, progress: progress)
+        } catch {
+            outcome = SyncMeters.outcome(of: error)
+            throw error
+        }
+        return counts
+    }
+
+    private func read(
+        _ source: any RecordSource, _ integration: Integration, _ kind: RecordKind, isFull: Bool,
+        into counts: inout RunCounts, progress: @Sendable (PullProgress) -> Void
+    ) async throws {
         let setting = try await mergeSetting(integration)
         let organization = organization
         var cursor = try await store.read {
@@ -71,7 +91,6 @@ extension Hub {
         }
         if isFull { (cursor.since, cursor.position) = (nil, nil) }
         let begun = now
-        var counts = RunCounts()
         var next: String?
         var newest = cursor.since
         var pages = PageWatch(kind: kind)
@@ -107,7 +126,6 @@ extension Hub {
             try await noteClock(integration, asked)
             progress(PullProgress(kind: kind, counts: counts, isFinished: isLast))
         } while next != nil
-        return counts
     }
 
     /// How often a first reading is made again whose records did not all have an id.

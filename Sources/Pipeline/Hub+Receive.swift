@@ -3,6 +3,7 @@ import Intake
 import Ledger
 import Queue
 import Store
+import Telemetry
 
 /// *Arrives*: a vendor's call is proved, stored, and only then answered.
 extension Hub {
@@ -87,9 +88,11 @@ extension Hub {
         guard case .genuine(let repeatKey, let topic) = proof else { return .forged }
         let block = try await ids.draw(2)
         let organization = organization
-        let parcel = Intake.Parcel(call, repeatKey: repeatKey, topic: topic, now: now)
+        let parcel = Intake.Parcel(call, repeatKey: repeatKey, topic: topic, now: now, trace: Trace.current?.id)
         let stored = try await Intake.store(
             parcel, integration: integration.id, organization: organization, ids: block, in: store)
+        logger.debug(
+            "webhook stored: \(topic)", metadata: ["integration": "\(integration.name)", "delivery": "\(stored)"])
         bell.ring()
         return if case .repeated(let id) = stored { .repeated(id) } else if case .stored(let id) = stored {
             .stored(id)

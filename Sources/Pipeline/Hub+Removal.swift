@@ -1,3 +1,4 @@
+import Alerts
 import Audit
 import ConnectorKit
 import Ledger
@@ -76,6 +77,7 @@ extension Hub {
             for listener in try ListenerTable(session, organization: organization).all(of: integration.id) {
                 try Self.forget(listener, by: actor, session, organization, now: now)
             }
+            try AlertTable(session, organization: organization).forget(integration: integration.id)
             var ids = block
             let later = NewJob(
                 .task, integration: 0, kind: nil, key: "\(OwnTask.forget.rawValue)/\(integration.id)",

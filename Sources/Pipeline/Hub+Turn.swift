@@ -2,6 +2,7 @@ import ConnectorKit
 import Ledger
 import Queue
 import Store
+import Telemetry
 
 /// A piece of work under this process's lease.
 struct ClaimedWork: Sendable {
@@ -159,12 +160,16 @@ extension Hub {
         }
         // One call was drawn for it when it was claimed.
         try await CallTally.$current.withValue(CallTally(drawn: 1, isLimited: claimed.isLimited)) {
-            try await run(claimed, integration)
+            try await Trace.$current.withValue(jobs.commonTrace) { try await run(claimed, integration) }
         }
     }
 
     private func run(_ claimed: ClaimedWork, _ integration: Integration) async throws {
         let (jobs, queue) = (claimed.jobs, claimed.work.queue)
+        let start = ContinuousClock.now
+        defer {
+            WorkMeters.timer(queue.rawValue).recordNanoseconds((ContinuousClock.now - start).wholeNanoseconds)
+        }
         do {
             switch queue {
             case .receive: try await understand(jobs, integration)
@@ -178,6 +183,9 @@ extension Hub {
             try await putBack(jobs, "\(error)")
             logger.warning("\(queue.rawValue) stopped: \(error)", metadata: ["integration": "\(integration.name)"])
         }
+        logger.debug(
+            "\(queue.rawValue): \(jobs.count) done",
+            metadata: ["integration": "\(integration.name)", "jobs": "\(jobs.prefix(20).map(\.id))"])
         if queue.callsOut { try await learnLimits(of: integration, after: claimed.work.operation) }
     }
 

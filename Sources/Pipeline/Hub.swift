@@ -1,3 +1,4 @@
+import Alerts
 import Audit
 import Backup
 import ConnectorKit
@@ -68,7 +69,7 @@ public final class Hub: Sendable {
     public static let migrations =
         [IDPool.migration] + LedgerMigrations.all + QueueMigrations.all + IntakeMigrations.all + BackupTable.migrations
         + AuditTable.migrations + IdentityTable.migrations + RepeatTable.migrations + SecurityTable.migrations
-        + NoticeMigrations.all
+        + NoticeMigrations.all + AlertTable.migrations
 
     /// A hub on a store. Reaches nothing.
     ///
@@ -122,7 +123,8 @@ public final class Hub: Sendable {
         guard let type = registry[integration.connector] else {
             throw HubError("\(integration.name): there is no connector named \(integration.connector)")
         }
-        let ear = LimitEar(surroundings.transport, clock: surroundings.now)
+        let ear = LimitEar(
+            surroundings.transport, clock: surroundings.now, meters: CallMeters(integration.connector))
         var surroundings = surroundings
         surroundings.transport = ear
         let connector: Connector

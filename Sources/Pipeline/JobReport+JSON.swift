@@ -15,12 +15,14 @@ extension JobReport {
 
     /// As commands and the API show it.
     public var json: JSON {
-        [
+        var members: [String: JSON] = [
             "id": .integer(id), "state": .string(state.rawValue), "queue": .string(queue.rawValue),
             "integration": .string(integration), "kind": .text(kind?.rawValue), "title": .string(title),
             "priority": .integer(priority), "attempt": .integer(attempt), "runAt": .string(runAt.description),
             "reason": .text(reason),
         ]
+        members["trace"] = trace.map(JSON.string)
+        return .object(members)
     }
 }
 

@@ -10,6 +10,7 @@ import Synchronization
 final class LimitEar: Transport {
     private let transport: any Transport
     private let clock: @Sendable () -> Moment
+    private let meters: CallMeters?
     private let heard = Mutex<LimitReading?>(nil)
     private let quiet = Mutex<Quiet?>(nil)
 
@@ -25,9 +26,10 @@ final class LimitEar: Transport {
 
     private static let tooMany = 429
 
-    init(_ transport: any Transport, clock: @escaping @Sendable () -> Moment) {
+    init(_ transport: any Transport, clock: @escaping @Sendable () -> Moment, meters: CallMeters? = nil) {
         self.transport = transport
         self.clock = clock
+        self.meters = meters
     }
 
     func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
@@ -35,11 +37,23 @@ final class LimitEar: Transport {
             return HTTPResponse(status: Self.tooMany, headers: ["Retry-After": "\(seconds)"], body: [])
         }
         CallTally.current?.add()
-        let response = try await transport.send(request)
+        let response = try await timed(request)
         let reading = LimitReading.headers { response.headers[$0] }
         if reading.form != nil { heard.withLock { $0 = reading } }
         if response.status == Self.tooMany { hush(response) }
         return response
+    }
+
+    private func timed(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
+        let start = ContinuousClock.now
+        do throws(TransportFailure) {
+            let response = try await transport.send(request)
+            meters?.count(.success(response), took: ContinuousClock.now - start)
+            return response
+        } catch {
+            meters?.count(.failure(error), took: ContinuousClock.now - start)
+            throw error
+        }
     }
 
     private func hush(_ response: HTTPResponse) {

@@ -1,3 +1,4 @@
+import Alerts
 import Backup
 import ConnectorKit
 import Identity
@@ -31,6 +32,8 @@ public struct Overview: Sendable {
     public var security: [SecurityKind: Int] = [:]
     /// Webhooks of the hub's own.
     public var listeners: [ListenerView] = []
+    /// What is too much now, and somebody was told of.
+    public var alerts: [Alert] = []
 }
 
 extension Overview {
@@ -90,6 +93,8 @@ public struct ChangeReport: Sendable {
     /// The integration it came from; nil for a person or the hub.
     public var origin: String?
     public var rule: String
+    /// The trace of what it came of; nil where it began by itself.
+    public var trace: String?
 }
 
 /// A job, in words.
@@ -109,6 +114,8 @@ public struct JobReport: Sendable {
     public var reason: String?
     /// 0 to 1000, lower first.
     public var priority = 100
+    /// The trace of what asked for it; nil where it began by itself.
+    public var trace: String?
 
     /// What it is about, with its kind: `product Tea`.
     public var subject: String { kind.map { "\($0.rawValue) \(title)" } ?? title }
@@ -169,7 +176,9 @@ extension Hub {
                 guarded: try words.holds(ledger.undecidedHolds(), limit: GuardReport.exampleLimit),
                 security: try SecurityTable(session, organization: organization).counts(
                     since: now.adding(seconds: -Overview.securitySeconds)),
-                listeners: try Self.views(words.listeners, session, organization))
+                listeners: try Self.views(words.listeners, session, organization),
+                alerts: Self.told(try AlertTable(session, organization: organization).all())
+                    .filter(\.state.isOpen))
         }
     }
 
@@ -277,7 +286,7 @@ struct ReportWords {
             return ChangeReport(
                 number: numbered.number, at: change.at, record: change.record, kind: change.kind,
                 title: titles[change.record] ?? "", part: change.part, old: change.old, new: change.told,
-                loser: change.loser, origin: change.origin.map(name), rule: change.rule)
+                loser: change.loser, origin: change.origin.map(name), rule: change.rule, trace: change.trace)
         }
     }
 
@@ -288,7 +297,7 @@ struct ReportWords {
             return JobReport(
                 id: job.id, queue: job.queue, integration: name(job.integration), kind: job.kind,
                 title: title ?? job.key, state: job.state, attempt: job.attempt, runAt: job.runAt, reason: job.error,
-                priority: job.priority)
+                priority: job.priority, trace: job.trace)
         }
     }
 

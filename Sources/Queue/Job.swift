@@ -79,11 +79,13 @@ public struct NewJob: Hashable, Sendable {
     public var lane: String?
     /// The batch it is counted in.
     public var batch: Int64?
+    /// The trace of what asked for it; nil where it began by itself.
+    public var trace: String?
 
     /// A job to be put on a queue; 100 is the normal priority.
     public init(
         _ queue: JobQueue, integration: Int64, kind: RecordKind?, key: String, priority: Int = 100, runAt: Moment,
-        payload: JSON = .null, lane: String? = nil, batch: Int64? = nil
+        payload: JSON = .null, lane: String? = nil, batch: Int64? = nil, trace: String? = nil
     ) {
         self.queue = queue
         self.integration = integration
@@ -94,6 +96,7 @@ public struct NewJob: Hashable, Sendable {
         self.payload = payload
         self.lane = lane
         self.batch = batch
+        self.trace = trace
     }
 }
 
@@ -126,6 +129,8 @@ public struct Job: Hashable, Sendable {
     public var lane: String?
     /// Whether another job of its lane goes first.
     public var isBlocked: Bool
+    /// The trace of what asked for it last; nil where it began by itself.
+    public var trace: String?
 
     /// What its work is called where limits and breakers are kept: `fetch product`.
     public var operation: String { DueWork.operation(queue, kind) }
@@ -145,7 +150,7 @@ extension Job {
 
     static let columns = """
         id, queue, integration_id, kind, key, priority, state, run_at, attempt, payload, error_class, error, intent, \
-        version, updated_at, claim, lease_until, intent_deadline, lane, is_blocked
+        version, updated_at, claim, lease_until, intent_deadline, lane, is_blocked, trace
         """
 
     /// A job from a row of `columns`; nil when the row holds words this Crossdock does not know.
@@ -173,5 +178,6 @@ extension Job {
         intentDeadline = row.moment(17)
         lane = row.optionalText(18)
         isBlocked = row.integer(19) == 1
+        trace = row.optionalText(20)
     }
 }

@@ -1,5 +1,6 @@
 import CoreMetrics
 import Store
+import Telemetry
 
 /// What the queue counts, each once the step that did it is durable.
 enum JobMeters {
@@ -10,6 +11,17 @@ enum JobMeters {
             uniqueKeysWithValues: JobOutcome.words.map { word in
                 (word, Counter(label: "crossdock_jobs_total", dimensions: [("queue", queue), ("outcome", word)]))
             })
+    }
+
+    /// What went wrong: the classes of errors are few, and are the hub's own words.
+    private struct Failure: Hashable {
+        let queue: JobQueue
+        let category: String
+
+        var counter: Counter {
+            Counter(
+                label: "crossdock_job_errors_total", dimensions: [("queue", queue.rawValue), ("category", category)])
+        }
     }
 
     private static func byQueue<Value>(_ value: (String) -> Value) -> [JobQueue: Value] {
@@ -33,14 +45,43 @@ enum JobMeters {
         let counts = outcomes.reduce(into: [JobQueue: [String: Int]]()) { counts, settled in
             counts[settled.job.queue, default: [:]][settled.outcome.word, default: 0] += 1
         }
+        let failures = outcomes.reduce(into: [Failure: Int]()) { counts, settled in
+            guard let category = settled.outcome.errorClass else { return }
+            counts[Failure(queue: settled.job.queue, category: category), default: 0] += 1
+        }
+        let ended = outcomes.count { $0.outcome == .completed } + failures.values.reduce(0, +)
         session.afterCommit {
             for (queue, words) in counts { words.forEach { settled[queue]?[$0]?.increment(by: $1) } }
+            for (failure, count) in failures { failure.counter.increment(by: count) }
+            Tally.runs.add(Int64(ended))
+            Tally.failedRuns.add(Int64(failures.values.reduce(0, +)))
+        }
+    }
+}
+
+extension JobTable {
+    /// Has the series of the queue stand there before the first job.
+    public static func prepareMeters() {
+        _ = (JobMeters.enqueued, JobMeters.waits, JobMeters.settled)
+        for queue in JobQueue.allCases where queue.callsOut {
+            _ = Counter(
+                label: "crossdock_job_errors_total",
+                dimensions: [("queue", queue.rawValue), ("category", "unavailable")])
         }
     }
 }
 
 extension JobOutcome {
     static let words = ["completed", "retried", "snoozed", "held", "dead", "released"]
+
+    /// What sort of error it ended with; nil where it was none.
+    var errorClass: String? {
+        switch self {
+        case .retry(let errorClass, _, _, _): errorClass
+        case .dead(let errorClass, _, _): errorClass
+        case .completed, .snooze, .held, .released: nil
+        }
+    }
 
     /// One word for how it ended.
     var word: String {

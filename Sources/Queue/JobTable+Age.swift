@@ -5,21 +5,23 @@ extension JobTable {
     /// integrations that are not called now wait for a reason and are left out.
     ///
     /// - Throws: `StoreFailure`.
-    public func oldestDue(at now: Moment) throws -> Moment? {
+    public func oldestDue(at now: Moment) throws -> Moment? { try oldestDueByQueue(at: now).values.min() }
+
+    /// The same, queue by queue; a queue of which nothing is due is not in it.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func oldestDueByQueue(at now: Moment) throws -> [JobQueue: Moment] {
         let pauses = try pauses()
         var closed: [Int64: Bool] = [:]
-        var oldest: Moment?
+        var oldest: [JobQueue: Moment] = [:]
         for sort in try sorts(.timed) + firstOfEachPriority() where sort.since <= now {
-            if let oldest, oldest <= sort.since { continue }
-            if let queue = JobQueue(rawValue: sort.queue),
-                pauses.contains(where: { $0.stops(queue, of: sort.integration) })
-            {
-                continue
-            }
+            guard let queue = JobQueue(rawValue: sort.queue) else { continue }
+            if let known = oldest[queue], known <= sort.since { continue }
+            if pauses.contains(where: { $0.stops(queue, of: sort.integration) }) { continue }
             let isClosed =
                 try closed[sort.integration] ?? (gate(of: sort.integration).closedUntil.map { $0 > now } ?? false)
             closed[sort.integration] = isClosed
-            if !isClosed { oldest = sort.since }
+            if !isClosed { oldest[queue] = sort.since }
         }
         return oldest
     }

@@ -44,11 +44,11 @@ public struct JobTable {
         "job",
         [
             "organization_id", "id", "queue", "integration_id", "kind", "key", "priority", "state", "run_at", "payload",
-            "created_at", "updated_at", "lane", "lane_place", "is_blocked",
+            "created_at", "updated_at", "lane", "lane_place", "is_blocked", "trace",
         ], key: ["organization_id", "queue", "integration_id", "kind", "key"],
         onConflict: """
             ON CONFLICT (organization_id, queue, integration_id, kind, key) WHERE is_open = 1
-            DO UPDATE SET version = job.version + 1, cancelled_by = NULL,
+            DO UPDATE SET version = job.version + 1, cancelled_by = NULL, trace = coalesce(excluded.trace, job.trace),
                 priority = CASE WHEN excluded.priority < job.priority THEN excluded.priority ELSE job.priority END,
                 state = CASE job.state WHEN 'held' THEN 'available' WHEN 'scheduled' THEN excluded.state
                     ELSE job.state END,
@@ -64,7 +64,7 @@ public struct JobTable {
             .text(job.kind?.rawValue ?? ""), .text(job.key), .integer(Int64(max(0, min(1000, job.priority)))),
             .text((job.runAt > now ? JobState.scheduled : .available).rawValue), SQLValue(job.runAt),
             .text(payload), SQLValue(now), SQLValue(now), SQLValue(job.lane), SQLValue(place?.number),
-            .integer(place?.isBlocked ?? false ? 1 : 0),
+            .integer(place?.isBlocked ?? false ? 1 : 0), SQLValue(job.trace),
         ]
     }
 

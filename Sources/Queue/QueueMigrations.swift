@@ -123,5 +123,11 @@ public enum QueueMigrations {
                 CREATE INDEX job_timed ON job (organization_id, integration_id, queue, kind, run_at, id)
                     WHERE state IN ('scheduled', 'retryable') AND is_blocked = 0;
                 """, servesOlder: true),
+        Migration(
+            "0204-job-trace",
+            """
+            -- What asked for a job, by the id under which logs and other programs know it.
+            ALTER TABLE job ADD COLUMN trace TEXT;
+            """, servesOlder: true),
     ]
 }

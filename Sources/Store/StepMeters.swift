@@ -52,9 +52,11 @@ public enum StepMeters {
     private static func note(_ kind: StepKind, _ nanoseconds: UInt64, _ watch: StatementWatch?) {
         guard watch?.isMeantToBeLong != true else { return }
         times[kind]?.recordNanoseconds(Int64(clamping: nanoseconds))
+        // The series stands there from the first step on, also where none is slow.
+        let slow = slow[kind]
         let seconds = Double(nanoseconds) / 1e9
         guard seconds >= slowSeconds else { return }
-        slow[kind]?.increment()
+        slow?.increment()
         var metadata: Logger.Metadata = ["kind": "\(kind.rawValue)", "seconds": "\((seconds * 1000).rounded() / 1000)"]
         if let slowest = watch?.slowest {
             metadata["statement"] = "\(StatementWatch.withoutValues(slowest.sql))"

@@ -1,4 +1,5 @@
 import Dispatch
+import Synchronization
 
 /// How a store is, as it says itself.
 public struct StoreVitals: Hashable, Sendable {
@@ -13,6 +14,20 @@ public struct StoreVitals: Hashable, Sendable {
 
     /// A store that answers.
     public init(latencyMilliseconds: Double) { self.latencyMilliseconds = latencyMilliseconds }
+}
+
+/// How many connections to servers this process holds.
+public enum StoreConnections {
+    private static let held = Atomic<Int>(0)
+
+    /// As many as there are now.
+    public static var count: Int { held.load(ordering: .relaxed) }
+
+    /// One was opened.
+    public static func open() { held.add(1, ordering: .relaxed) }
+
+    /// One was closed.
+    public static func close() { held.subtract(1, ordering: .relaxed) }
 }
 
 extension Store {

@@ -70,6 +70,7 @@ final class PostgresConnection {
             throw PostgresFailure(state: "", message: address.sentence(for: message))
         }
         self.handle = handle
+        StoreConnections.open()
         answerMilliseconds = address.statementMilliseconds + Self.answerMarginMilliseconds
         // The server's notices are not for standard error.
         PQsetNoticeProcessor(handle, { _, _ in }, nil)
@@ -82,7 +83,10 @@ final class PostgresConnection {
             """)
     }
 
-    deinit { PQfinish(handle) }
+    deinit {
+        PQfinish(handle)
+        StoreConnections.close()
+    }
 
     /// The server's version as a number: 150018.
     var serverVersion: Int { Int(PQserverVersion(handle)) }

@@ -28,11 +28,12 @@ public final class Meters: MetricsFactory {
         var lines: [String] = []
         var last = ""
         for (name, meter) in series.sorted(by: { $0.key < $1.key }) {
-            if name.name != last { lines.append("# TYPE \(name.name) \(meter.type)") }
+            if name.name != last { lines += SeriesHelp.lines(name.name, type: meter.type) }
             last = name.name
             lines += meter.lines(name)
         }
-        lines += ["# TYPE crossdock_series_refused_total counter", "crossdock_series_refused_total \(refused)"]
+        let refusals = "crossdock_series_refused_total"
+        lines += SeriesHelp.lines(refusals, type: "counter") + ["\(refusals) \(refused)"]
         return lines.joined(separator: "\n") + "\n"
     }
 

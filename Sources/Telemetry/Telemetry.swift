@@ -3,15 +3,12 @@ import CoreMetrics
 
 /// Where the hub's log lines go. Libraries throw and log at debug; only Deliver, Intake and Console log warnings.
 public enum Telemetry {
-    /// Makes standard error the place of all log lines, from that level up.
-    ///
-    /// Call once, before the first logger is made. Standard output stays free for answers.
-    public static func bootstrap(level: Logger.Level) {
-        LoggingSystem.bootstrap { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = level
-            return handler
-        }
+    /// Makes `LogDesk.shared` the place of all log lines, from that level up: standard error, so that standard output
+    /// stays free for answers, until a file is named. Call once, before the first logger is made.
+    public static func bootstrap(level: Logger.Level, format: LogFormat = .text) {
+        LogDesk.shared.usualLevel = level
+        LogDesk.shared.format = format
+        LoggingSystem.bootstrap { DeskLogHandler(.shared, label: $0) }
     }
 
     /// Makes `Meters.shared` the place of all counts and times. Call once, before the first is counted.

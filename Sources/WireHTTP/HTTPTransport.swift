@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 import Synchronization
+import Telemetry
 import Wire
 
 /// The outside world over the network: one request, one answer.
@@ -80,8 +81,16 @@ public struct HTTPTransport: Transport {
         outgoing.method = NIOHTTP1.HTTPMethod(rawValue: request.method)
         for field in request.headers.list { outgoing.headers.add(name: field.name, value: field.value) }
         if request.headers["User-Agent"] == nil { outgoing.headers.add(name: "User-Agent", value: userAgent) }
+        if let trace = Trace.current, request.headers["traceparent"] == nil {
+            outgoing.headers.add(name: "traceparent", value: trace.traceparent(Self.span()))
+        }
         if !request.body.isEmpty { outgoing.body = .bytes(ByteBuffer(bytes: request.body)) }
         return outgoing
+    }
+
+    /// The name of one call within its trace.
+    private static func span() -> [UInt8] {
+        withUnsafeBytes(of: UInt64.random(in: 1...UInt64.max)) { Array($0) }
     }
 
     private func whole(_ answer: HTTPClientResponse, limit: Int) async throws -> HTTPResponse {

@@ -78,8 +78,9 @@ private struct ForgetfulHub: HubPort {
 
     var identity: any IdentityPort { hub }
     var persons: any PersonsPort { hub }
-    var watch: any SecurityPort { hub }
+    var strangers: any SecurityPort { hub }
     var inbox: any InboxPort { hub }
+    var watch: any WatchPort { hub }
 
     func integrations() async throws -> [Integration] { [shop] }
 

@@ -155,7 +155,11 @@ enum LogSettings {
             throw Refusal(
                 "the log level \"\(word)\" is none of trace, debug (verbose), info, notice, warning, error, critical")
         }
-        Telemetry.bootstrap(level: level)
+        let look = try environment.value(["CROSSDOCK_LOG_FORMAT", "LOG_FORMAT"]) ?? "text"
+        guard let format = LogFormat(rawValue: look.lowercased()) else {
+            throw Refusal("the log format \"\(look)\" is neither text nor json")
+        }
+        Telemetry.bootstrap(level: level, format: format)
         Telemetry.bootstrapMeters()
     }
 }

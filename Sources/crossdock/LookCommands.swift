@@ -150,9 +150,14 @@ struct ExplainCommand: AsyncParsableCommand {
         for receipt in explanation.receipts.prefix(10) {
             let names = receipt.parts.object?.keys.sorted().joined(separator: ", ") ?? ""
             let remarks = receipt.remarks.isEmpty ? "" : " - " + receipt.remarks.joined(separator: "; ")
-            print("  written  \(receipt.at)  \(receipt.integration): \(receipt.outcome) (\(names))\(remarks)")
+            print(
+                "  written  \(receipt.at)  \(receipt.integration): \(receipt.outcome) (\(names))\(remarks)"
+                    + Self.told(receipt.trace))
         }
     }
+
+    /// By which id logs know what led to it.
+    private static func told(_ trace: String?) -> String { trace.map { "  trace \($0)" } ?? "" }
 
     private func show(_ part: PartExplanation) {
         print("  \(part.part) = \(Terminal.value(part.value))")
@@ -170,7 +175,7 @@ struct ExplainCommand: AsyncParsableCommand {
             let loser = change.loser.map { ", over \(Terminal.value($0))" } ?? ""
             print(
                 "      \(change.at)  \(Terminal.value(change.old)) -> \(Terminal.value(change.new))  "
-                    + "\(change.origin ?? "hub"): \(change.rule)\(loser)"
+                    + "\(change.origin ?? "hub"): \(change.rule)\(loser)" + Self.told(change.trace)
             )
         }
     }

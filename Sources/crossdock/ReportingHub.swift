@@ -19,9 +19,10 @@ struct ReportingHub: HubPort {
     var listeners: any ListenersPort { hub }
     var identity: any IdentityPort { hub }
     var persons: any PersonsPort { hub }
-    var watch: any SecurityPort { hub }
+    var strangers: any SecurityPort { hub }
     /// Who has just had a call understood once more is to see it: the store itself is asked.
     var inbox: any InboxPort { hub }
+    var watch: any WatchPort { hub }
 
     func integrations() async throws -> [Integration] { try await hub.integrations() }
 

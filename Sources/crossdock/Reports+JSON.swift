@@ -63,11 +63,13 @@ extension ConflictReport {
 
 extension ChangeReport {
     var json: JSON {
-        [
+        var members: [String: JSON] = [
             "number": .integer(number), "at": .string(at.description), "record": .integer(record),
             "kind": .string(kind.rawValue), "title": .string(title), "part": .string(part), "old": old ?? .null,
             "new": new ?? .null, "loser": loser ?? .null, "origin": .text(origin), "rule": .string(rule),
         ]
+        members["trace"] = trace.map(JSON.string)
+        return .object(members)
     }
 }
 

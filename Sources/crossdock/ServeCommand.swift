@@ -3,6 +3,7 @@ import Commerce
 import Console
 import Foundation
 import Pipeline
+import Telemetry
 import Wire
 import WireHTTP
 
@@ -24,6 +25,7 @@ struct ServeCommand: AsyncParsableCommand {
     var openOnLoopback = false
     @Option(help: "A standby of the store that pages and lists are read from (CROSSDOCK_READ_REPLICA).")
     var readReplica: String?
+    @OptionGroup var log: LogOptions
     @OptionGroup var backups: BackupOptions
     @OptionGroup var options: HubOptions
 
@@ -36,7 +38,13 @@ struct ServeCommand: AsyncParsableCommand {
                     "--open-on-loopback shows everything to whoever asks; it needs a loopback --bind, not \(bind)")
             }
             let door = try Door(door, bind: bind, HubEnvironment())
+            try log.open(HubEnvironment())
             let open = try OpenHub(options, publicURL: publicURL, readReplica: readReplica)
+            let watch = Watch(
+                open.hub,
+                try WatchSettings.terms(
+                    open.environment, transport: open.transport, organization: HubService.organization,
+                    decides: role != .api))
             try await open.hub.checkKey()
             let settings = try BackupSettings(backups, open.environment, role: role)
             let place = try StorePlace(options, open.environment)
@@ -49,11 +57,11 @@ struct ServeCommand: AsyncParsableCommand {
             let rounds = settings.map { BackupRounds(open: open, place: place, settings: $0) }
             if role == .worker {
                 Terminal.note("crossdock \(Version.text) works - stop with Ctrl-C")
-                await HubService.work(open, rounds)
+                await HubService.work(open, rounds, watch)
             } else {
                 let service = try await HubService(
                     open, door: door, port: try wishedPort(open.environment), openOnLoopback: openOnLoopback,
-                    role: role, backups: rounds)
+                    role: role, backups: rounds, watch: watch)
                 try await service.run {
                     Terminal.note(
                         "crossdock \(Version.text) listens on \(door.scheme)://\(bind):\($0) - stop with Ctrl-C")
@@ -98,22 +106,27 @@ struct HubService: Sendable {
     private let port: Int
     private let role: HubRole
     private let backups: BackupRounds?
+    private let watch: Watch?
+    /// The name of the organization a hub serves.
+    static let organization = "default"
 
     init(
         _ open: OpenHub, door: Door, port: Int, openOnLoopback: Bool, role: HubRole = .all,
-        backups: BackupRounds? = nil
+        backups: BackupRounds? = nil, watch: Watch? = nil
     ) async throws {
         self.open = open
+        self.watch = watch
         self.backups = backups
         self.role = role
         self.door = door
         self.port = port
         let tokens = try await TokenKey.tokens(open)
+        var options = Console.Options(
+            version: Version.text, organization: Self.organization, openOnLoopback: openOnLoopback,
+            isBehindTLS: door.tls != nil || open.hub.publicURL?.hasPrefix("https:") ?? false)
+        if let word = try open.environment.value(["CROSSDOCK_ENVIRONMENT", "NODE_ENV"]) { options.environment = word }
         console = try Console(
-            hub: ReportingHub(hub: open.hub, reports: open.reports), tokens: tokens,
-            options: Console.Options(
-                version: Version.text, openOnLoopback: openOnLoopback,
-                isBehindTLS: door.tls != nil || open.hub.publicURL?.hasPrefix("https:") ?? false),
+            hub: ReportingHub(hub: open.hub, reports: open.reports), tokens: tokens, options: options,
             random: OpenHub.systemRandom)
     }
 
@@ -127,7 +140,8 @@ struct HubService: Sendable {
             group.addTask { await console.run() }
             if role == .all { group.addTask { await Engine(open.hub).run() } }
             if let backups { group.addTask { await backups.run() } }
-            if let tls = door.tls { group.addTask { await Interruption.eachHangUp { Door.reload(tls) } } }
+            if let watch { group.addTask { await watch.run() } }
+            group.addTask { await Interruption.eachHangUp { Self.hangUp(door.tls) } }
             group.addTask { await Interruption.wait() }
             _ = try await group.next()
             group.cancelAll()
@@ -136,14 +150,22 @@ struct HubService: Sendable {
     }
 
     /// Works without a server until SIGINT, SIGTERM or cancellation.
-    static func work(_ open: OpenHub, _ backups: BackupRounds?) async {
+    static func work(_ open: OpenHub, _ backups: BackupRounds?, _ watch: Watch) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await Engine(open.hub).run() }
             if let backups { group.addTask { await backups.run() } }
+            group.addTask { await watch.run() }
+            group.addTask { await Interruption.eachHangUp { hangUp(nil) } }
             group.addTask { await Interruption.wait() }
             _ = await group.next()
             group.cancelAll()
         }
+    }
+
+    /// What SIGHUP asks for: files that were changed from outside are looked at again.
+    private static func hangUp(_ tls: ServerTLS?) {
+        LogDesk.shared.reopen()
+        if let tls { Door.reload(tls) }
     }
 }
 

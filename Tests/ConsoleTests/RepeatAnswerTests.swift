@@ -1,5 +1,7 @@
+import Alerts
 import Commerce
 import ConnectorKit
+import Store
 import Testing
 import Wire
 
@@ -154,6 +156,27 @@ struct RepeatAnswerTests {
         await stage.close()
     }
 
+    @Test func anAlertIsAcknowledgedOnceForEachKeyAndAgainIsNoError() async throws {
+        let stage = try await IntegrationStage()
+        defer { stage.place.remove() }
+        var alert = Alert(.queueSize, AlertReading(1200, of: 1200), threshold: 1000, at: IntegrationStage.start)
+        (alert.state, alert.raisedAt) = (.raised, IntegrationStage.start)
+        let (raised, organization) = (alert, stage.hub.organization)
+        try await stage.hub.store.write { try AlertTable($0, organization: organization).save(raised) }
+        let path = "/api/alerts/queueSize/acknowledge"
+
+        let first = try await stage.ask("POST", path, headers: Self.key)
+        let again = try await stage.ask("POST", path, headers: Self.key)
+        #expect(first.status == 200 && again.status == 200 && again.body == first.body, "\(first.text)")
+        #expect(again.headers["Idempotency-Replayed"] == "true")
+        // Without a key it is asked anew, and finds that somebody looks after it already.
+        let plain = try await stage.ask("POST", path)
+        #expect(plain.status == 200 && plain.json["data"] == first.json["data"])
+        #expect(try await stage.count("SELECT count(*) FROM audit") == 1)
+        #expect(try await stage.ask("POST", "/api/alerts/errorRate/acknowledge", headers: Self.key).status == 422)
+        await stage.close()
+    }
+
     @Test(arguments: ["", " ", "a b", "ä", String(repeating: "k", count: 256)])
     func aKeyThatIsNoneIsRefused(key: String) async throws {
         let stage = try await IntegrationStage()
@@ -195,6 +218,7 @@ struct RepeatAnswerTests {
                 "/api/outgoing-webhooks/{id}/test", "/api/outgoing-webhooks/{id}/disable",
                 "/api/outgoing-webhooks/{id}/enable", "/api/outgoing-webhooks/{id}/deliveries/replay",
                 "/api/outgoing-webhooks/{id}/rotate-secret",
+                "/api/alerts/{kind}/acknowledge",
             ], "a new address: give it `once`, test it here, and name it")
     }
 }

@@ -1,3 +1,4 @@
+import Alerts
 import Commerce
 import ConnectorKit
 import Console
@@ -6,6 +7,7 @@ import Ledger
 import Queue
 import Store
 import Synchronization
+import Telemetry
 import Wire
 
 @testable import Pipeline
@@ -25,6 +27,8 @@ final class SampleHub: HubPort {
         var jobs: [JobReport] = []
         var health = HealthReport([])
         var persons: any PersonsPort = NoPersons()
+        var alerts: [Alert] = []
+        var gauges: [Gauge] = []
         /// Who asks how it is waits for as long as this is not finished.
         var delay: AsyncStream<Void>?
     }
@@ -40,10 +44,11 @@ final class SampleHub: HubPort {
     var now: Moment { state.withLock { $0.now } }
     var desk: any IntegrationsPort { SampleDesk() }
     var persons: any PersonsPort { state.withLock { $0.persons } }
-    let security = SampleWatch()
-    var watch: any SecurityPort { security }
+    let security = SampleSecurity()
+    var strangers: any SecurityPort { security }
     var inbox: any InboxPort { SampleInbox() }
     var listeners: any ListenersPort { NoListeners() }
+    var watch: any WatchPort { SampleWatch(hub: self) }
 
     func set(_ change: @Sendable (inout State) -> Void) { state.withLock { change(&$0) } }
 

@@ -1,38 +1,39 @@
+import Alerts
 import Audit
 import Console
-import Identity
-import Intake
-import Ledger
-import Synchronization
+import Telemetry
 
 @testable import Pipeline
 
-/// Remembers what it was told of, and never writes it down.
-final class SampleWatch: SecurityPort {
-    struct Seen: Hashable {
-        let kind: SecurityKind
-        let address: String?
-        let place: String
+/// What a sample hub shows to who watches over it.
+struct SampleWatch: WatchPort {
+    let hub: SampleHub
+
+    func gauges() async throws -> [Gauge] { try hub.kept { $0.gauges } }
+    func alerts() async throws -> [Alert] { try hub.kept { $0.alerts } }
+
+    func acknowledge(_ kind: AlertKind, by actor: AuditActor) async throws -> Alert? {
+        let known = try await alerts()
+        return known.first { $0.kind == kind }.flatMap {
+            AlertSettings().acknowledged($0, by: actor.name, at: hub.now)
+        }
     }
 
-    let seen = Mutex<[Seen]>([])
+    func logLevel() async throws -> LogLevelReport { LogLevelReport(level: .info, usual: .info, until: nil) }
 
-    func noteSecurity(_ kind: SecurityKind, from address: String?, at place: String) {
-        seen.withLock { $0.append(Seen(kind: kind, address: address, place: place)) }
+    func log(from level: Logger.Level?, minutes: Int, by actor: AuditActor) async throws -> LogLevelReport {
+        LogLevelReport(
+            level: level ?? .info, usual: .info,
+            until: level.map { _ in hub.now.adding(seconds: Double(minutes) * 60) })
     }
-
-    func keepSecurityEvents(isUrgent: Bool) async {}
-
-    func securityEvents(seconds: Double, kind: SecurityKind?, limit: Int) async throws -> [SecurityLine] { [] }
-    func securityCounts(seconds: Double) async throws -> [SecurityKind: Int] { [:] }
 }
 
-/// A hub that no vendor has called.
-struct SampleInbox: InboxPort {
-    func deliveries(_ filter: DeliveryFilter, limit: Int) async throws -> [DeliveryView] { [] }
-    func delivery(_ id: Int64) async throws -> DeliveryView? { nil }
-    func replay(deliveries given: [Int64], by actor: AuditActor) async throws -> [Int64] { [] }
-    func replay(_ filter: DeliveryFilter, by actor: AuditActor) async throws -> [Int64] { [] }
-
-    func sampleWebhook(to integration: Integration, by actor: AuditActor) async throws -> Hub.Reception { .unknown }
+extension SampleHub {
+    /// What it was told to show, unless its store is broken.
+    func kept<Value: Sendable>(_ value: @Sendable (State) -> Value) throws -> Value {
+        try state.withLock { state in
+            if state.isBroken { throw Broken() }
+            return value(state)
+        }
+    }
 }

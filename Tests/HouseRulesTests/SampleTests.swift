@@ -10,7 +10,7 @@ struct SampleTests {
 
         print(answer.output)
         #expect(answer.status == 0, "\(answer.output)")
-        for name in ["nginx", "apache", "logrotate", "systemd", "prometheus"] {
+        for name in ["nginx", "apache", "logrotate", "systemd", "prometheus", "rules"] {
             #expect(answer.output.contains("samples: \(name) "), "\(answer.output)")
         }
     }

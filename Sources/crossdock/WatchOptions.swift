@@ -1,0 +1,131 @@
+import Alerts
+import ArgumentParser
+import Foundation
+import Pipeline
+import Telemetry
+import Wire
+
+/// Where a hub that serves logs to.
+struct LogOptions: ParsableArguments {
+    @Option(help: "A file that log lines are added to; it may be moved away while the hub runs (CROSSDOCK_LOG_FILE).")
+    var logFile: String?
+
+    /// Has log lines go into the file that is named, if any.
+    ///
+    /// - Throws: `Refusal` when it cannot be written.
+    func open(_ environment: HubEnvironment) throws {
+        guard let path = try logFile ?? environment.value(["CROSSDOCK_LOG_FILE", "LOG_FILE"]) else { return }
+        do throws(LogFile.Failure) {
+            LogDesk.shared.write(to: try LogFile(path))
+        } catch {
+            throw Refusal(error.description)
+        }
+    }
+}
+
+/// What a hub watches over, as the environment says.
+enum WatchSettings {
+    /// The variable of each kind: `0.05`, with the least number of cases behind a slash (`0.05/20`), or `off`.
+    private static let variables: [AlertKind: String] = [
+        .errorRate: "CROSSDOCK_ALERT_ERROR_RATE", .failureRate: "CROSSDOCK_ALERT_FAILURE_RATE",
+        .responseTime: "CROSSDOCK_ALERT_RESPONSE_TIME", .farResponseTime: "CROSSDOCK_ALERT_FAR_RESPONSE_TIME",
+        .queueSize: "CROSSDOCK_ALERT_QUEUE_SIZE", .memoryUsage: "CROSSDOCK_ALERT_MEMORY_USAGE",
+        .connectionFailures: "CROSSDOCK_ALERT_CONNECTION_FAILURES",
+        .connectionTest: "CROSSDOCK_ALERT_CONNECTION_TEST", .webhookDelay: "CROSSDOCK_ALERT_WEBHOOK_DELAY",
+        .conflictRate: "CROSSDOCK_ALERT_CONFLICT_RATE", .conflictAge: "CROSSDOCK_ALERT_CONFLICT_AGE",
+        .breakerOpen: "CROSSDOCK_ALERT_BREAKER_OPEN", .securityEvents: "CROSSDOCK_ALERT_SECURITY_EVENTS",
+    ]
+
+    /// The terms of a hub's watch.
+    ///
+    /// - Throws: `Refusal` naming what cannot be read.
+    static func terms(
+        _ environment: HubEnvironment, transport: any Transport, organization: String, decides: Bool
+    ) throws -> Watch.Terms {
+        var terms = Watch.Terms()
+        terms.decides = decides
+        for (kind, name) in variables {
+            guard let text = try environment.value([name]) else { continue }
+            terms.settings.rules[kind] = try rule(text, name, usual: kind.usual)
+        }
+        if let minutes = try number(environment, "CROSSDOCK_ALERT_ESCALATION_MINUTES", 1...10_080) {
+            terms.settings.escalateSeconds = minutes * 60
+        }
+        if let text = try environment.value(["CROSSDOCK_CONNECTION_TEST_MINUTES"]) {
+            let minutes = text == "off" ? nil : try number(environment, "CROSSDOCK_CONNECTION_TEST_MINUTES", 1...10_080)
+            terms.testSeconds = minutes.map { $0 * 60 }
+        }
+        let address = try address(environment, ["CROSSDOCK_NOTIFICATION_URL", "NOTIFICATION_SERVICE_URL"])
+        let later = try self.address(environment, ["CROSSDOCK_ESCALATION_URL"])
+        if let first = address ?? later {
+            terms.teller = AlertPost(
+                transport: transport, address: address, escalation: later ?? first, organization: organization)
+        }
+        return terms
+    }
+
+    static func rule(_ text: String, _ name: String, usual: AlertRule) throws -> AlertRule? {
+        if text == "off" { return nil }
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard (1...2).contains(parts.count), let threshold = Double(parts[0]), threshold.isFinite, threshold > 0,
+            let minimum = parts.count == 2 ? Int(parts[1]) : usual.minimum, (1...1_000_000).contains(minimum)
+        else {
+            throw Refusal("\(name) \"\(text)\" must be a threshold (0.05), one with the least cases (0.05/20), or off")
+        }
+        return AlertRule(threshold: threshold, minimum: minimum)
+    }
+
+    private static func number(
+        _ environment: HubEnvironment, _ name: String, _ range: ClosedRange<Int>
+    ) throws -> Double? {
+        guard let text = try environment.value([name]) else { return nil }
+        guard let number = Int(text), range.contains(number) else {
+            throw Refusal("\(name) \"\(text)\" must be a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return Double(number)
+    }
+
+    private static func address(_ environment: HubEnvironment, _ names: [String]) throws -> HTTPAddress? {
+        guard let text = try environment.value(names) else { return nil }
+        guard let address = HTTPAddress(text), ["http", "https"].contains(address.scheme) else {
+            throw Refusal("\(names[0]) is not an http or https address")
+        }
+        return address
+    }
+}
+
+/// Tells of alerts by a `POST` to an address: JSON, with a key that is the same when it is told again.
+struct AlertPost: AlertTeller {
+    /// How long an answer is waited for, in seconds.
+    static let timeoutSeconds = 10
+
+    let transport: any Transport
+    /// Nil: only what nobody looks after is told.
+    let address: HTTPAddress?
+    let escalation: HTTPAddress
+    let organization: String
+
+    /// Nobody has taken it.
+    struct NotTaken: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    func tell(_ notice: AlertNotice, at now: Moment) async throws {
+        guard let address = notice.news == .escalated ? escalation : address else { return }
+        let raised = notice.alert.raisedAt ?? notice.alert.since
+        let key = "\(notice.alert.kind.rawValue)-\(notice.news.rawValue)-\(raised.milliseconds)"
+        var request = HTTPRequest(
+            "POST", address, headers: ["Content-Type": "application/json", "Idempotency-Key": key],
+            body: notice.json(organization: organization, now: now).bytes)
+        request.timeoutSeconds = Self.timeoutSeconds
+        let response: HTTPResponse
+        do throws(TransportFailure) {
+            response = try await transport.send(request)
+        } catch {
+            throw NotTaken(description: "\(address.origin): \(error)")
+        }
+        guard (200..<300).contains(response.status) else {
+            throw NotTaken(description: "\(address.origin) answered \(response.status)")
+        }
+    }
+}
