@@ -81,7 +81,6 @@ public enum AuditAction: String, Hashable, Sendable, CaseIterable {
     case webhookRemoved = "webhook.removed"
     case webhookStateSet = "webhook.state-set"
     case webhookSecretRotated = "webhook.secret-rotated"
-    case webhookTested = "webhook.tested"
     case webhookReplayed = "webhook.replayed"
     case alertAcknowledged = "alert.acknowledged"
     case logLevelSet = "log.level-set"

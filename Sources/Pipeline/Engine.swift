@@ -22,8 +22,8 @@ public struct Engine: Sendable {
     /// How long what is under way when the hub stops may take to its end, in seconds; then it is broken off. Below the
     /// ten seconds that container engines wait before they kill.
     static let drainSeconds = 8
-    /// How often changes are looked for that listeners are to be told of when nobody rings, in seconds.
-    static let relaySeconds = 1
+    /// How long changes gather that listeners are to be told of, in milliseconds: a busy hub rings all the time.
+    static let relayMilliseconds = 50
     /// How often the vendors' webhooks are looked at, in seconds.
     static let webhookWatchSeconds = 120.0
     /// How often ids are compared to find deletions, in seconds.
@@ -126,7 +126,9 @@ public struct Engine: Sendable {
             } catch {
                 hub.logger.warning("webhooks: \(error)")
             }
-            if !hasMore { await hub.bell.wait(after: heard, atMost: .seconds(Self.relaySeconds), by: clock) }
+            if hasMore { continue }
+            await hub.bell.wait(after: heard)
+            try? await clock.sleep(for: .milliseconds(Self.relayMilliseconds))
         }
     }
 

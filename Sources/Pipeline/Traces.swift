@@ -42,7 +42,7 @@ struct Traces: Sendable {
             switch job.queue {
             case .deliver: Int64(job.key).flatMap { records[$0] }
             case .fetch: job.kind.flatMap { shown[ExternalKey($0, job.key)] }
-            case .receive, .pull, .task: nil
+            case .receive, .pull, .notify, .task: nil
             }
         job.trace = job.trace ?? own ?? only
         return job
