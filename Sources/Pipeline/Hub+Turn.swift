@@ -84,12 +84,17 @@ extension Hub {
         _ = try await store.write { try JobTable($0, organization: organization).rescue(now: now) }
     }
 
-    /// Gives up waiting jobs nobody here knows how to do, with the reason.
+    /// Gives up waiting jobs nobody here knows how to do, with the reason. Notices that a hub of an older release gave
+    /// up for that reason are taken back.
     ///
     /// - Throws: `StoreFailure`.
     public func giveUpUnknown() async throws {
         let (organization, now) = (organization, now)
-        let count = try await store.write { try JobTable($0, organization: organization).giveUpUnknown(now: now) }
+        let count = try await store.write { session in
+            let table = JobTable(session, organization: organization)
+            try table.retryDead(JobFilter(queue: .notify, errorClass: "unknown"), now: now)
+            return try table.giveUpUnknown(now: now)
+        }
         if count > 0 { logger.warning("\(count) tasks of a sort nobody here knows were given up; see crossdock dead") }
     }
 

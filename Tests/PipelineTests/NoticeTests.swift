@@ -1,6 +1,7 @@
 import ConnectorKit
 import Notices
 import Queue
+import Store
 import Testing
 
 @testable import Pipeline
@@ -224,6 +225,27 @@ struct NoticeTests {
         let log = try await stage.log(webhook)
         #expect(log.map(\.notice.state) == [.delivered])
         #expect(Set(stage.receiver.calls.map { $0.headers["webhook-id"] }).count == 1)
+    }
+
+    @Test func whatAHubOfAnOlderReleaseGaveUpIsTakenBack() async throws {
+        let stage = try await NoticeWorld()
+        let webhook = try await stage.register()
+        try await stage.edit("77.00")
+        try await stage.hub.relay()
+        _ = try await stage.hub.store.write { session in
+            try session.run(
+                """
+                UPDATE job SET state = 'dead', is_open = 0, error_class = 'unknown'
+                WHERE organization_id = ?1 AND queue = 'notify'
+                """, [.integer(1)])
+        }
+        try await stage.tell()
+        #expect(stage.receiver.calls.isEmpty)
+
+        try await stage.hub.giveUpUnknown()
+        try await stage.tell()
+
+        #expect(try await stage.log(webhook).map(\.notice.state) == [.delivered])
     }
 
     @Test func aTestEventIsSentAtOnceAndSaysWhatCameOfIt() async throws {
