@@ -44,7 +44,8 @@ enum RequestMeters {
 
     private static let deliveries = Dictionary(
         uniqueKeysWithValues: [
-            "stored", "repeated", "ping", "forged", "too_large", "ambiguous", "unknown", "unavailable",
+            "stored", "repeated", "ping", "forged", "too_large", "outside", "limited", "ambiguous", "unknown",
+            "unavailable",
         ].map { ($0, Counter(label: "crossdock_webhook_deliveries_total", dimensions: [("outcome", $0)])) })
 
     /// What became of a vendor's call.
@@ -56,6 +57,8 @@ enum RequestMeters {
             case .ping: "ping"
             case .forged: "forged"
             case .tooLarge: "too_large"
+            case .outside: "outside"
+            case .limited: "limited"
             case .ambiguous: "ambiguous"
             case .unknown: "unknown"
             case .unavailable: "unavailable"

@@ -37,6 +37,7 @@ public struct Absorb {
         guard draft.kind.isPersonal, let record = link.flatMap({ snapshot.records[$0.record] }),
             record.erasedAt != nil
         else { return try take(draft, digest) }
+        result.hasErased = true
         guard !record.isErasedPerson else {
             result.counts.read += 1
             result.counts.unchanged += 1

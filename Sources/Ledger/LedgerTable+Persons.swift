@@ -93,6 +93,21 @@ extension LedgerTable {
         return (ids, ids.count < Int(Self.personsStep) ? nil : ids.last)
     }
 
+    /// Whether some of these far records stand for somebody whose values were erased, or for a document of his.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func hasErased(_ integration: Int64, _ kind: RecordKind, externalIDs: [String]) throws -> Bool {
+        guard kind.isPersonal, !externalIDs.isEmpty else { return false }
+        return try !session.rows(
+            """
+            SELECT 1 FROM link JOIN record ON record.organization_id = link.organization_id
+                AND record.id = link.record_id
+            WHERE link.organization_id = ?1 AND link.integration_id = ?2 AND link.kind = ?3 AND link.external_id IN {4}
+                AND record.erased_at IS NOT NULL LIMIT 1
+            """, [.integer(organization), .integer(integration), .text(kind.rawValue), .keys(externalIDs)]
+        ).isEmpty
+    }
+
     // MARK: Sealing what is there
 
     /// Seals all that is held of records: with the keys they have or are given, or with that one.

@@ -265,6 +265,8 @@ public struct Absorption: Sendable {
     public var counts = RunCounts()
     /// Whether a side showed something new: what was asked for before that may be older, and is asked for again.
     public var hasNews = false
+    /// Whether a side showed somebody whose values were erased.
+    public var hasErased = false
     /// What is seldom meant, and is no more known to the guard than that: taken or held, as was asked.
     public var drastic: [GuardItem] = []
     /// What the guard is to remember otherwise from now on.

@@ -35,14 +35,16 @@ extension Hub {
     }
 
     /// Merges a batch in one step. What is saved in the same transaction comes `first` (a settled task: one that asks
-    /// for itself again is a new one with a time of its own) or last (`also`: a cursor).
+    /// for itself again is a new one with a time of its own) or last (`also`: a cursor; `ifErased`: where the batch
+    /// shows somebody who was erased).
     ///
     /// - Throws: `StoreFailure`.
     @discardableResult
     func absorb(
         _ batch: ObservedBatch, _ setting: MergeSetting, priority: StepPriority = .normal,
         first: @escaping @Sendable (any StoreSession) throws -> Void = { _ in },
-        also: @escaping @Sendable (any StoreSession) throws -> Void = { _ in }
+        also: @escaping @Sendable (any StoreSession) throws -> Void = { _ in },
+        ifErased: @escaping @Sendable (any StoreSession) throws -> Void = { _ in }
     ) async throws -> Absorbed {
         let batch = batch.redacted
         let block = try await ids.draw(Self.idCount(batch, setting))
@@ -57,6 +59,7 @@ extension Hub {
             try first(session)
             let absorbed = try Self.absorbStep(batch, setting, session, organization, ids: block, now: now)
             try also(session)
+            if absorbed.hasErased { try ifErased(session) }
             return absorbed
         }
         for key in absorbed.alarms {
@@ -84,6 +87,8 @@ extension Hub {
         var alarms: [GuardKey] = []
         /// How many pieces were found to be sold that were not there.
         var oversold = 0
+        /// Whether it shows somebody whose values were erased.
+        var hasErased = false
     }
 
     /// A draft needs at most a record, a link, a conflict per part and a task per peer; a line of an order two
@@ -149,7 +154,7 @@ extension Hub {
             asked.filter { !$0.isOne(of: setting.underWay) }, ids: &ids, now: now)
         return Absorbed(
             counts: absorption.counts, unsettled: absorption.unsettled, later: later, number: snapshot.number,
-            alarms: absorption.alarms, oversold: Oversold.pieces(absorption.changes))
+            alarms: absorption.alarms, oversold: Oversold.pieces(absorption.changes), hasErased: absorption.hasErased)
     }
 
     /// The writes to the batch's integration that may meet what it shows.

@@ -42,6 +42,7 @@ extension Hub {
             observedAt: call.receivedAt,
             clockOffsetSeconds: integration.clockOffsetMilliseconds.map { Double($0) / 1000 })
         var fetches: [NewJob] = []
+        var named: (kind: RecordKind, ids: [String])?
         let outcome: (DeliveryState, String)
         switch meaning.unless(byHand: integration.options.isByHand) {
         case .records(let drafts):
@@ -51,6 +52,7 @@ extension Hub {
             outcome = (.understood, drafts.map { "\($0.kind.rawValue) \($0.externalID)" }.joined(separator: ", "))
         case .fetch(let kind, let ids):
             fetches = ids.map { fetch(kind, $0, integration, now, job.trace) }
+            named = (kind, ids)
             outcome = (.understood, "fetch \(kind.rawValue) \(ids.joined(separator: ", "))")
         case .gone(let kind, let external):
             fetches = [fetch(kind, external, integration, now, job.trace)]
@@ -60,7 +62,7 @@ extension Hub {
             outcome = (.rejected, rejection.reason)
         case .nothing(let reason): outcome = (.ignored, reason)
         }
-        let jobs = fetches
+        let (jobs, asked) = (fetches, named)
         let block = try await ids.draw(fetches.count + 1)
         try await absorb(
             batch, setting, priority: .urgent,
@@ -70,7 +72,13 @@ extension Hub {
                 try table.add(jobs, ids: &ids, now: now)
                 try table.settle([(job, .completed)], owner: owner, now: now)
                 try Intake.settle(id, outcome.0, outcome.1, organization: organization, session: session)
-            })
+                let ledger = LedgerTable(session, organization: organization)
+                if let asked, try ledger.hasErased(integration.id, asked.kind, externalIDs: asked.ids) {
+                    try Intake.forgetBodies(of: [id], organization: organization, session: session)
+                }
+            },
+            // What a side goes on telling of somebody who was erased is not kept.
+            ifErased: { try Intake.forgetBodies(of: [id], organization: organization, session: $0) })
         logger.debug(
             "webhook understood: \(outcome.1)", metadata: ["integration": "\(integration.name)", "delivery": "\(id)"])
         let waited = max(0, self.now.seconds(since: call.receivedAt))

@@ -72,10 +72,9 @@ struct PersonTests {
         #expect(done == plan)
         let id = String(plan.customer)
         let left = try await scene.hub.exportCustomer(id).object ?? [:]
-        let calls = left["calls"]?.array ?? []
-        // What came since is a call of the shop like any other, sealed as all of them.
-        #expect(calls.count == 1)
-        for value in PersonScene.own { #expect(left["records"]?.text.contains(value) == false, "\(value)") }
+        // What the shop said since was forgotten once it was understood.
+        #expect(left["calls"]?.array?.count == 0)
+        for value in PersonScene.own { #expect(!JSON.object(left).text.contains(value), "\(value)") }
         try await scene.expectNone(of: PersonScene.own + [PersonScene.card])
         await #expect(throws: PersonFailure.self) { try await scene.hub.erasure(of: PersonScene.email) }
         let keys = "SELECT count(*) FROM personal_key WHERE id = \(id) AND length(sealed) = 0"
