@@ -41,6 +41,12 @@ public enum DeliveryMask {
         "sku", "product_id", "productid", "regular_price", "catalog_visibility",
     ]
 
+    /// Whether a header opens a door by itself, to whoever reads it: such a one is not even stored. A signature opens
+    /// nothing but for the call it stands on.
+    static func isCredential(_ name: String) -> Bool { credentials.contains(name.lowercased()) }
+
+    private static let credentials: Set<String> = ["authorization", "proxy-authorization", "cookie", "x-api-key"]
+
     /// The headers; what proves who called is dots.
     public static func headers(_ headers: HTTPHeaders) -> JSON {
         .array(

@@ -46,7 +46,8 @@ public enum Intake {
             self.trace = trace
             self.repeatKey = repeatKey
             self.topic = topic
-            headers = JSON.array(call.headers.list.map { .array([.string($0.name), .string($0.value)]) }).text
+            let kept = call.headers.list.filter { !DeliveryMask.isCredential($0.name) }
+            headers = JSON.array(kept.map { .array([.string($0.name), .string($0.value)]) }).text
             body = Redaction.withoutCards(call.body)
             self.now = now
         }

@@ -41,7 +41,7 @@ public struct DeliveryReport: Hashable, Sendable {
     public var topic: String
     public var receivedAt: Moment
     public var state: DeliveryState
-    /// What came of it, in words; nil while that is open.
+    /// What came of it the last time, in words; nil before the first. By it a person's calls are found, so it stays.
     public var detail: String?
     /// How often it came again.
     public var repeats: Int
@@ -91,7 +91,7 @@ extension Intake {
     ) throws -> [Int64] {
         let rows = try session.rows(
             """
-            UPDATE delivery SET state = 'received', detail = NULL
+            UPDATE delivery SET state = 'received'
             WHERE organization_id = ?1 AND id IN {2} AND state <> 'received' AND EXISTS (
                 SELECT 1 FROM delivery_body AS whole WHERE whole.organization_id = delivery.organization_id
                     AND whole.id = delivery.id AND whole.received_at = delivery.received_at)

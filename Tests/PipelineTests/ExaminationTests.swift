@@ -10,7 +10,9 @@ struct ExaminationTests {
     @Test func anEmptyHubIsToldTheNextStep() async throws {
         let findings = await (try World().hub()).examine()
 
-        #expect(state(findings, "key") == .ok && state(findings, "store") == .ok && state(findings, "queue") == .ok)
+        #expect(state(findings, "key") == .ok && state(findings, "queue") == .ok)
+        // However slow a busy machine makes it.
+        #expect(["ok", "degraded"].contains(state(findings, "store")?.rawValue))
         #expect(findings.first { $0.name == "integrations" }?.advice?.contains("crossdock connect") ?? false)
         #expect(!findings.contains { $0.state == .down })
     }

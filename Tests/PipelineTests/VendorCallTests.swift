@@ -146,6 +146,21 @@ struct VendorCallTests {
         #expect(try await hub.delivery(id + 100_000) == nil)
     }
 
+    @Test func whatOpensADoorByItselfIsNotStored() async throws {
+        let (world, hub, shop) = try await shop()
+        var call = signed("{}", "1")
+        for name in ["Authorization", "cookie", "X-API-Key", "Proxy-Authorization"] { call.headers.add(name, "s3cret") }
+        guard case .stored(let id) = await hub.receive(call, for: shop) else {
+            Issue.record("not taken")
+            return
+        }
+
+        let names = try await hub.delivery(id)?.headers?.array?.compactMap { $0["name"]?.string } ?? []
+        #expect(names.count == call.headers.list.count - 4 && names.contains("X-WC-Webhook-Signature"))
+        let kept = "SELECT count(*) FROM delivery_body WHERE id = \(id) AND headers LIKE '%s3cret%'"
+        #expect(try await world.count(hub, kept) == 0)
+    }
+
     @Test func aReplayGoesTheOnePathOnceMoreAndIsAudited() async throws {
         let (world, hub, shop) = try await shop()
         guard case .stored(let id) = await hub.receive(signed("{\"id\":1}", "1", topic: "action.other"), for: shop)
