@@ -36,6 +36,7 @@ enum SeriesHelp {
         "crossdock_rate_limit_remaining_ratio": "What is left of a limit of calls, from 0 to 1.",
         "crossdock_records_held": "Records that are held for a person.",
         "crossdock_rejections_open": "Records that could not be used.",
+        "crossdock_security_events_total": "What strangers tried, and what somebody was denied, by kind.",
         "crossdock_series_refused_total": "Series that were asked for beyond the limit.",
         "crossdock_start_timestamp_seconds": "When the process began to answer.",
         "crossdock_store_connections": "Connections of the process to the store's server.",
