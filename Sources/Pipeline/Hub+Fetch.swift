@@ -80,7 +80,8 @@ extension Hub {
             // What a side goes on telling of somebody who was erased is not kept.
             ifErased: { try Intake.forgetBodies(of: [id], organization: organization, session: $0) })
         logger.debug(
-            "webhook understood: \(outcome.1)", metadata: ["integration": "\(integration.name)", "delivery": "\(id)"])
+            "webhook understood: \(Redaction.told(outcome.1))",
+            metadata: ["integration": "\(integration.name)", "delivery": "\(id)"])
         let waited = max(0, self.now.seconds(since: call.receivedAt))
         WorkMeters.webhookDelay.recordNanoseconds(Int64(min(waited, 1e9) * 1e9))
     }
