@@ -22,7 +22,8 @@ public final class Bell: Sendable {
         let resting = listeners.withLock { listeners in
             listeners.count += 1
             defer { listeners.resting = [:] }
-            return listeners.resting.values
+            // In the order in which they came to rest, so that a rehearsal goes the same way each time.
+            return listeners.resting.sorted { $0.key < $1.key }.map(\.value)
         }
         for continuation in resting { continuation.resume() }
     }

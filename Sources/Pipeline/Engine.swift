@@ -32,10 +32,14 @@ public struct Engine: Sendable {
     /// Where the workers run; nil for where tasks run by themselves. A task of its own does not inherit it.
     let executor: (any TaskExecutor)?
 
+    /// Whether listeners are told of changes.
+    let relays: Bool
+
     /// The loops of a hub, by its clock.
-    public init(_ hub: Hub, on executor: (any TaskExecutor)? = nil) {
+    public init(_ hub: Hub, on executor: (any TaskExecutor)? = nil, relays: Bool = true) {
         self.hub = hub
         self.executor = executor
+        self.relays = relays
     }
 
     private var clock: any Clock<Duration> { hub.clock }
@@ -54,7 +58,7 @@ public struct Engine: Sendable {
                 await every(Self.scheduleSeconds) { if try await hub.runsSchedules() { try await hub.tick() } }
             }
             group.addTask { await schedule() }
-            group.addTask { await relay() }
+            if relays { group.addTask { await relay() } }
         }
         await hub.leaveSchedules()
         stop.now()

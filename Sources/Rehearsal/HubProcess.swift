@@ -23,7 +23,7 @@ struct HubProcess: Sendable {
 
     /// Runs the hub's own loops until the process dies.
     func run(_ stage: Stage) -> Task<Void, Never> {
-        let engine = Engine(hub, on: stage.executor)
+        let engine = Engine(hub, on: stage.executor, relays: false)
         return Task(executorPreference: stage.executor) { await engine.run() }
     }
 }
