@@ -68,7 +68,7 @@ extension Oracle {
             if account.pieces + account.mistakable < 0 {
                 say("I3", "\(-account.pieces) of \(number) are sold that never were (\(told))")
             }
-            let isKept = abs((facts.stock[number] ?? 0) - account.pieces) <= account.mistakable
+            let isKept = (0...account.mistakable).contains((facts.stock[number] ?? 0) - account.pieces)
             if !isKept, account.unclear == 0 {
                 say("I3", "stock of \(number) is \(facts.stock[number] ?? 0), and people left \(account.pieces)")
             }

@@ -138,7 +138,8 @@ extension Oracle {
     private func isTakenForWritten(
         _ account: StockBook.Account, _ hub: Int, _ untold: Set<HubFacts.UntoldCount>
     ) -> Bool {
-        if account.mistakable > 0, abs(hub - account.expected) <= account.erased + account.mistakable { return true }
+        let over = hub - account.expected
+        if -account.erased <= over, over <= account.erased + account.mistakable { return true }
         return untold.contains { write in
             abs(hub - account.expected - write.pieces) <= account.erased
                 && account.gone.contains { natures[$0.vendor].name == write.place && $0.pieces == write.pieces }

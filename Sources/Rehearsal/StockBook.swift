@@ -15,6 +15,8 @@ struct StockBook: Sendable {
         var vain: [Int: Moment] = [:]
         /// How many pieces such writes were to take off, where and when.
         var vainlyTaken: [(vendor: Int, pieces: Int, at: Moment)] = []
+        /// Those of them that were never sent, by the hub's number of them.
+        var unsentOffers: Set<Int64> = []
         /// Writes of a stock whose answer never came: what the far side then shows can be read in two ways.
         var unclear = 0
         /// Since when the hub has known the good at each vendor.
@@ -118,8 +120,9 @@ struct StockBook: Sendable {
         if pieces > 0 { accounts[number]?.vainlyTaken.append((vendor, pieces, now)) }
     }
 
-    /// A write of a stock was decided and never sent.
-    mutating func unsent(_ number: String, at vendor: Int, takingOff pieces: Int, _ now: Moment) {
+    /// A write of a stock was decided and never sent. One that is heard of again at a later death is the same.
+    mutating func unsent(_ offer: Int64, of number: String, at vendor: Int, takingOff pieces: Int, _ now: Moment) {
+        guard accounts[number]?.unsentOffers.insert(offer).inserted ?? false else { return }
         accounts[number]?.vainlyTaken.append((vendor, pieces, now))
     }
 
@@ -146,11 +149,15 @@ extension StockBook.Account {
     /// it: to the hub, which was not told, the piece that was sold and that write look the same.
     var mistakable: Int {
         var sum = 0
-        for write in vainlyTaken
-        where gone.contains(where: { sale in
-            sale.vendor == write.vendor && sale.pieces == write.pieces && sale.at >= write.at
-                && sale.at.seconds(since: write.at) < StockBook.vainSeconds
-        }) {
+        var excused: Set<Int> = []
+        for write in vainlyTaken {
+            let sale = gone.indices.first { index in
+                let sale = gone[index]
+                return !excused.contains(index) && sale.vendor == write.vendor && sale.pieces == write.pieces
+                    && sale.at >= write.at && sale.at.seconds(since: write.at) < StockBook.vainSeconds
+            }
+            guard let sale else { continue }
+            excused.insert(sale)
             sum += write.pieces
         }
         return sum
