@@ -20,6 +20,8 @@ public struct Draft: Hashable, Sendable {
     public var remarks: [String]
     /// Why the record must wait for a person before it travels on; nil when it need not.
     public var hold: String?
+    /// The parts that the far side keeps and did not tell this time (a member was missing, null or of another type).
+    public var untold: Set<String> = []
 
     /// A draft.
     public init(

@@ -53,7 +53,8 @@ public struct DeliveryLoad: Sendable {
     public var reference: HubReference
     /// Whether the far side's records of this kind were read to their end once, where they are to be read at all.
     public var isRead = true
-    /// Documents of which the side that issued them is still to be asked: what they refer to was not known.
+    /// Documents of which the side that issued them is still to be asked: what they refer to was not known. And goods
+    /// that were not shown whole and are asked for once more.
     public var unsettled: Set<Int64> = []
     /// The scope (currency) the target is known to sell in; nil where it has not shown one yet.
     public var scope: String?
@@ -127,8 +128,7 @@ extension DeliveryPlan {
             return outcomes.append((job, .snooze(reason: reason, until: until, keepsIntent: true)))
         }
         if link == nil, load.unsettled.contains(id) {
-            let side = record.issuer.flatMap { load.names[$0] } ?? "its own side"
-            let reason = "waits until \(side) was asked for what \(record.title) refers to"
+            let reason = Self.reason(toWaitFor: record, load)
             let until = now.adding(seconds: Self.dependencySeconds)
             return outcomes.append((job, .snooze(reason: reason, until: until, keepsIntent: true)))
         }
@@ -156,6 +156,14 @@ extension DeliveryPlan {
                 integration: load.names[issuer] ?? String(issuer), externalID: external)
         }
         writes.append(PlannedWrite(job: job, record: record, link: link, request: request, wrote: patch))
+    }
+
+    private static func reason(toWaitFor record: HubRecord, _ load: DeliveryLoad) -> String {
+        guard record.kind.nature == .document else {
+            return "waits until \(record.title) was asked for once more: it was not shown whole"
+        }
+        let side = record.issuer.flatMap { load.names[$0] } ?? "its own side"
+        return "waits until \(side) was asked for what \(record.title) refers to"
     }
 
     /// What an earlier attempt to create carried, where its key makes a repeat harmless: the repeat must be the same,

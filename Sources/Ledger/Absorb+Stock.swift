@@ -37,7 +37,7 @@ extension Absorb {
                 side.drop()
                 keep(side, record.id)
             }
-            return (try open(&record, &link), false)
+            return (try open(&record, &link, isMet: true), false)
         }
         let hasMoved = try placeSales(&record, &link)
         side = link.stockSide(snapshot.stock.sides[record.id])
@@ -156,9 +156,12 @@ extension Absorb {
     }
 
     /// Orders may have been read before their product. What they moved before this first count is in it; what was
-    /// learned after it was asked for is still to show.
+    /// learned after it was asked for is still to show. Of a side that is only met it may be in it as well, and is not
+    /// missed if no look ever shows it.
     @discardableResult
-    private mutating func open(_ record: inout HubRecord, _ link: inout HubLink) throws -> Bool {
+    private mutating func open(
+        _ record: inout HubRecord, _ link: inout HubLink, isMet: Bool = false
+    ) throws -> Bool {
         if rules.readsOrders, snapshot.stock.ordersAskedAt != nil {
             var side = link.stockSide(snapshot.stock.sides[record.id])
             side.openedAt = snapshot.stock.number
@@ -178,6 +181,11 @@ extension Absorb {
                 let quantities = earlier.map { ExactDecimal(millionths: $0.quantity) }
                 if try take(movement, after: quantities, &record, &link) { hasMoved = true }
             }
+        }
+        if isMet, !late.isEmpty {
+            var side = link.stockSide(snapshot.stock.sides[record.id])
+            side.veil(Set(late.map(\.id)))
+            keep(side, record.id)
         }
         return hasMoved
     }

@@ -160,6 +160,7 @@ public struct Absorb {
 
     /// A far record seen for the first time: matched with a record the hub has, or new.
     private mutating func meet(_ draft: Draft, digest: String) throws {
+        let key = ExternalKey(draft.kind, draft.externalID)
         let matched: HubRecord?
         switch match(draft) {
         case .none: matched = nil
@@ -172,7 +173,7 @@ public struct Absorb {
         if let attempt, attempt.isKeyed, !isOurs {
             // Whether this is what our call made is told by its repeat; merged now, an edit of it would meet our own
             // value as if both had been changed.
-            return result.stale.append(ExternalKey(draft.kind, draft.externalID))
+            return result.stale.append(key)
         }
         let record = try matched ?? newRecord(draft)
         var link = HubLink(
@@ -183,7 +184,11 @@ public struct Absorb {
             settleStock(madeWith: link)
         }
         link.seenAt = nil
-        if matched == nil { result.counts.created += 1 }
+        if matched == nil {
+            result.counts.created += 1
+            // Others would be given it without what was not told.
+            if !draft.untold.isDisjoint(with: rules.takes[draft.kind] ?? []) { result.wanted.append(key) }
+        }
         result.touched.insert(record.id)
         try merge(draft, digest: digest, into: record, by: link, isFirstSight: matched != nil)
     }
@@ -203,7 +208,7 @@ public struct Absorb {
         guard rules.matched.contains(draft.kind), let key = draft.naturalKey, !key.isEmpty else { return .none }
         let candidates = (snapshot.matches[NaturalKey(draft.kind, key)] ?? []).compactMap { snapshot.records[$0] }
             .filter { !$0.isDeleted }
-        if candidates.isEmpty { return .none }
+        if candidates.isEmpty { return madeUnder(NaturalKey(draft.kind, key)).map(Match.one) ?? .none }
         guard candidates.count == 1 else {
             return .refused("\"\(key)\" names \(candidates.count) records of the hub; say which by making it unique")
         }
@@ -215,6 +220,16 @@ public struct Absorb {
                     + "cannot be told apart: change one of them")
         }
         return .one(candidates[0])
+    }
+
+    /// The record that an unclear create, or one that a person dropped, may have made here under a number that it bore
+    /// by then; nil where there is none, or more than one.
+    private func madeUnder(_ key: NaturalKey) -> HubRecord? {
+        let records = (snapshot.former[key] ?? []).compactMap { snapshot.records[$0] }.filter { record in
+            guard let part = key.kind.keyPart, !record.isDeleted, !isLinkedHere(record.id) else { return false }
+            return snapshot.attempts[record.id]?.wrote[part].flatMap(HubLink.key) == key.key
+        }
+        return records.count == 1 ? records[0] : nil
     }
 
     private func isLinkedHere(_ record: Int64) -> Bool {

@@ -13,6 +13,7 @@ public enum LedgerMigrations {
         Migration("0116-personal-key", personalKeys, servesOlder: true),
         Migration("0116-second-readings", secondReadings, servesOlder: true),
         Migration("0116-trace", traces, servesOlder: true),
+        Migration("0117-former-key", formerKeys, servesOlder: true),
     ]
 
     private static let integrations = """
@@ -155,6 +156,14 @@ public enum LedgerMigrations {
         ALTER TABLE cursor ADD COLUMN unnamed_readings INTEGER NOT NULL DEFAULT 0;
         -- The last time a side was looked at before it showed what nothing known explains.
         ALTER TABLE stock_side ADD COLUMN doubted_since INTEGER;
+        """
+
+    private static let formerKeys = """
+        -- The numbers that records bore before: what an unclear create made still bears the one it carried.
+        CREATE TABLE former_key (
+            organization_id INTEGER NOT NULL, kind TEXT NOT NULL, natural_key TEXT NOT NULL,
+            record_id INTEGER NOT NULL, PRIMARY KEY (organization_id, kind, natural_key, record_id)
+        ) STRICT;
         """
 
     private static let keyCheck = """

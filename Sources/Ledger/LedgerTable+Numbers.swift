@@ -41,6 +41,31 @@ extension HubLink {
 }
 
 extension LedgerTable {
+    /// Remembers the numbers that records bore until these changes.
+    func keepFormer(_ changes: [Change]) throws {
+        let former = changes.filter { !$0.kind.isPersonal && $0.part == $0.kind.keyPart }.compactMap { change in
+            change.old.flatMap(HubLink.key).map { (change.kind, $0, change.record) }
+        }
+        for (kind, key, record) in former {
+            try session.run(
+                """
+                INSERT INTO former_key (organization_id, kind, natural_key, record_id) VALUES (?1, ?2, ?3, ?4)
+                ON CONFLICT DO NOTHING
+                """, [.integer(organization), .text(kind.rawValue), .text(key), .integer(record)])
+        }
+    }
+
+    /// The records that bore one of these numbers once, with it.
+    func formerly(_ kind: RecordKind, _ keys: [String]) throws -> [(key: String, record: Int64)] {
+        guard !keys.isEmpty else { return [] }
+        return try session.rows(
+            """
+            SELECT natural_key, record_id FROM former_key WHERE organization_id = ?1 AND kind = ?2
+                AND natural_key IN {3} ORDER BY natural_key, record_id
+            """, [.integer(organization), .text(kind.rawValue), .keys(keys)]
+        ).map { ($0.text(0), $0.integer(1)) }
+    }
+
     /// How many records a circle of numbers is followed through.
     static let longestCircle = 12
 

@@ -45,6 +45,11 @@ public struct LedgerTable {
                 snapshot.matches[NaturalKey(kind, key), default: []].append(record)
                 wanted.insert(record)
             }
+            let unknown = Set(keys).filter { snapshot.matches[NaturalKey(kind, $0)] == nil }
+            for (key, record) in try formerly(kind, unknown.sorted()) {
+                snapshot.former[NaturalKey(kind, key), default: []].append(record)
+                wanted.insert(record)
+            }
         }
         for record in try records(Array(wanted)) { snapshot.records[record.id] = record }
         let missing = wanted.filter { id in snapshot.records[id] != nil }
@@ -189,6 +194,7 @@ public struct LedgerTable {
     /// - Throws: `StoreFailure`.
     public func append(_ changes: [Change]) throws {
         guard !changes.isEmpty else { return }
+        try keepFormer(changes)
         let changes = try sealed(changes)
         let last =
             try session.rows(

@@ -125,6 +125,8 @@ public struct Snapshot: Sendable {
     public var digests: [String] = []
     public var records: [Int64: HubRecord] = [:]
     public var matches: [NaturalKey: [Int64]] = [:]
+    /// The records that bore a number once that none bears now.
+    public var former: [NaturalKey: [Int64]] = [:]
     /// All links of the records above, by record.
     public var linksOfRecord: [Int64: [HubLink]] = [:]
     /// What our own references look like.

@@ -169,7 +169,8 @@ extension Hub {
         }
         let table = JobTable(session, organization: organization)
         var jobs = try table.intended(peer.id, keys: records.sorted().map(String.init))
-        let dropped = Set(inFlight.map(String.init)).subtracting(jobs.map(\.key))
+        let former = snapshot.former.values.joined()
+        let dropped = Set(inFlight.union(former).map(String.init)).subtracting(jobs.map(\.key))
         jobs += try table.intended(peer.id, keys: dropped.sorted(), areDropped: true)
         return Dictionary(
             jobs.compactMap { job in
@@ -206,6 +207,8 @@ extension Hub {
 
     /// How long a draft that refers to what is unknown waits before it is read once more, in seconds.
     static let referenceWaitSeconds = 5.0
+    /// Of a task that reads a record once more: after it nothing that is still unknown is asked for.
+    static let lastLook: JSON = ["final": true]
     /// How long a record that is just being written waits before it is read again, in seconds.
     static let staleWaitSeconds = 10.0
 
@@ -223,7 +226,7 @@ extension Hub {
                 NewJob(
                     .fetch, integration: batch.integration, kind: key.kind, key: key.id, priority: 70,
                     runAt: own.contains(key) ? now.adding(seconds: referenceWaitSeconds) : now,
-                    payload: own.contains(key) ? ["final": true] : .null)
+                    payload: own.contains(key) ? lastLook : .null)
             }
     }
 }

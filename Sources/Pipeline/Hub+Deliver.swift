@@ -23,14 +23,16 @@ extension Hub {
         } catch {
             return try await fail(jobs, error, integration)
         }
+        let begun = now
         let plan = try await plan(jobs, integration, peer)
         let (open, looked) = try await resolveUnclear(plan.writes, target, peer)
         var results = looked.map(\.result)
-        let callEnds = now.adding(seconds: Self.callDeadlineSeconds)
+        let isRepeat = plan.writes.contains(where: \.isRepeat)
+        let callEnds = (isRepeat ? now : begun).adding(seconds: Self.callDeadlineSeconds)
         if !open.isEmpty {
-            if plan.writes.contains(where: \.isRepeat) { try await intendAnew(open, peer, endingAt: callEnds) }
+            if isRepeat { try await intendAnew(open, peer, endingAt: callEnds) }
             do throws(ConnectorFailure) {
-                let answered = try await target.write(open.map(\.request))
+                let answered = try await Self.write(open.map(\.request), to: target, until: callEnds)
                 guard answered.count == open.count else {
                     throw .unreadable(detail: "\(answered.count) results for \(open.count) writes")
                 }
@@ -47,6 +49,17 @@ extension Hub {
             }
         }
         try await settle(looked.map(\.write) + open, results, callEnds, integration, target, peer)
+    }
+
+    private static func write(
+        _ requests: [WriteRequest], to target: any RecordTarget, until: Moment
+    ) async throws(ConnectorFailure) -> [WriteResult] {
+        let answered: Result<[WriteResult], ConnectorFailure> = await CallWindow.$until.withValue(until) {
+            do throws(ConnectorFailure) { return .success(try await target.write(requests)) } catch {
+                return .failure(error)
+            }
+        }
+        return try answered.get()
     }
 
     /// The far side is read right before it is written: an edit made there meanwhile is merged, not overwritten, and
@@ -76,10 +89,16 @@ extension Hub {
             let looked = Self.recovered(unclear, drafts, attempts, target)
             let come = Self.come(unclear, drafts, attempts, target)
             if !looked.isEmpty {
+                let freed = HubLink.freed(unclear, looked)
+                let block = try await ids.draw(freed.count * Self.waitersForOne)
+                let now = now
                 try await store.write { session in
+                    var ids = block
                     let ledger = LedgerTable(session, organization: organization)
                     try ledger.save(looked, since: unclear)
                     try Self.stockCame(come, to: integration.id, ledger)
+                    // A number that was taken away by a write whose answer was lost is free for those that wait.
+                    try Self.reopen(freed, at: integration.id, session, organization, ids: &ids, now: now)
                 }
             }
             guard !drafts.isEmpty else { return }
@@ -151,7 +170,7 @@ extension Hub {
             if let kind = jobs.first?.kind, mustBeRead.contains(kind) {
                 load.isRead = try ledger.cursor(peer.id, kind).pulledAt != nil
             }
-            load.unsettled = try Self.unsettled(load, table)
+            load.unsettled = try Self.unsettled(load, table).union(Self.untold(load, peer, table))
             let plan = DeliveryPlan.make(jobs, load, peer: peer, now: now)
             try table.settle(plan.outcomes, owner: owner, now: now)
             let traces = Traces(delivering: jobs)
@@ -185,6 +204,22 @@ extension Hub {
         return Set(
             documents.filter { record in
                 asked.contains { $0 == (record.issuer, record.kind, record.issuerExternalID) }
+            }.map(\.id))
+    }
+
+    /// Goods that are to be made there and lack something that a side which has them is still to be asked for: what it
+    /// showed of them first was not whole.
+    private static func untold(_ load: DeliveryLoad, _ peer: Peer, _ table: JobTable) throws -> Set<Int64> {
+        try Set(
+            load.records.values.filter { record in
+                let links = load.links[record.id] ?? []
+                guard record.kind.nature == .catalogue, !links.contains(where: { $0.integration == peer.id }),
+                    peer.gives(record.kind).contains(where: { record.own(in: load.scope).plain[$0] == nil })
+                else { return false }
+                return try !table.open(
+                    .fetch, links.filter(\.isActive).map { ($0.integration, $0.kind, $0.externalID) },
+                    with: Self.lastLook
+                ).isEmpty
             }.map(\.id))
     }
 

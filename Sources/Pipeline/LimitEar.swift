@@ -36,6 +36,9 @@ final class LimitEar: Transport {
         if let seconds = quiet.withLock({ $0?.secondsLeft(clock()) }) {
             return HTTPResponse(status: Self.tooMany, headers: ["Retry-After": "\(seconds)"], body: [])
         }
+        if let until = CallWindow.until, clock() >= until {
+            throw .notSent("the time for this write was over before it could be sent: its process stood still")
+        }
         CallTally.current?.add()
         let response = try await timed(request)
         let reading = LimitReading.headers { response.headers[$0] }
@@ -69,6 +72,13 @@ final class LimitEar: Transport {
             return heard
         }
     }
+}
+
+/// Until when the calls of a write may begin. Who takes a task over waits until then: what a process that stood still
+/// sends later could lie over what was done meanwhile.
+enum CallWindow {
+    /// That of the write that is being made; nil where there is none.
+    @TaskLocal static var until: Moment?
 }
 
 extension Hub {

@@ -6,17 +6,17 @@ extension JobTable {
     ///
     /// - Throws: `StoreFailure`.
     public func open(
-        _ queue: JobQueue, _ keys: [(integration: Int64, kind: RecordKind, key: String)]
+        _ queue: JobQueue, _ keys: [(integration: Int64, kind: RecordKind, key: String)], with payload: JSON? = nil
     ) throws -> [(integration: Int64, kind: RecordKind, key: String)] {
         try keys.filter { key in
             try !session.rows(
                 """
                 SELECT 1 FROM job WHERE organization_id = ?1 AND queue = ?2 AND integration_id = ?3 AND kind = ?4
-                    AND key = ?5 AND is_open = 1
+                    AND key = ?5 AND is_open = 1 AND (CAST(?6 AS text) IS NULL OR payload = ?6)
                 """,
                 [
                     .integer(organization), .text(queue.rawValue), .integer(key.integration),
-                    .text(key.kind.rawValue), .text(key.key),
+                    .text(key.kind.rawValue), .text(key.key), payload.map { .text($0.text) } ?? .null,
                 ]
             ).isEmpty
         }

@@ -106,7 +106,7 @@ extension Oracle {
                 let reason = facts.stuck.first { $0.number == number && $0.integration == natures[vendor].name }
                 if let reason, reason.hasIntent, !natures[vendor].findsCreates { continue }
                 // It cannot be put up where its number is another good's, and a person is told.
-                if reason != nil, isTaken(number, at: vendor, shown) { continue }
+                if reason != nil, cannotBePutUp(number, at: vendor, shown) { continue }
                 say("L1", "\(natures[vendor].name) lacks \(number): \(reason?.error ?? "no reason is given")")
             }
         }

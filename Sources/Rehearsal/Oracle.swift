@@ -132,6 +132,13 @@ struct Oracle: Sendable {
         }
     }
 
+    /// A good was gone before the hub had a link to it. What people did to its stock there may have been shown, but not
+    /// whose it was.
+    mutating func wasUnnoticed(_ place: Place) {
+        unnoticed.insert(place)
+        stock.accounts[place.number]?.isLoose = true
+    }
+
     private mutating func forget(_ good: ShownGood, _ vendor: Int) {
         for part in ShownGood.parts { cells[Topic(number: good.number, part: part)]?[vendor] = nil }
         stock.left(good.number, vendor, good.stock)

@@ -169,7 +169,7 @@ public struct Rehearsal: Sendable {
                     WHERE integration.name = ?1 AND link.external_id = ?2 AND link.kind = 'product'
                     """, [.text(names[place.vendor]), .text(id)])
             }
-            if links?.isEmpty ?? true { stage.world.withLock { _ = $0.oracle.unnoticed.insert(place) } }
+            if links?.isEmpty ?? true { stage.world.withLock { $0.oracle.wasUnnoticed(place) } }
         }
     }
 

@@ -17,7 +17,9 @@ struct ShopVendor: Vendor {
         shop = WooCommerceSandbox(options: options, faults: FaultPlan(clockSkewSeconds: skewSeconds))
     }
 
-    var nature: VendorNature { VendorNature(name: name, isShop: true, findsCreates: true, keepsBooks: false) }
+    var nature: VendorNature {
+        VendorNature(name: name, isShop: true, makesNoTwins: true, findsCreates: true, keepsBooks: false)
+    }
 
     mutating func respond(to request: HTTPRequest, at now: Moment) -> (HTTPResponse, [VendorCall]) {
         let answer = shop.respond(to: request, at: now)

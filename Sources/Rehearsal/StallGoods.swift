@@ -18,11 +18,13 @@ enum StallWords {
             parts[ProductPart.stock] = StockLevel(isTracked: true, quantity: ExactDecimal(stock))
         }
         let reference = json["reference"]?.string ?? ""
-        return Draft(
+        var draft = Draft(
             kind: .product, externalID: id, naturalKey: number.isEmpty ? nil : number,
             revision: habits.comparesRevisions ? json["revision"]?.scalarText : nil,
             changedAt: json["changed"]?.string.flatMap { Moment(iso: $0) },
             reference: reference.isEmpty ? nil : reference, parts: parts, title: name ?? "")
+        draft.untold = Set(["name", "price", "stock"].filter { parts[$0] == nil })
+        return draft
     }
 
     /// What goods say, and those that cannot be used.
@@ -139,7 +141,7 @@ struct StallGoodsTarget: RecordTarget {
         var body = StallWords.members(request.changes)
         var match = request.revision
         if habits.replaces {
-            let current = try await client.call("GET", "/goods/\(id)").json
+            let current = try await fresh(id)
             // Written back as it came, what one answer lacks would be lost there for good.
             guard ["number", "name", "price", "stock"].allSatisfy({ current[$0]?.scalarText != nil }) else {
                 throw .unavailable(mayHaveHappened: false, detail: "good \(id) was not shown whole")
@@ -169,6 +171,22 @@ struct StallGoodsTarget: RecordTarget {
             throw .unavailable(mayHaveHappened: false, detail: "good \(id) was changed meanwhile")
         }
         return Written(externalID: id, answer: StallWords.draft(answer.json, habits))
+    }
+
+    /// How old what is written back may be, in seconds, and how often it is read for that.
+    private static let freshness = (seconds: 2.0, readings: 4)
+
+    /// A good as it is right now. What changes there between this and the write is lost where nothing is compared, so a
+    /// slow answer is asked for again.
+    private func fresh(_ id: String) async throws(ConnectorFailure) -> JSON {
+        for _ in 0..<Self.freshness.readings {
+            let asked = client.surroundings.now()
+            let json = try await client.call("GET", "/goods/\(id)").json
+            if habits.comparesRevisions || client.surroundings.now().seconds(since: asked) < Self.freshness.seconds {
+                return json
+            }
+        }
+        throw .unavailable(mayHaveHappened: false, detail: "good \(id) was not shown in time to be written back")
     }
 
     private func make(_ request: WriteRequest) async throws(ConnectorFailure) -> Written {

@@ -58,7 +58,8 @@ struct StallVendor: Vendor {
     var nature: VendorNature {
         let finds = traits.creation == .keyed || traits.creation == .findable
         return VendorNature(
-            name: name, isShop: false, findsCreates: finds, keepsBooks: traits.keepsBooks, corrects: traits.corrects,
+            name: name, isShop: false, makesNoTwins: traits.enforcesNumbers, findsCreates: finds,
+            keepsBooks: traits.keepsBooks, corrects: traits.corrects,
             keepsPrices: traits.keepsPrices, comparesStock: traits.comparesStock,
             replacesBlindly: traits.replaces && !traits.comparesRevisions)
     }

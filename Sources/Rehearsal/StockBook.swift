@@ -7,6 +7,8 @@ struct StockBook: Sendable {
         var expected: Int
         /// What people left of it, whatever was overwritten.
         var pieces: Int
+        /// The vendors where it was ever to be had.
+        var places: Set<Int>
         /// The stock at each vendor that the hub knows of: what was there when an answer last showed it.
         var shown: [Int: Int] = [:]
         /// Pieces that an absolute write erased, because they were sold between look and write.
@@ -37,7 +39,7 @@ struct StockBook: Sendable {
         /// Pieces that went, where and when; and when each vendor's stock was shown, and when the hub heard it.
         var gone: [(vendor: Int, pieces: Int, at: Moment)] = []
         var looks: [(vendor: Int, servedAt: Moment, cameAt: Moment)] = []
-        /// Whether somebody bought where the hub had neither put it up nor looked.
+        /// Whether somebody bought, or counted, where the hub had neither put it up nor looked.
         var isUnlooked = false
         /// Whether pieces came and went at a vendor between two looks of the hub: then it saw the difference alone.
         var isMixed = false
@@ -55,8 +57,7 @@ struct StockBook: Sendable {
     /// People moved pieces at a vendor.
     mutating func moved(_ number: String, by quantity: Int, at vendor: Int, isNew: Bool, _ now: Moment) {
         guard var account = accounts[number] else {
-            accounts[number] = Account(expected: quantity, pieces: quantity)
-            return
+            return accounts[number] = Account(expected: quantity, pieces: quantity, places: [vendor])
         }
         // A good that is put up for sale at another vendor brings no pieces: they are the ones there are.
         if !isNew {
@@ -71,6 +72,9 @@ struct StockBook: Sendable {
             account.flow[vendor, default: (0, 0)].came += max(0, quantity)
             account.flow[vendor, default: (0, 0)].went += max(0, -quantity)
         }
+        account.places.insert(vendor)
+        // With whom the hub finds the good first is its number; what was counted elsewhere by then it cannot know.
+        if quantity != 0, !isNew, account.places.count > 1, account.shown[vendor] == nil { account.isUnlooked = true }
         let known = account.knownSince[vendor].map { now.seconds(since: $0) > Self.firstLookSeconds } ?? false
         if !known, !account.made.contains(vendor), isNew || account.knownSince.contains(where: { $0.key != vendor }) {
             account.isLoose = true

@@ -75,6 +75,8 @@ struct VendorNature: Sendable {
     var isShop: Bool
     /// Whether one article number may stand for one good alone, at any time.
     var keepsNumbersUnique: Bool { isShop }
+    /// Whether no good is put up there with a number that another one has.
+    var makesNoTwins: Bool
     /// Whether what a lost create left behind can surely be found, or repeated without harm.
     var findsCreates: Bool
     var keepsBooks: Bool

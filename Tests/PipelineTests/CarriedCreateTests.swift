@@ -79,6 +79,26 @@ import Testing
         #expect(scene.world.ask("north", "/products")[0]?["stock_quantity"]?.integer == 10 - sold)
     }
 
+    /// Seen by rehearsal 1120: the good that an unclear create had made was taken for a new one, and put up everywhere.
+    @Test(arguments: [false, true])
+    func whatAnUnclearCreateMadeIsKnownByTheNumberItCarried(isDropped: Bool) async throws {
+        let scene = try await scene("listable", stock: 10, [.lost])
+        let sku = scene.sku
+        if isDropped {
+            let job = try #require(try await scene.hub.jobs(in: [.retryable]).first)
+            #expect(try await scene.hub.cancel(job: job.id))
+        }
+        scene.world.pass(seconds: 5)
+        _ = scene.world.inShop("north") { shop, now in shop.editProduct(sku: sku, ["sku": "another"], at: now) }
+        _ = try await scene.hub.pull(scene.north)
+        let side = try #require(try await scene.hub.integrations().first { $0.name == "stand" })
+        _ = try await scene.hub.pull(side)
+        try await scene.pass(seconds: 200)
+        #expect(try await scene.world.count(scene.hub, "SELECT count(*) FROM record WHERE kind = 'product'") == 1)
+        #expect(scene.row[ProductPart.sku] == "another" && scene.posts.count == 1)
+        #expect(scene.world.ask("north", "/products").array?.count == 1)
+    }
+
     @Test func oneThatShowsMoreThanWasCarriedIsSomebodysOwnAndBringsNoPieces() async throws {
         let scene = try await scene("listable", stock: 10, [.lost])
         scene.stand.state.withLock { state in

@@ -157,6 +157,31 @@ private final class WatchedWay: Transport {
         #expect(try await ear.send(request).status == 200 && far.calls == 2)
     }
 
+    /// Seen by rehearsal 1016: what was read before a process stood still was written back after it.
+    @Test func aWriteWhoseTimeIsOverIsNotSentAnyMore() async throws {
+        let far = FarSide()
+        let ear = LimitEar(far, clock: { far.now })
+        let request = HTTPRequest("PUT", try #require(HTTPAddress("https://shop.example/a")))
+        far.answer(200)
+        let until = far.now.adding(seconds: 75)
+        let write: () async -> Result<HTTPResponse, TransportFailure> = {
+            await CallWindow.$until.withValue(until) {
+                do throws(TransportFailure) { return .success(try await ear.send(request)) } catch {
+                    return .failure(error)
+                }
+            }
+        }
+        far.pass(74)
+        _ = try await write().get()
+        far.pass(1)
+        guard case .failure(.notSent(let words)) = await write() else {
+            Issue.record("it was sent")
+            return
+        }
+        #expect(words.contains("stood still") && far.calls == 1)
+        #expect(try await ear.send(request).status == 200)
+    }
+
     @Test func aPauseEndsWithAClockThatIsSetBackAndMayBeGivenAsADate() async throws {
         let far = FarSide()
         let ear = LimitEar(far, clock: { far.now })

@@ -26,6 +26,8 @@ final class Stand: Transport {
         var patches = 0
         /// How many more lists lack the ids of their rows.
         var namelessLists = 0
+        /// How many more answers lack the names of goods.
+        var untoldAnswers = 0
     }
 
     let state = Mutex(State())
@@ -70,6 +72,13 @@ extension Stand.State {
         return meanwhile
     }
 
+    private mutating func untold(_ parts: Parts?) -> JSON {
+        guard untoldAnswers > 0, var parts else { return parts?.json ?? .null }
+        untoldAnswers -= 1
+        parts[ProductPart.name] = nil
+        return parts.json
+    }
+
     fileprivate mutating func serve(_ request: HTTPRequest, _ body: JSON) -> HTTPResponse {
         let id = String(request.address.path.split(separator: "/").last ?? "")
         guard request.method == "PATCH" else {
@@ -81,9 +90,9 @@ extension Stand.State {
         return answer([id])
     }
 
-    private func answer(_ ids: [String], areNamed: Bool = true) -> HTTPResponse {
+    private mutating func answer(_ ids: [String], areNamed: Bool = true) -> HTTPResponse {
         let list = ids.map { id in
-            JSON.object(["id": areNamed ? .string(id) : .null, "parts": rows[id]?.json ?? .null])
+            JSON.object(["id": areNamed ? .string(id) : .null, "parts": untold(rows[id])])
         }
         return HTTPResponse(status: 200, headers: [:], body: JSON.array(list).bytes)
     }
@@ -189,9 +198,11 @@ private struct StandGoods: RecordSource, RecordTarget, ConnectionCheck {
         rows.compactMap { row in
             guard let id = row["id"]?.string, let parts = row["parts"]?.object else { return nil }
             let all = Parts(parts)
-            return Draft(
+            var draft = Draft(
                 kind: .product, externalID: id, naturalKey: all[ProductPart.sku], parts: all,
                 title: all[ProductPart.name] ?? "")
+            if all[ProductPart.name] == nil { draft.untold = [ProductPart.name.shape.name] }
+            return draft
         }
     }
 }

@@ -36,6 +36,19 @@ struct StockReadingTests {
         #expect(side.standing == ExactDecimal(14) && side.pending == [] && !side.isUnsettled)
     }
 
+    /// Seed 1894: a sale that was learned while a side was first looked at was in what that showed, and the next look,
+    /// which showed no less, was taken for two pieces more.
+    @Test(arguments: [28, 26]) func whatIsLearnedDuringTheFirstLookMayBeInIt(shown: Int) throws {
+        var side = StockSide(shown: ExactDecimal(28), standing: ExactDecimal(28))
+        try side.learn(movement(1, -2, number: 12, at: 1), ordersAskedAt: 10)
+        side.veil([1])
+        var verdict = CountVerdict.waits
+        for number in Int64(13)...21 where verdict == .waits {
+            verdict = try side.count(look(shown, askedAt: number, number: number + 1))
+        }
+        #expect(verdict == .explained && side.standing == ExactDecimal(shown))
+    }
+
     @Test func whatCameBackIsNeverHiddenWithoutItsSale() throws {
         var side = try told(13, from: 12)
         try side.pass(

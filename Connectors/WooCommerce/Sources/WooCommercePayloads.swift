@@ -138,10 +138,12 @@ enum WooCommerceCodes {
 
     /// Takes out what the shop says nothing about. What is empty it answers with an empty text, 0 or an empty list; a
     /// member that is null or not there (an older version, a plugin that cuts answers short) must not empty the part.
-    static func forgetUnsaid(_ parts: inout Parts, _ payload: Payload) {
-        for name in parts.values.keys {
+    static func forgetUnsaid(_ draft: inout Draft, _ payload: Payload) {
+        for name in draft.parts.values.keys {
             let members = membersOfPart[name] ?? (name == ProductPart.stock.shape.name ? stockMembers(payload) : [])
-            if !members.allSatisfy(payload.says) { parts[name] = Optional<JSON>.none }
+            guard !members.allSatisfy(payload.says) else { continue }
+            draft.parts[name] = Optional<JSON>.none
+            draft.untold.insert(name)
         }
     }
 

@@ -39,7 +39,7 @@ struct WooCommerceTranslator: Sendable {
         }
         draft.parts[ProductPart.options] = payload.list("attributes").map(option)
         draft.parts[ProductPart.taxClass] = payload.text("tax_class")
-        WooCommerceCodes.forgetUnsaid(&draft.parts, payload)
+        WooCommerceCodes.forgetUnsaid(&draft, payload)
         return draft
     }
 
@@ -67,7 +67,7 @@ struct WooCommerceTranslator: Sendable {
         // "parent" instead of true: the product counts for all its variants, this one has no stock of its own.
         if payload.text("manage_stock") != "parent" { draft.parts[VariantPart.stock] = try stock(payload) }
         measures(payload, &draft)
-        WooCommerceCodes.forgetUnsaid(&draft.parts, payload)
+        WooCommerceCodes.forgetUnsaid(&draft, payload)
         return draft
     }
 
@@ -87,7 +87,7 @@ struct WooCommerceTranslator: Sendable {
         draft.parts[CategoryPart.slug] = slug
         draft.parts[CategoryPart.description] = WooCommerceText.prose(payload.text("description"))
         draft.parts[CategoryPart.parent] = payload.pointer("parent").map { .external(.category, $0) }
-        WooCommerceCodes.forgetUnsaid(&draft.parts, payload)
+        WooCommerceCodes.forgetUnsaid(&draft, payload)
         return draft
     }
 

@@ -56,10 +56,13 @@ struct WooCommerceOddityTests {
         for (name, value) in whole.object ?? [:] where !["id", "sku"].contains(name) {
             var members = whole.object ?? [:]
             members[name] = manner == "null" ? .null : Optional<JSON>.none
-            let parts = try Bench.translator().product(.object(members), .lkr).parts
+            let other = try Bench.translator().product(.object(members), .lkr)
+            let parts = other.parts
 
             let lost = draft.parts.values.filter { parts[$0.key] != $0.value }.keys
             #expect(lost.allSatisfy { parts[$0] == nil }, "\(name) \(value.text): \(lost.sorted())")
+            // The shop is asked once more for what it did not tell before others are given the product.
+            #expect(other.untold == Set(lost), "\(name)")
         }
     }
 

@@ -19,8 +19,10 @@ struct SetBackClock {
         var steps = events.map { ($0.number, $0.learnedAt) } + told.map { ($0.number, $0.plannedAt) }
         steps.sort { ($0.0, $0.1.milliseconds) < ($1.0, $1.1.milliseconds) }
         steps.append((.max, now))
-        for (one, next) in zip(steps, steps.dropFirst()) where one.0 < next.0 && Self.isSetBack(one.1, next.1) {
-            times.append(one.0...next.0)
+        for (index, (one, next)) in zip(steps, steps.dropFirst()).enumerated()
+        where one.0 < next.0 && Self.isSetBack(one.1, next.1) {
+            // Until it is as late again as it had been, it may run behind, whatever it is set to in between.
+            times.append(one.0...(steps[(index + 1)...].last { $0.1 < one.1 } ?? next).0)
         }
         let all = events.flatMap { [$0.happenedAt.milliseconds, $0.learnedAt.milliseconds] }
         if let first = all.min(), let last = all.max() { allSeconds += Double(last - first) / 1000 }

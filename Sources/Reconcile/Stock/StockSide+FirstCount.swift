@@ -1,6 +1,11 @@
 import Commerce
 
 extension StockSide {
+    /// What was learned while the first look at a side was on its way may be in what that showed.
+    public mutating func veil(_ movements: Set<Int64>) {
+        for index in pending.indices where movements.contains(pending[index].id) { pending[index].isVeiled = true }
+    }
+
     /// How many of the pieces that came back with a line of an order the first count of this side may hold already.
     ///
     /// What the line had sold before that count is in it, and so may be what came back of it, as long as the orders
