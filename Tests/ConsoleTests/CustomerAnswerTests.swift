@@ -21,7 +21,10 @@ struct CustomerAnswerTests {
 
         func exportCustomer(_ key: String, by actor: AuditActor) async throws -> JSON {
             try known(key)
-            return ["customer": 17, "by": .string(actor.kind.rawValue)]
+            return [
+                "customer": 17, "exportedAt": "2027-01-15T08:00:00Z", "calls": [],
+                "records": [["by": .string(actor.kind.rawValue)]],
+            ]
         }
 
         func erasure(of key: String) async throws -> Erasure {
