@@ -12,7 +12,9 @@ extension Console {
         },
         Route(
             "POST", "/api/auth/accounts", .those(.admit), "Makes an account.",
-            .data(.account, status: 201).taking(.wantedAccount).refusing(.validationFailed, .conflict)
+            .data(.account, status: 201).leading(to: "/api/auth/accounts/{name}", by: "/data/name").taking(
+                .wantedAccount
+            ).refusing(.validationFailed, .conflict)
         ) { await $0.addAccount($1) },
         Route(
             "PATCH", "/api/auth/accounts/{name}", .those(.admit), "Changes what an account may do, or blocks it.",
@@ -28,8 +30,10 @@ extension Console {
         },
         Route(
             "POST", "/api/auth/accounts/{name}/password", .those(.admit), "Sets an account's password.",
-            .data(.object(["name": .text, "passwordSet": .flag])).taking(.object(["password": .text], isClosed: true))
-                .refusing(.notFound, .validationFailed, .conflict)
+            .data(.object(["name": .text, "passwordSet": .flag])).taking(
+                .object(["password": .text], isClosed: true).like(["password": "another that nobody guesses"])
+            )
+            .refusing(.notFound, .validationFailed, .conflict)
         ) {
             await $0.setPassword($1)
         },
@@ -38,7 +42,9 @@ extension Console {
         },
         Route(
             "PUT", "/api/auth/groups/{name}", .those(.admit), "Makes a group, or changes what it may do.",
-            .data(.group).taking(.object(["permissions": .permissions], isClosed: true)).refusing(
+            .data(.group).leading(to: "/api/auth/groups/{name}", by: "/data/name").taking(
+                .object(["permissions": .permissions], isClosed: true).like(["permissions": ["see", "audit"]])
+            ).refusing(
                 .notFound, .validationFailed, .conflict)
         ) {
             await $0.setGroup($1)
@@ -118,7 +124,8 @@ extension Console {
         await admitted(visit, ["permissions"]) { body, rights in
             let words = try Self.texts(body["permissions"], "permissions")
             let group = Group(name: visit.names[0], permissions: Set(words.compactMap(Permission.init)))
-            guard body["permissions"] != nil, words.allSatisfy({ Permission(rawValue: $0) != nil }) else {
+            // Null is no list: it would take all away from everybody who is in the group.
+            guard body["permissions"]?.array != nil, words.allSatisfy({ Permission(rawValue: $0) != nil }) else {
                 let known = Permission.allCases.map(\.rawValue).joined(separator: ", ")
                 throw BodyRefusal(code: .badRequest, sentence: "\"permissions\" is a list that may hold: \(known)")
             }

@@ -10,8 +10,9 @@ extension Console {
     static let deliveryRoutes: [Route] = [
         Route(
             "GET", "/api/webhooks/incoming", .those(.see), "The stored calls of vendors, the latest first.",
-            .data(.list(.delivery), pages: .deliveryPages).asking(DeliveryQuery.parameters).refusing(
-                .conflict, .payloadTooLarge, .unsupportedMediaType)
+            .data(.list(.delivery), pages: .deliveryPages).leading(to: "/api/webhooks/incoming/{id}", by: "/data/0/id")
+                .leading(to: "/deliveries/{id}", by: "/data/0/id").asking(DeliveryQuery.parameters).refusing(
+                    .conflict, .payloadTooLarge, .unsupportedMediaType)
         ) {
             await $0.deliveries($1)
         },
@@ -34,7 +35,9 @@ extension Console {
         Route(
             "POST", "/api/integrations/{id}/webhook/test", .those(.operate),
             "Sends an integration a signed call without meaning.",
-            .data(.testReceipt, status: 202).taking(.nothing, isNeeded: false).once.refusing(.notFound)
+            .data(.testReceipt, status: 202).leading(to: "/api/webhooks/incoming/{id}", by: "/data/deliveryId").leading(
+                to: "/deliveries/{id}", by: "/data/deliveryId"
+            ).taking(.nothing, isNeeded: false).once.refusing(.notFound)
         ) { await $0.testWebhook($1) },
     ]
 

@@ -15,18 +15,21 @@ extension Console {
     static let integrationRoutes: [Route] = [
         Route(
             "GET", "/api/integrations", .those(.see), "The integrations, page by page.",
-            .data(.list(.integration), pages: .integrationPages).asking(
-                Contract.Parameter("page", .integer(1...lastPage), "The page by its number; not beside next."),
-                .limit(pageLimit),
-                Contract.Parameter("status", .word(["active", "paused", "refused"]), "Those in this state."),
-                Contract.Parameter("connector", .text(1...80), "Those of this connector."),
-                Contract.Parameter("next", .text, "What the answer before this one gave."))
+            .data(.list(.integration), pages: .integrationPages).leading(to: "/api/integrations/{id}", by: "/data/0/id")
+                .asking(
+                    Contract.Parameter("page", .integer(1...lastPage), "The page by its number; not beside next."),
+                    .limit(pageLimit),
+                    Contract.Parameter("status", .word(["active", "paused", "refused"]), "Those in this state."),
+                    Contract.Parameter("connector", .text(1...80), "Those of this connector."),
+                    Contract.Parameter("next", .text, "What the answer before this one gave."))
         ) {
             await $0.listIntegrations($1)
         },
         Route(
             "POST", "/api/integrations", .those(.configure), "Makes an integration.",
-            .data(.integration, status: 201).taking(.newIntegration).once.refusing(
+            .data(.integration, status: 201).leading(to: "/api/integrations/{id}", by: "/data/id").leading(
+                to: "/webhooks/{integrationId}", by: "/data/id"
+            ).taking(.newIntegration).once.refusing(
                 .validationFailed, .nameTaken, .conflict)
         ) {
             await $0.createIntegration($1)

@@ -11,7 +11,7 @@ extension Console {
     static let jobRoutes: [Route] = [
         Route(
             "GET", "/api/jobs", .those(.see), "The open tasks, or those in one state.",
-            .list(.job).asking(
+            .list(.job).leading(to: "/api/jobs/{id}", by: "/data/0/id").asking(
                 Contract.Parameter(
                     "state", .word(of: JobState.self), "Those in this state; the open ones unless said."),
                 .limit(jobLimit))

@@ -21,7 +21,9 @@ extension Console {
         Route(
             "POST", "/api/integrations/{id}/webhook/register", .those(.configure),
             "Registers a webhook that hears of one integration's records.",
-            .data(.listener, status: 201).taking(.newListener).once.refusing(.notFound, .validationFailed, .nameTaken)
+            .data(.listener, status: 201).leading(to: "/api/outgoing-webhooks/{id}", by: "/data/id").taking(
+                .newListener
+            ).once.refusing(.notFound, .validationFailed, .nameTaken)
         ) { await $0.register($1, at: $1.names[0]) },
         Route(
             "GET", "/api/integrations/{id}/webhook", .those(.see), "The webhooks of one integration.",
@@ -29,12 +31,17 @@ extension Console {
         ) {
             await $0.listListeners($1, at: $1.names[0])
         },
-        Route("GET", "/api/outgoing-webhooks", .those(.see), "All webhooks of the hub's own.", .list(.listener)) {
+        Route(
+            "GET", "/api/outgoing-webhooks", .those(.see), "All webhooks of the hub's own.",
+            .list(.listener).leading(to: "/api/outgoing-webhooks/{id}", by: "/data/0/id")
+        ) {
             await $0.listListeners($1, at: nil)
         },
         Route(
             "POST", "/api/outgoing-webhooks", .those(.configure), "Registers a webhook that hears of all records.",
-            .data(.listener, status: 201).taking(.newListener).once.refusing(.validationFailed, .nameTaken)
+            .data(.listener, status: 201).leading(to: "/api/outgoing-webhooks/{id}", by: "/data/id").taking(
+                .newListener
+            ).once.refusing(.validationFailed, .nameTaken)
         ) {
             await $0.register($1, at: nil)
         },

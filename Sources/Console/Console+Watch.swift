@@ -25,7 +25,7 @@ extension Console {
         ) { await $0.serviceHealth($1) },
         Route(
             "GET", "/api/alerts", .those(.see), "What is too much now, or was.",
-            .list(.alert).asking(
+            .list(.alert).leading(to: "/api/alerts/{kind}", by: "/data/0/kind").asking(
                 Contract.Parameter("state", .word(["raised", "acknowledged", "resolved"]), "Those in this state."))
         ) { await $0.listAlerts($1) },
         Route(

@@ -154,7 +154,7 @@ extension Console {
         },
         Route(
             "POST", "/api/auth/keys", .those(.admit), "Makes a key, which is shown this once.",
-            .data(.madeKey, status: 201).taking(.wantedKey)
+            .data(.madeKey, status: 201).leading(to: "/api/auth/keys/{id}", by: "/data/id").taking(.wantedKey)
         ) {
             await $0.makeKey($1)
         },

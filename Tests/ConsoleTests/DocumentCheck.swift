@@ -24,7 +24,9 @@ struct DocumentCheck {
     func problems(_ request: HTTPRequest, _ response: HTTPResponse) -> [String] {
         let path = request.address.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
             .map { Percent.decoded(String($0)) }
-        guard let route = Console.routes.first(where: { $0.names(in: path) != nil && $0.method == request.method }),
+        let all = Console.routes.compactMap { route in route.names(in: path).map { (route, $0.count) } }
+        let fitting = all.filter { [fewest = all.map(\.1).min()] in $0.1 == fewest }.map(\.0)
+        guard let route = fitting.first(where: { $0.method == request.method }),
             let operation = document["paths"]?[route.pattern]?[route.method.lowercased()]
         else { return [] }
         guard let told = operation["responses"]?[String(response.status)].map(resolved) else {

@@ -34,6 +34,14 @@ struct Contract: Sendable {
         let shape: Shape
     }
 
+    /// Where an answer names what other addresses are about.
+    struct Lead: Sendable {
+        /// The addresses that begin with this, up to and with the part left open.
+        let pattern: String
+        /// The place of the name in the answer, as a JSON pointer.
+        let place: String
+    }
+
     static let json = "application/json"
 
     private(set) var query: [Parameter] = []
@@ -41,6 +49,7 @@ struct Contract: Sendable {
     private(set) var answers: [Answer]
     /// The errors besides those that follow from who is let in.
     private(set) var refusals: Set<ErrorCode> = []
+    private(set) var leads: [Lead] = []
     /// Whether an `Idempotency-Key` has it done once.
     private(set) var isKeyed = false
 
@@ -81,6 +90,13 @@ struct Contract: Sendable {
     func or(_ other: Contract) -> Contract {
         var contract = self
         contract.answers += other.answers
+        return contract
+    }
+
+    /// What stands at that place in the answer is what the addresses at the pattern are asked with.
+    func leading(to pattern: String, by place: String) -> Contract {
+        var contract = self
+        contract.leads.append(Lead(pattern: pattern, place: place))
         return contract
     }
 

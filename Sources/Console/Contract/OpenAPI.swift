@@ -101,12 +101,28 @@ struct OpenAPI: Sendable {
                 response["content"] = .object(
                     kinds.mapValues { ["schema": $0.count == 1 ? $0[0] : ["anyOf": .array($0)]] })
             }
+            let links = links(route)
+            if status < 300, !links.isEmpty { response["links"] = .object(links) }
             responses[String(status)] = .object(response)
         }
         for error in errors where responses[String(error.status)] == nil {
             responses[String(error.status)] = ["$ref": .string("#/components/responses/Error\(error.status)")]
         }
         return responses
+    }
+
+    private func links(_ route: Route) -> [String: JSON] {
+        var links: [String: JSON] = [:]
+        for lead in route.contract.leads {
+            let there = routes.filter { $0.pattern == lead.pattern || $0.pattern.hasPrefix(lead.pattern + "/") }
+            for other in there where other.names.count == 1 {
+                links[other.operationID] = [
+                    "operationId": .string(other.operationID),
+                    "parameters": .object([other.names[0]: .string("$response.body#\(lead.place)")]),
+                ]
+            }
+        }
+        return links
     }
 
     private func headers(_ route: Route, _ status: Int) -> [String: JSON] {

@@ -90,6 +90,11 @@ struct Shape: Sendable {
         return Shape(.object(schema), parts: Self.together([self] + more.values))
     }
 
+    /// This, with an example that would be taken.
+    func like(_ example: JSON) -> Shape {
+        Shape(.object((json.object ?? [:]).merging(["examples": [example]]) { $1 }), parts: parts)
+    }
+
     /// The shape under a name of its own.
     func named(_ name: String) -> Shape {
         Shape(

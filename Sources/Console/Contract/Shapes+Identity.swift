@@ -38,13 +38,18 @@ extension Shape {
 
     // MARK: What is sent
 
-    static let signIn = object([:], optional: ["username": text, "name": text, "password": text])
+    static let signIn = object([:], optional: ["username": text, "name": text, "password": text]).like([
+        "username": "mara", "password": "one that nobody guesses",
+    ])
     static let wantedKey = object(
-        ["name": text, "permissions": permissions], optional: ["expiresInDays": integer(1...3650).orNull])
+        ["name": text, "permissions": permissions], optional: ["expiresInDays": integer(1...3650).orNull]
+    ).like(["name": "reports", "permissions": ["see"], "expiresInDays": 365])
     static let wantedAccount = object(
         ["username": text, "password": text],
-        optional: ["role": word(of: Role.self).orNull, "groups": list(text).orNull], isClosed: true)
+        optional: ["role": word(of: Role.self).orNull, "groups": list(text).orNull], isClosed: true
+    ).like(["username": "mara", "password": "one that nobody guesses", "role": "operator"])
     static let changedAccount = object(
         [:], optional: ["role": word(of: Role.self).orNull, "groups": list(text).orNull, "blocked": flag],
-        isClosed: true)
+        isClosed: true
+    ).like(["blocked": true])
 }

@@ -42,15 +42,20 @@ extension Shape {
 
     static let newIntegration = object(
         ["name": text(1...80), "connector": text], optional: wishMembers, isClosed: true
-    ).named("NewIntegration")
+    ).like([
+        "name": "Main Store", "type": "hybrid", "connector": "woocommerce",
+        "credentials": ["siteUrl": "https://shop.example", "consumerKey": "ck_1", "consumerSecret": "cs_1"],
+        "settings": ["batchSize": 50],
+    ]).named("NewIntegration")
 
     static let changedIntegration = object(
         [:], optional: wishMembers.merging(["name": text(1...80), "connector": text]) { $1 }, isClosed: true
-    ).named("ChangedIntegration")
+    ).like(["status": "paused"]).named("ChangedIntegration")
 
     static let wantedSync = object(
         [:], optional: ["type": text, "priority": integer(0...1000), "delay": integer(0...(30 * 86_400_000))],
-        isClosed: true)
+        isClosed: true
+    ).like(["type": "inventory", "priority": 1, "delay": 0])
 
     // MARK: Customers
 
@@ -88,7 +93,8 @@ extension Shape {
         optional: [
             "ids": list(either(integer, text), 1...Hub.replayLimit), "integration": text, "state": text, "topic": text,
             "since": text, "until": text,
-        ], isClosed: true)
+        ], isClosed: true
+    ).like(["state": "rejected"])
 
     static let testReceipt = object(["receiptId": text, "deliveryId": text, "accepted": flag])
     static let receipt = either(

@@ -47,14 +47,20 @@ extension Shape {
     ]
 
     static let newListener = object(["url": address, "events": events], optional: wishMembers, isClosed: true)
-        .named("NewWebhook")
+        .like([
+            "url": "https://erp.example/hook", "events": ["order.*", "inventory.changed"], "name": "ERP",
+            "method": "POST", "headers": ["X-From": "the hub"], "retry_attempts": 3, "timeout": 30, "ordered": true,
+        ]).named("NewWebhook")
 
     static let changedListener = object(
         [:], optional: wishMembers.merging(["url": address, "events": events]) { $1 }, isClosed: true
-    ).named("ChangedWebhook")
+    ).like(["events": ["*"]]).named("ChangedWebhook")
 
     static let rotation = object(
-        [:], optional: ["secret": text(1...200), "keep_old_hours": integer(0...720)], isClosed: true)
+        [:], optional: ["secret": text(1...200), "keep_old_hours": integer(0...720)], isClosed: true
+    ).like(["keep_old_hours": 24])
 
-    static let noticeReplayWish = object([:], optional: ["since": time, "all": flag], isClosed: true)
+    static let noticeReplayWish = object([:], optional: ["since": time, "all": flag], isClosed: true).like([
+        "since": "2026-11-20T00:00:00Z"
+    ])
 }

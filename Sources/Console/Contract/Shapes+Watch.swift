@@ -20,5 +20,6 @@ extension Shape {
     static let logLevel = object(["level": level, "usual": level, "until": time.orNull]).named("LogLevel")
 
     static let wantedLogLevel = object(
-        ["level": level.orNull], optional: ["minutes": integer(1...Hub.longestLogWishMinutes)], isClosed: true)
+        ["level": level.orNull], optional: ["minutes": integer(1...Hub.longestLogWishMinutes)], isClosed: true
+    ).like(["level": "debug", "minutes": 10])
 }
