@@ -12,7 +12,7 @@ T ?=
 NAME ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help night build test test-quick test-one lint format demo bench rehearse mutations docs ci connector clean
+.PHONY: help night build test test-quick test-one lint format demo bench rehearse mutations api fuzz docs ci connector clean
 
 help: ## print this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  make \1|\2/' \
@@ -48,10 +48,16 @@ rehearse: ## the simulator: a seed drawn now; SEED=n repeats and tells one; SEED
 mutations: ## every defect that can be planted in the hub is found by the simulator, on its recorded seed
 	@scripts/mutations $(ARGS)
 
+api: ## a hub that runs is held against its own OpenAPI document: thousands of requests, good and bad (needs `make build`)
+	@scripts/check-api $(ARGS)
+
+fuzz: ## libFuzzer on the parsers that take what strangers send; ARGS=SECONDS for each
+	@scripts/fuzz $(ARGS)
+
 docs: ## check the documents: links, shell examples, tables
 	@scripts/test one "HouseRulesTests.Document" $(ARGS)
 
-ci: ## all that .ci/run runs, in the same order: lint, test, no warnings, a new connector, 300 rehearsals, others of dealt-out stock and on PostgreSQL, mutations, demo --once
+ci: ## all that .ci/run runs, in the same order: lint, test, no warnings, the API, fuzzed parsers, a new connector, 300 rehearsals, others of dealt-out stock and on PostgreSQL, mutations, demo --once
 	@scripts/ci
 
 night: ## the long suites: a million simulated sales (SALES=n), kills (KILLS=n), an upgrade under load, rehearsals (REHEARSALS=n)

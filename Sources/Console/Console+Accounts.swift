@@ -7,22 +7,52 @@ import Wire
 extension Console {
     /// The addresses of accounts and groups.
     static let accountRoutes: [Route] = [
-        Route("GET", "/api/auth/accounts", .those(.admit), "The accounts of people.") { await $0.accounts($1) },
-        Route("POST", "/api/auth/accounts", .those(.admit), "Makes an account.") { await $0.addAccount($1) },
-        Route("PATCH", "/api/auth/accounts/{name}", .those(.admit), "Changes what an account may do, or blocks it.") {
+        Route("GET", "/api/auth/accounts", .those(.admit), "The accounts of people.", .list(.account)) {
+            await $0.accounts($1)
+        },
+        Route(
+            "POST", "/api/auth/accounts", .those(.admit), "Makes an account.",
+            .data(.account, status: 201).leading(to: "/api/auth/accounts/{name}", by: "/data/name").taking(
+                .wantedAccount
+            ).refusing(.validationFailed, .conflict)
+        ) { await $0.addAccount($1) },
+        Route(
+            "PATCH", "/api/auth/accounts/{name}", .those(.admit), "Changes what an account may do, or blocks it.",
+            .data(.account).taking(.changedAccount).refusing(.notFound, .validationFailed, .conflict)
+        ) {
             await $0.changeAccount($1)
         },
-        Route("DELETE", "/api/auth/accounts/{name}", .those(.admit), "Removes an account, and ends its sign-ins.") {
+        Route(
+            "DELETE", "/api/auth/accounts/{name}", .those(.admit), "Removes an account, and ends its sign-ins.",
+            .data(.object(["name": .text, "removed": .flag])).refusing(.notFound, .validationFailed, .conflict)
+        ) {
             await $0.removeAccount($1)
         },
-        Route("POST", "/api/auth/accounts/{name}/password", .those(.admit), "Sets an account's password.") {
+        Route(
+            "POST", "/api/auth/accounts/{name}/password", .those(.admit), "Sets an account's password.",
+            .data(.object(["name": .text, "passwordSet": .flag])).taking(
+                .object(["password": .text], isClosed: true).like(["password": "another that nobody guesses"])
+            )
+            .refusing(.notFound, .validationFailed, .conflict)
+        ) {
             await $0.setPassword($1)
         },
-        Route("GET", "/api/auth/groups", .those(.admit), "The groups, and what they may do.") { await $0.groups($1) },
-        Route("PUT", "/api/auth/groups/{name}", .those(.admit), "Makes a group, or changes what it may do.") {
+        Route("GET", "/api/auth/groups", .those(.admit), "The groups, and what they may do.", .list(.group)) {
+            await $0.groups($1)
+        },
+        Route(
+            "PUT", "/api/auth/groups/{name}", .those(.admit), "Makes a group, or changes what it may do.",
+            .data(.group).leading(to: "/api/auth/groups/{name}", by: "/data/name").taking(
+                .object(["permissions": .permissions], isClosed: true).like(["permissions": ["see", "audit"]])
+            ).refusing(
+                .notFound, .validationFailed, .conflict)
+        ) {
             await $0.setGroup($1)
         },
-        Route("DELETE", "/api/auth/groups/{name}", .those(.admit), "Removes a group nobody is in.") {
+        Route(
+            "DELETE", "/api/auth/groups/{name}", .those(.admit), "Removes a group nobody is in.",
+            .data(.object(["name": .text, "removed": .flag])).refusing(.notFound, .validationFailed, .conflict)
+        ) {
             await $0.removeGroup($1)
         },
     ]
@@ -94,7 +124,8 @@ extension Console {
         await admitted(visit, ["permissions"]) { body, rights in
             let words = try Self.texts(body["permissions"], "permissions")
             let group = Group(name: visit.names[0], permissions: Set(words.compactMap(Permission.init)))
-            guard body["permissions"] != nil, words.allSatisfy({ Permission(rawValue: $0) != nil }) else {
+            // Null is no list: it would take all away from everybody who is in the group.
+            guard body["permissions"]?.array != nil, words.allSatisfy({ Permission(rawValue: $0) != nil }) else {
                 let known = Permission.allCases.map(\.rawValue).joined(separator: ", ")
                 throw BodyRefusal(code: .badRequest, sentence: "\"permissions\" is a list that may hold: \(known)")
             }

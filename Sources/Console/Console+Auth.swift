@@ -194,13 +194,10 @@ extension Console {
         guard request.body.count <= Self.bodyLimit else {
             return refused(.payloadTooLarge, "at most \(Self.bodyLimit) bytes are read here")
         }
-        let type = request.headers["Content-Type"]?.split(separator: ";").first.map { $0.lowercased() }
-        guard type == "application/json" else {
-            return refused(.badRequest, "the body must be JSON, with Content-Type: application/json")
+        do throws(BodyRefusal) {
+            return .success(try RequestBody.read(request, isNeeded: true).object ?? [:])
+        } catch {
+            return refused(error.code, error.sentence)
         }
-        guard let members = (try? JSON(parsing: request.body))?.object else {
-            return refused(.badRequest, "the body is no JSON object")
-        }
-        return .success(members)
     }
 }

@@ -6,13 +6,22 @@ import Wire
 /// What is held of one person, over HTTP.
 extension Console {
     static let customerRoutes: [Route] = [
-        Route("GET", "/api/customers/{key}/export", .those(.admit), "All that is held of a customer.") {
+        Route(
+            "GET", "/api/customers/{key}/export", .those(.admit), "All that is held of a customer.",
+            .data(.customerExport).refusing(.notFound, .conflict)
+        ) {
             await $0.exportCustomer($1)
         },
-        Route("GET", "/api/customers/{key}/erasure", .those(.admit), "What erasing a customer would take away.") {
+        Route(
+            "GET", "/api/customers/{key}/erasure", .those(.admit), "What erasing a customer would take away.",
+            .data(.erasure).refusing(.notFound, .conflict)
+        ) {
             await $0.customerErasure($1)
         },
-        Route("POST", "/api/customers/{key}/erase", .those(.admit), "Erases a customer.") {
+        Route(
+            "POST", "/api/customers/{key}/erase", .those(.admit), "Erases a customer.",
+            .data(.erasure).taking(.nothing, isNeeded: false).once.refusing(.notFound, .conflict)
+        ) {
             await $0.eraseCustomer($1)
         },
     ]

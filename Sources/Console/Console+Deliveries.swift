@@ -8,21 +8,36 @@ import Wire
 extension Console {
     /// The addresses of them.
     static let deliveryRoutes: [Route] = [
-        Route("GET", "/api/webhooks/incoming", .those(.see), "The stored calls of vendors, the latest first.") {
+        Route(
+            "GET", "/api/webhooks/incoming", .those(.see), "The stored calls of vendors, the latest first.",
+            .data(.list(.delivery), pages: .deliveryPages).leading(to: "/api/webhooks/incoming/{id}", by: "/data/0/id")
+                .leading(to: "/deliveries/{id}", by: "/data/0/id").asking(DeliveryQuery.parameters).refusing(
+                    .conflict, .payloadTooLarge, .unsupportedMediaType)
+        ) {
             await $0.deliveries($1)
         },
-        Route("POST", "/api/webhooks/incoming/replay", .those(.operate), "Has stored calls understood once more.") {
+        Route(
+            "POST", "/api/webhooks/incoming/replay", .those(.operate), "Has stored calls understood once more.",
+            .data(.replayedDeliveries, status: 202).taking(.replayWish).once
+        ) {
             await $0.replayDeliveries($1)
         },
-        Route("GET", "/api/webhooks/incoming/{id}", .those(.operate), "One stored call and what it said, masked.") {
+        Route(
+            "GET", "/api/webhooks/incoming/{id}", .those(.operate), "One stored call and what it said, masked.",
+            .data(.shownDelivery).refusing(.notFound)
+        ) {
             await $0.delivery($1)
         },
         Route(
-            "POST", "/api/webhooks/incoming/{id}/replay", .those(.operate), "Has one stored call understood once more."
+            "POST", "/api/webhooks/incoming/{id}/replay", .those(.operate), "Has one stored call understood once more.",
+            .data(.replayedDeliveries, status: 202).taking(.nothing, isNeeded: false).once.refusing(.notFound)
         ) { await $0.replayDelivery($1) },
         Route(
             "POST", "/api/integrations/{id}/webhook/test", .those(.operate),
-            "Sends an integration a signed call without meaning."
+            "Sends an integration a signed call without meaning.",
+            .data(.testReceipt, status: 202).leading(to: "/api/webhooks/incoming/{id}", by: "/data/deliveryId").leading(
+                to: "/deliveries/{id}", by: "/data/deliveryId"
+            ).taking(.nothing, isNeeded: false).once.refusing(.notFound)
         ) { await $0.testWebhook($1) },
     ]
 

@@ -9,11 +9,19 @@ import Wire
 extension Console {
     /// The pages of them.
     static let deliveryPageRoutes: [Route] = [
-        Route("GET", "/deliveries", .those(.see), "The page of vendors' calls.") { await $0.deliveriesPage($1) },
-        Route("POST", "/deliveries", .those(.operate), "Has the calls the page shows understood once more.") {
+        Route(
+            "GET", "/deliveries", .those(.see), "The page of vendors' calls.",
+            .page(200).asking(DeliveryQuery.parameters).refusing(.conflict, .payloadTooLarge, .unsupportedMediaType)
+        ) { await $0.deliveriesPage($1) },
+        Route(
+            "POST", "/deliveries", .those(.operate), "Has the calls the page shows understood once more.",
+            .elsewhere.takingForm(["id": .text])
+        ) {
             await $0.replayFromPage($1)
         },
-        Route("GET", "/deliveries/{id}", .those(.operate), "The page of one call, masked.") {
+        Route(
+            "GET", "/deliveries/{id}", .those(.operate), "The page of one call, masked.", .page(200).refusing(.notFound)
+        ) {
             await $0.deliveryPage($1)
         },
     ]

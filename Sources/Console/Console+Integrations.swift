@@ -13,35 +13,77 @@ extension Console {
 
     /// The addresses of integrations.
     static let integrationRoutes: [Route] = [
-        Route("GET", "/api/integrations", .those(.see), "The integrations, page by page.") {
+        Route(
+            "GET", "/api/integrations", .those(.see), "The integrations, page by page.",
+            .data(.list(.integration), pages: .integrationPages).leading(to: "/api/integrations/{id}", by: "/data/0/id")
+                .asking(
+                    Contract.Parameter("page", .integer(1...lastPage), "The page by its number; not beside next."),
+                    .limit(pageLimit),
+                    Contract.Parameter("status", .word(["active", "paused", "refused"]), "Those in this state."),
+                    Contract.Parameter("connector", .text(1...80), "Those of this connector."),
+                    Contract.Parameter("next", .text, "What the answer before this one gave."))
+        ) {
             await $0.listIntegrations($1)
         },
-        Route("POST", "/api/integrations", .those(.configure), "Makes an integration.") {
+        Route(
+            "POST", "/api/integrations", .those(.configure), "Makes an integration.",
+            .data(.integration, status: 201).leading(to: "/api/integrations/{id}", by: "/data/id").leading(
+                to: "/webhooks/{integrationId}", by: "/data/id"
+            ).taking(.newIntegration).once.refusing(
+                .validationFailed, .nameTaken, .conflict)
+        ) {
             await $0.createIntegration($1)
         },
-        Route("GET", "/api/integrations/system/health", .those(.see), "How the hub and its integrations are.") {
+        Route(
+            "GET", "/api/integrations/system/health", .those(.see), "How the hub and its integrations are.",
+            .data(.systemHealth)
+        ) {
             await $0.systemHealth($1)
         },
-        Route("GET", "/api/integrations/system/metrics", .those(.see), "The hub in numbers.") {
+        Route("GET", "/api/integrations/system/metrics", .those(.see), "The hub in numbers.", .data(.systemMetrics)) {
             await $0.systemMetrics($1)
         },
-        Route("GET", "/api/integrations/{id}", .those(.see), "One integration.") { await $0.integration($1) },
-        Route("PUT", "/api/integrations/{id}", .those(.configure), "Gives an integration other settings.") {
+        Route(
+            "GET", "/api/integrations/{id}", .those(.see), "One integration.", .data(.integration).refusing(.notFound)
+        ) { await $0.integration($1) },
+        Route(
+            "PUT", "/api/integrations/{id}", .those(.configure), "Gives an integration other settings.",
+            .data(.integration).taking(.changedIntegration).refusing(
+                .notFound, .validationFailed, .nameTaken, .conflict)
+        ) {
             await $0.changeIntegration($1, isWhole: true)
         },
-        Route("PATCH", "/api/integrations/{id}", .those(.configure), "Changes some settings of an integration.") {
+        Route(
+            "PATCH", "/api/integrations/{id}", .those(.configure), "Changes some settings of an integration.",
+            .data(.integration).taking(.changedIntegration).refusing(
+                .notFound, .validationFailed, .nameTaken, .conflict)
+        ) {
             await $0.changeIntegration($1, isWhole: false)
         },
-        Route("DELETE", "/api/integrations/{id}", .those(.configure), "Takes an integration away.") {
+        Route(
+            "DELETE", "/api/integrations/{id}", .those(.configure), "Takes an integration away.",
+            .data(.removal).asking(Contract.Parameter("confirm", .text, "Its name, where something would be lost."))
+                .refusing(.notFound, .confirmationRequired, .conflict, .payloadTooLarge, .unsupportedMediaType)
+        ) {
             await $0.removeIntegration($1)
         },
-        Route("POST", "/api/integrations/{id}/sync", .those(.operate), "Brings an integration in step.") {
+        Route(
+            "POST", "/api/integrations/{id}/sync", .those(.operate), "Brings an integration in step.",
+            .data(.queued, status: 202).taking(.wantedSync, isNeeded: false).once.refusing(
+                .notFound, .validationFailed, .integrationInactive)
+        ) {
             await $0.syncIntegration($1)
         },
-        Route("POST", "/api/integrations/{id}/test-connection", .those(.operate), "Reaches an integration once.") {
+        Route(
+            "POST", "/api/integrations/{id}/test-connection", .those(.operate), "Reaches an integration once.",
+            .data(.check).taking(.nothing, isNeeded: false).once.refusing(.notFound)
+        ) {
             await $0.testIntegration($1)
         },
-        Route("GET", "/api/integrations/{id}/metrics", .those(.see), "One integration in numbers.") {
+        Route(
+            "GET", "/api/integrations/{id}/metrics", .those(.see), "One integration in numbers.",
+            .data(.integrationMetrics).refusing(.notFound)
+        ) {
             await $0.integrationMetrics($1)
         },
     ]

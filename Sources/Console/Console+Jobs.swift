@@ -8,6 +8,22 @@ extension Console {
     /// How many jobs one answer lists: unless said, and at most.
     private static let jobLimit = (usual: 50, most: 500)
 
+    static let jobRoutes: [Route] = [
+        Route(
+            "GET", "/api/jobs", .those(.see), "The open tasks, or those in one state.",
+            .list(.job).leading(to: "/api/jobs/{id}", by: "/data/0/id").asking(
+                Contract.Parameter(
+                    "state", .word(of: JobState.self), "Those in this state; the open ones unless said."),
+                .limit(jobLimit))
+        ) { await $0.jobs($1) },
+        Route(
+            "GET", "/api/jobs/{id}", .those(.see), "One task, and why it waits.", .data(.waitingJob).refusing(.notFound)
+        ) { await $0.job($1) },
+        Route("GET", "/api/guard", .those(.see), "What the guard holds until a person decides.", .list(.held)) {
+            await $0.guarded($1)
+        },
+    ]
+
     /// `GET /api/jobs?state=&limit=`: the open jobs, or those in one state.
     func jobs(_ visit: Visit) async -> HTTPResponse {
         let envelope = visit.envelope

@@ -12,60 +12,101 @@ extension Console {
 
     /// The addresses of the hub's own webhooks.
     static let listenerRoutes: [Route] = [
-        Route("GET", "/api/event-types", .those(.see), "The events that can be told, with their schemas.") { _, visit in
+        Route(
+            "GET", "/api/event-types", .those(.see), "The events that can be told, with their schemas.",
+            .list(.eventType)
+        ) { _, visit in
             visit.envelope.success(.array(EventCatalogue.all.map(\.json)))
         },
         Route(
             "POST", "/api/integrations/{id}/webhook/register", .those(.configure),
-            "Registers a webhook that hears of one integration's records."
+            "Registers a webhook that hears of one integration's records.",
+            .data(.listener, status: 201).leading(to: "/api/outgoing-webhooks/{id}", by: "/data/id").taking(
+                .newListener
+            ).once.refusing(.notFound, .validationFailed, .nameTaken)
         ) { await $0.register($1, at: $1.names[0]) },
-        Route("GET", "/api/integrations/{id}/webhook", .those(.see), "The webhooks of one integration.") {
+        Route(
+            "GET", "/api/integrations/{id}/webhook", .those(.see), "The webhooks of one integration.",
+            .list(.listener).refusing(.notFound)
+        ) {
             await $0.listListeners($1, at: $1.names[0])
         },
-        Route("GET", "/api/outgoing-webhooks", .those(.see), "All webhooks of the hub's own.") {
+        Route(
+            "GET", "/api/outgoing-webhooks", .those(.see), "All webhooks of the hub's own.",
+            .list(.listener).leading(to: "/api/outgoing-webhooks/{id}", by: "/data/0/id")
+        ) {
             await $0.listListeners($1, at: nil)
         },
-        Route("POST", "/api/outgoing-webhooks", .those(.configure), "Registers a webhook that hears of all records.") {
+        Route(
+            "POST", "/api/outgoing-webhooks", .those(.configure), "Registers a webhook that hears of all records.",
+            .data(.listener, status: 201).leading(to: "/api/outgoing-webhooks/{id}", by: "/data/id").taking(
+                .newListener
+            ).once.refusing(.validationFailed, .nameTaken)
+        ) {
             await $0.register($1, at: nil)
         },
-        Route("GET", "/api/outgoing-webhooks/{id}", .those(.see), "One webhook.") { console, visit in
+        Route("GET", "/api/outgoing-webhooks/{id}", .those(.see), "One webhook.", .data(.listener).refusing(.notFound))
+        { console, visit in
             await console.looked(visit.envelope) {
                 try await console.hub.listeners.listenerView(visit.names[0]).map {
                     visit.envelope.success($0.json)
                 } ?? console.noWebhook(visit)
             }
         },
-        Route("PATCH", "/api/outgoing-webhooks/{id}", .those(.configure), "Changes a webhook.") {
+        Route(
+            "PATCH", "/api/outgoing-webhooks/{id}", .those(.configure), "Changes a webhook.",
+            .data(.listener).taking(.changedListener).refusing(.notFound, .validationFailed, .nameTaken, .conflict)
+        ) {
             await $0.changeListener($1)
         },
-        Route("DELETE", "/api/outgoing-webhooks/{id}", .those(.configure), "Takes a webhook away, with its log.") {
+        Route(
+            "DELETE", "/api/outgoing-webhooks/{id}", .those(.configure), "Takes a webhook away, with its log.",
+            .data(.object(["removed": .text])).refusing(.notFound, .conflict, .payloadTooLarge, .unsupportedMediaType)
+        ) {
             await $0.removeListener($1)
         },
-        Route("POST", "/api/outgoing-webhooks/{id}/test", .those(.operate), "Sends a test event now.") {
+        Route(
+            "POST", "/api/outgoing-webhooks/{id}/test", .those(.operate), "Sends a test event now.",
+            .data(.notice).taking(.nothing, isNeeded: false).once.refusing(.notFound)
+        ) {
             await $0.testListener($1)
         },
-        Route("POST", "/api/outgoing-webhooks/{id}/disable", .those(.operate), "Switches a webhook off.") {
+        Route(
+            "POST", "/api/outgoing-webhooks/{id}/disable", .those(.operate), "Switches a webhook off.",
+            .data(.object(["status": .word(["disabled"])])).taking(
+                .object([:], optional: ["reason": .text(1...200)], isClosed: true), isNeeded: false
+            ).once.refusing(.notFound, .validationFailed)
+        ) {
             await $0.disableListener($1)
         },
         Route(
             "POST", "/api/outgoing-webhooks/{id}/enable", .those(.operate),
-            "Switches a webhook on, and has told what it missed."
+            "Switches a webhook on, and has told what it missed.",
+            .data(.noticeReplay).taking(.object([:], optional: ["replay": .flag], isClosed: true), isNeeded: false).once
+                .refusing(.notFound, .validationFailed)
         ) { await $0.enableListener($1) },
         Route(
             "POST", "/outgoing-webhooks/{id}/enable", .those(.operate),
-            "The page's button: switches a webhook on, and has told what it missed."
+            "The page's button: switches a webhook on, and has told what it missed.", .elsewhere.refusing(.notFound)
         ) { await $0.enableFromPage($1) },
         Route(
             "POST", "/api/outgoing-webhooks/{id}/rotate-secret", .those(.configure),
-            "Gives a webhook another secret; the old one signs beside it for a while."
+            "Gives a webhook another secret; the old one signs beside it for a while.",
+            .data(.listener).taking(.rotation, isNeeded: false).refusing(.notFound, .validationFailed, .conflict)
         ) { await $0.rotateSecret($1) },
-        Route("GET", "/api/outgoing-webhooks/{id}/deliveries", .those(.see), "What a webhook was told, and each call.")
-        {
+        Route(
+            "GET", "/api/outgoing-webhooks/{id}/deliveries", .those(.see), "What a webhook was told, and each call.",
+            .list(.notice).asking(
+                Contract.Parameter("status", .word(of: NoticeState.self), "Those in this state."),
+                Contract.Parameter("before", .text, "The id of a message; those before it."), .limit(noticeLimit)
+            ).refusing(.notFound)
+        ) {
             await $0.deliveries($1)
         },
         Route(
             "POST", "/api/outgoing-webhooks/{id}/deliveries/replay", .those(.operate),
-            "Has told again what failed or was missed."
+            "Has told again what failed or was missed.",
+            .data(.noticeReplay).taking(.noticeReplayWish, isNeeded: false).once.refusing(.notFound, .validationFailed)
         ) { await $0.replayDeliveries($1) },
     ]
 

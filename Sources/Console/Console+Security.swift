@@ -7,7 +7,13 @@ import Wire
 extension Console {
     /// The addresses of it.
     static let securityRoutes: [Route] = [
-        Route("GET", "/api/security/events", .those(.audit), "What was tried by those who may not, by the minute.") {
+        Route(
+            "GET", "/api/security/events", .those(.audit), "What was tried by those who may not, by the minute.",
+            .data(.securityEvents).asking(
+                Contract.Parameter(
+                    "minutes", .integer(1...securityMinutes.most), "How far back; \(securityMinutes.usual) unless said."
+                ), Contract.Parameter("kind", .word(of: SecurityKind.self), "Only these."), .limit(securityLimit))
+        ) {
             await $0.securityEvents($1)
         }
     ]

@@ -11,17 +11,36 @@ import Wire
 /// The addresses that watch over the hub: counts, health in the form of seed 003, alerts, and how much is logged.
 extension Console {
     static let watchRoutes: [Route] = [
-        Route("GET", "/metrics", .those(.see), "Counts and times, as Prometheus reads them.") { console, _ in
+        Route(
+            "GET", "/metrics", .those(.see), "Counts and times, as Prometheus reads them.", .content("text/plain", 200)
+        ) { console, _ in
             await console.metrics()
         },
-        Route("GET", "/api/health", .everybody, "Whether the hub is well; to who may see the pages also its services.")
-        { await $0.serviceHealth($1) },
-        Route("GET", "/api/alerts", .those(.see), "What is too much now, or was.") { await $0.listAlerts($1) },
-        Route("POST", "/api/alerts/{kind}/acknowledge", .those(.operate), "Says that somebody looks after an alert.") {
+        Route(
+            "GET", "/api/health", .everybody, "Whether the hub is well; to who may see the pages also its services.",
+            .bare(.serviceHealth).or(.bare(.serviceHealth, status: 503)).asking(
+                Contract.Parameter("organizationId", .text, "The organization of the token."),
+                Contract.Parameter("detailed", .word(["true", "false"]), "Whether to tell of each service.")
+            ).refusing(.unauthorized, .forbidden, .unavailable)
+        ) { await $0.serviceHealth($1) },
+        Route(
+            "GET", "/api/alerts", .those(.see), "What is too much now, or was.",
+            .list(.alert).leading(to: "/api/alerts/{kind}", by: "/data/0/kind").asking(
+                Contract.Parameter("state", .word(["raised", "acknowledged", "resolved"]), "Those in this state."))
+        ) { await $0.listAlerts($1) },
+        Route(
+            "POST", "/api/alerts/{kind}/acknowledge", .those(.operate), "Says that somebody looks after an alert.",
+            .data(.alert).taking(.nothing, isNeeded: false).once.refusing(.notFound, .conflict)
+        ) {
             await $0.acknowledgeAlert($1)
         },
-        Route("GET", "/api/log-level", .those(.see), "From which level on the hub logs.") { await $0.logLevel($1) },
-        Route("PUT", "/api/log-level", .those(.configure), "Has the hub log from another level on for a while.") {
+        Route("GET", "/api/log-level", .those(.see), "From which level on the hub logs.", .data(.logLevel)) {
+            await $0.logLevel($1)
+        },
+        Route(
+            "PUT", "/api/log-level", .those(.configure), "Has the hub log from another level on for a while.",
+            .data(.logLevel).taking(.wantedLogLevel).refusing(.validationFailed, .conflict)
+        ) {
             await $0.setLogLevel($1)
         },
     ]

@@ -97,9 +97,13 @@ public struct Console: Sendable {
     /// Answers a request. Every answer carries its id and the headers that keep a browser from doing harm.
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
         let envelope = Envelope(requestID: "req_" + Signature.hex(random(12)), now: hub.now)
+        // A plus is a blank in a query, and in a path it is a plus.
         let path = request.address.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
-            .map { Percent.decoded(String($0)) }
-        let fitting = Self.routes.compactMap { route in route.names(in: path).map { Found(route: route, names: $0) } }
+            .map { Percent.decoded(String($0).replacing("+", with: "%2B")) }
+        let all = Self.routes.compactMap { route in route.names(in: path).map { Found(route: route, names: $0) } }
+        // An address that is named word by word is meant before one that leaves a part of it open.
+        let fewest = all.map(\.names.count).min()
+        let fitting = all.filter { $0.names.count == fewest }
         let start = ContinuousClock.now
         let trace = Trace(traceparent: request.headers["traceparent"]) ?? Trace(random: random(Trace.byteCount))
         let answer = await Trace.$current.withValue(trace) { await admit(request, path, fitting, envelope) }

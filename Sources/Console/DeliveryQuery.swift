@@ -11,6 +11,16 @@ struct DeliveryQuery {
     /// How many calls one answer lists: unless said, and at most.
     static let limits = (usual: 50, most: 200)
     private static let longest = 200
+
+    /// The words as the document names them.
+    static let parameters: [Contract.Parameter] = [
+        Contract.Parameter("integration", .text, "An integration by its id or name."),
+        Contract.Parameter("state", .deliveryState, "Those in this state."),
+        Contract.Parameter("topic", .text(0...longest), "Those of this topic."),
+        Contract.Parameter("since", .text, "A time, or a day: from then on."),
+        Contract.Parameter("until", .text, "A time, or a day: before it."),
+        Contract.Parameter("before", .integer(1...Int.max), "Those with a smaller id."), .limit(limits),
+    ]
     private static let words = "integration, state, topic, since, until, before, limit"
 
     /// Reads words of a query or a body. `names`: the integrations by name and by public id.

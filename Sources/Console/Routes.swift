@@ -44,6 +44,7 @@ struct Route: Sendable {
     let admission: Admission
     /// What it is for, in one sentence.
     let purpose: String
+    let contract: Contract
     let answer: @Sendable (Console, Visit) async -> HTTPResponse
 
     private let parts: [String]
@@ -51,13 +52,14 @@ struct Route: Sendable {
     static let reserved = "system"
 
     init(
-        _ method: String, _ pattern: String, _ admission: Admission, _ purpose: String,
+        _ method: String, _ pattern: String, _ admission: Admission, _ purpose: String, _ contract: Contract,
         _ answer: @escaping @Sendable (Console, Visit) async -> HTTPResponse
     ) {
         self.method = method
         self.pattern = pattern
         self.admission = admission
         self.purpose = purpose
+        self.contract = contract
         self.answer = answer
         parts = pattern.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
     }
@@ -90,56 +92,89 @@ struct Route: Sendable {
 extension Console {
     /// Every address there is. What is not here is denied.
     static let routes =
-        pageRoutes + accountRoutes + securityRoutes + integrationRoutes + customerRoutes + deliveryRoutes
-        + deliveryPageRoutes + listenerRoutes + watchRoutes + doorRoutes
+        pageRoutes + jobRoutes + accountRoutes + securityRoutes + integrationRoutes + customerRoutes + deliveryRoutes
+        + deliveryPageRoutes + listenerRoutes + watchRoutes + documentRoutes + doorRoutes
 
     private static let pageRoutes: [Route] = [
-        Route("GET", "/", .everybody, "The page, or the form to sign in.") { await $0.page($1) },
-        Route("GET", "/events", .those(.see), "The page's sections as they change (server-sent events).") {
+        Route("GET", "/", .everybody, "The page, or the form to sign in.", .page(200, 401, 403, 503)) {
+            await $0.page($1)
+        },
+        Route(
+            "GET", "/events", .those(.see), "The page's sections as they change (server-sent events).",
+            .content("text/event-stream", 200)
+        ) {
             await $0.events($1)
         },
-        Route("POST", "/sign-in", .everybody, "Signs a browser in with a name and a password, or with a token.") {
+        Route(
+            "POST", "/sign-in", .everybody, "Signs a browser in with a name and a password, or with a token.",
+            .elsewhere.or(.page(401, 403, 429, 503)).takingForm(["name": .text, "password": .text, "token": .text])
+                .refusing(.forbidden, .rateLimited)
+        ) {
             await $0.signIn($1)
         },
-        Route("POST", "/sign-out", .everybody, "Signs a browser out.") { await $0.signOut($1) },
-        Route("GET", "/assets/{name}", .everybody, "Styles and scripts of the page.") { console, visit in
+        Route("POST", "/sign-out", .everybody, "Signs a browser out.", .elsewhere.refusing(.forbidden)) {
+            await $0.signOut($1)
+        },
+        Route(
+            "GET", "/assets/{name}", .everybody, "Styles and scripts of the page.",
+            .content("text/css", 200).or(.content("text/javascript", 200)).or(.content("image/svg+xml", 200))
+                .or(.known).refusing(.notFound)
+        ) { console, visit in
             console.assets.response(to: visit.request, name: visit.names[0])
                 ?? visit.envelope.failure(.notFound, "there is no such file")
         },
-        Route("GET", "/health", .everybody, "Whether the hub is well; to who may see the pages also why not.") {
+        Route(
+            "GET", "/health", .everybody, "Whether the hub is well; to who may see the pages also why not.",
+            .bare(.health).or(.bare(.health, status: 503))
+        ) {
             await $0.health($1)
         },
-        Route("POST", "/api/auth/token", .everybody, "Signs in with a name and a password, for tokens.") {
+        Route(
+            "POST", "/api/auth/token", .everybody, "Signs in with a name and a password, for tokens.",
+            .data(.tokens).taking(.signIn).refusing(.unauthorized, .unavailable)
+        ) {
             await $0.token($1)
         },
-        Route("POST", "/api/auth/refresh", .everybody, "Renews a token; what renews it is good once.") {
+        Route(
+            "POST", "/api/auth/refresh", .everybody, "Renews a token; what renews it is good once.",
+            .data(.tokens).taking(.object(["refreshToken": .text])).refusing(.unauthorized, .unavailable)
+        ) {
             await $0.refresh($1)
         },
-        Route("POST", "/api/auth/revoke", .known, "Ends the sign-in that a token belongs to.") {
+        Route(
+            "POST", "/api/auth/revoke", .known, "Ends the sign-in that a token belongs to.",
+            .data(.object(["ended": .flag]))
+        ) {
             await $0.revoke($1)
         },
-        Route("GET", "/api/auth/me", .known, "Who asks, and what he may do.") { $0.me($1) },
-        Route("GET", "/api/auth/keys", .those(.admit), "The keys of programs; not the keys themselves.") {
+        Route("GET", "/api/auth/me", .known, "Who asks, and what he may do.", .data(.caller)) { $0.me($1) },
+        Route("GET", "/api/auth/keys", .those(.admit), "The keys of programs; not the keys themselves.", .list(.apiKey))
+        {
             await $0.keys($1)
         },
-        Route("POST", "/api/auth/keys", .those(.admit), "Makes a key, which is shown this once.") {
+        Route(
+            "POST", "/api/auth/keys", .those(.admit), "Makes a key, which is shown this once.",
+            .data(.madeKey, status: 201).leading(to: "/api/auth/keys/{id}", by: "/data/id").taking(.wantedKey)
+        ) {
             await $0.makeKey($1)
         },
-        Route("DELETE", "/api/auth/keys/{id}", .those(.admit), "Takes a key back.") { await $0.revokeKey($1) },
-        Route("GET", "/api/jobs", .those(.see), "The open tasks, or those in one state.") { await $0.jobs($1) },
-        Route("GET", "/api/jobs/{id}", .those(.see), "One task, and why it waits.") { await $0.job($1) },
-        Route("GET", "/api/guard", .those(.see), "What the guard holds until a person decides.") {
-            await $0.guarded($1)
-        },
+        Route(
+            "DELETE", "/api/auth/keys/{id}", .those(.admit), "Takes a key back.",
+            .data(.object(["id": .text, "revoked": .flag])).refusing(.notFound)
+        ) { await $0.revokeKey($1) },
     ]
 
     private static let doorRoutes: [Route] = [
-        Route("POST", "/webhooks/{integrationId}", .vendors, "A call of a vendor to one integration.") {
+        Route(
+            "POST", "/webhooks/{integrationId}", .vendors, "A call of a vendor to one integration.",
+            .data(.receipt).or(.data(.receipt, status: 202)).refusing(.payloadTooLarge, .ambiguous)
+        ) {
             await $0.doors.atIntegration($1.names[0], $1.request, $1.envelope)
         },
         Route(
             "POST", "/api/webhooks/woocommerce/{organizationId}", .vendors,
-            "A call of a shop that names only the organization."
+            "A call of a shop that names only the organization.",
+            .data(.receipt).or(.data(.receipt, status: 202)).refusing(.payloadTooLarge, .ambiguous)
         ) { await $0.doors.atOrganization($1.names[0], $1.request, $1.envelope) },
     ]
 }

@@ -53,6 +53,8 @@ public enum TokenFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// Not one of ours: another key, another form, changed on the way.
     case forged
     case expired
+    /// It says that it was made later than now.
+    case notYet
     case daysOutOfRange(Int)
 
     /// What is wrong and what can be done.
@@ -62,6 +64,7 @@ public enum TokenFailure: Error, Hashable, Sendable, CustomStringConvertible {
             "the key for tokens (JWT_SECRET) has \(bytes) bytes; it needs 32 or more: `openssl rand -hex 32`"
         case .forged: "this is no token of this hub; make one with `crossdock token --role viewer`"
         case .expired: "this token has expired; make a new one with `crossdock token --role viewer`"
+        case .notYet: "this token is from the future; look at the clock of the machine that made it, and at this one's"
         case .daysOutOfRange(let days): "a token is valid for 1 to \(Tokens.longestDays) days, not \(days)"
         }
     }
@@ -73,6 +76,8 @@ public struct Tokens: Sendable {
     public static let longestDays = 3650
     /// How long a token lives when nothing is said.
     public static let usualDays = 90
+    /// How far the clock of who makes a token may be ahead of ours, in seconds.
+    static let skewSeconds: Int64 = 60
     /// The longest text that is looked at as a token.
     static let longestText = 4096
     private static let issuer = "crossdock"
@@ -147,15 +152,16 @@ public struct Tokens: Sendable {
 
     /// What a token allows now.
     ///
-    /// - Throws: `TokenFailure`: `.forged`, `.expired`.
+    /// - Throws: `TokenFailure`: `.forged`, `.expired`, `.notYet`.
     public func check(_ text: String, now: Moment) async throws(TokenFailure) -> Access {
-        guard text.utf8.count <= Self.longestText, Self.isCanonical(text) else { throw .forged }
+        guard text.utf8.count <= Self.longestText, Self.isCanonical(text), Self.isHS256(text) else { throw .forged }
         var proven: Claims?
         for key in keys where proven == nil { proven = try? await key.verify(text, as: Claims.self) }
         guard let claims = proven else { throw .forged }
         guard claims.iss == Self.issuer else { throw .forged }
         let expires = Moment(seconds: claims.exp)
         guard now < expires else { throw .expired }
+        guard claims.iat <= now.milliseconds / 1000 + Self.skewSeconds else { throw .notYet }
         if let role = claims.role {
             return Access(role: role, organization: claims.org, expires: expires, key: Self.id(of: text))
         }
@@ -163,6 +169,15 @@ public struct Tokens: Sendable {
         return Access(
             name: claims.sub, isPerson: true, permissions: [], organization: claims.org, expires: expires,
             key: session, session: session)
+    }
+
+    /// Whether a token's head names the one way in which tokens are signed here, and nothing that must be understood
+    /// besides (RFC 7515, 4.1.11). The library beneath goes by the key alone.
+    private static func isHS256(_ text: String) -> Bool {
+        let head = String(text.prefix { $0 != "." }).replacing("-", with: "+").replacing("_", with: "/")
+        let padded = head + String(repeating: "=", count: (4 - head.utf8.count % 4) % 4)
+        guard let bytes = Signature.bytes(base64: padded), let json = try? JSON(parsing: bytes) else { return false }
+        return json["alg"] == "HS256" && json["crit"] == nil
     }
 
     /// Whether the text has the one form a token is written in: three parts of base64url, nothing beside it.

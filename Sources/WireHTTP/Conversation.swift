@@ -9,6 +9,9 @@ struct Conversation: Sendable {
     /// with a reset connection.
     static let lingerBytes = 1 << 20
 
+    /// How much room is made on a caller's word alone.
+    static let trustedBytes = 64 << 10
+
     let limits: ServerLimits
     let serving: Presence
     let presence: Presence
@@ -71,7 +74,8 @@ struct Conversation: Sendable {
             try await outbound.write(.head(HTTPTypes.HTTPResponse(status: .continue)))
         }
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(stated ?? 0)
+        // What is stated may be a lie: many who state much and send nothing must not take the memory.
+        bytes.reserveCapacity(min(stated ?? 0, Self.trustedBytes))
         while let part = try await parts.next() {
             switch part {
             case .head: return .cut

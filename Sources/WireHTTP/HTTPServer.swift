@@ -50,7 +50,8 @@ public final class HTTPServer: Sendable {
         let bound = bound
         running = Server(
             childChannelSetup: ServerChannel(
-                limits: limits, serving: serving, tls: tls, proxies: proxies, handler: handler),
+                limits: limits, serving: serving, tls: tls, proxies: proxies, handler: handler,
+                crowd: Crowd(of: limits.connections)),
             configuration: ServerConfiguration(
                 address: .hostname(host, port: port),
                 availableConnectionsDelegate: .maximum(limits.connections, logger: logger)),

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Foundation
 import NIOCore
 import NIOHTTP1
 import Synchronization
@@ -63,6 +64,10 @@ public struct HTTPTransport: Transport {
 
     private func attempt(_ request: HTTPRequest, _ progress: Progress) async throws -> HTTPResponse {
         if let problem = guardian.problem(of: request.address) { throw TransportFailure.notSent(problem) }
+        // Of an address whose escapes are no UTF-8 the client would ask "/" instead.
+        guard URL(string: request.address.text)?.path.isEmpty == false else {
+            throw TransportFailure.notSent("the address has escapes (%) that are no UTF-8")
+        }
         let resolved = try await resolver.addresses(of: request.address.host)
         let address = try guardian.choose(from: resolved, for: request.address)
         let endpoint = ClientCache.Endpoint(host: request.address.host, address: address.text)

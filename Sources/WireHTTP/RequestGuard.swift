@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTPTypes
 
 /// Closes a connection whose request body does not arrive in time or whose answer is not read in time, and tells when
-/// the caller has gone.
+/// the caller has gone. Keeps count, for the crowd, of whether anything is asked here.
 ///
 /// A request that is there at once costs nothing: the timer is set only when a read ended in the middle of a request.
 final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
@@ -13,14 +13,20 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     private let limits: ServerLimits
     private let presence: Presence
+    private let crowd: Crowd
     private var isReading = false
     private var readTimer: Scheduled<Void>?
     private var writeTimer: Scheduled<Void>?
 
-    init(limits: ServerLimits, presence: Presence) {
+    init(limits: ServerLimits, presence: Presence, crowd: Crowd) {
         self.limits = limits
         self.presence = presence
+        self.crowd = crowd
     }
+
+    func handlerAdded(context: ChannelHandlerContext) { crowd.enter(context.channel) }
+
+    func handlerRemoved(context: ChannelHandlerContext) { crowd.leave(context.channel) }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
@@ -28,6 +34,8 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .body: break
         case .end:
             isReading = false
+            // Only now: a head whose body never comes asks nothing either.
+            crowd.asks(context.channel)
             readTimer?.cancel()
             readTimer = nil
         }
@@ -37,6 +45,11 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     func channelReadComplete(context: ChannelHandlerContext) {
         if isReading, readTimer == nil { readTimer = closing(context, afterSeconds: limits.requestSeconds) }
         context.fireChannelReadComplete()
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if case .end = unwrapOutboundIn(data) { crowd.isAnswered(context.channel) }
+        context.write(data, promise: promise)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

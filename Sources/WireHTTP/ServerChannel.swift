@@ -21,15 +21,16 @@ struct ServerChannel: ServerChildChannel {
     let tls: ServerTLS?
     let proxies: TrustedProxies
     let handler: Handler
+    let crowd: Crowd
     let date = ServerDate()
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<ServerConnection> {
         let presence = Presence()
-        let limits = limits
+        let (limits, crowd) = (limits, crowd)
         let http = HTTP1Channel(
             responder: { _, _, _ in },
             configuration: .init(
-                additionalChannelHandlers: [RequestGuard(limits: limits, presence: presence)],
+                additionalChannelHandlers: [RequestGuard(limits: limits, presence: presence, crowd: crowd)],
                 idleTimeout: .seconds(Int64(limits.idleSeconds)),
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,

@@ -6,7 +6,8 @@ public struct ServerLimits: Hashable, Sendable {
     public var headerBytes = 32 << 10
     /// Header lines of a request.
     public var headerCount = 100
-    /// Connections open at a time; further ones wait until one closes.
+    /// Connections open at a time; further ones wait until one closes. Where few are left, who has been silent longest
+    /// is closed.
     public var connections = 1024
     /// How long a connection may be silent between requests, and a request's head may take, in seconds.
     public var idleSeconds = 30

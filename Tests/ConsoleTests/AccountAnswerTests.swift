@@ -97,6 +97,7 @@ struct AccountAnswerTests {
         ("POST", "/api/auth/accounts/mara/password", "{\"password\":\"short\"}", 422),
         ("PUT", "/api/auth/groups/x", "{\"permissions\":[\"fly\"]}", 400),
         ("PUT", "/api/auth/groups/x", "{}", 400),
+        ("PUT", "/api/auth/groups/x", "{\"permissions\":null}", 400),
         ("PUT", "/api/auth/groups/admin", "{\"permissions\":[\"see\"]}", 422),
     ])
     func whatWillNotDoIsRefused(method: String, path: String, body: String, status: Int) async throws {

@@ -43,6 +43,16 @@ struct AnswerTests {
         #expect(answer.json["code"] == "METHOD_NOT_ALLOWED")
     }
 
+    /// `replay` is an address, and no id of a call.
+    @Test func anAddressThatIsNamedIsMeantBeforeOneThatLeavesAPartOpen() async throws {
+        let asking = try await Asking()
+        let path = "/api/webhooks/incoming/replay"
+
+        let answer = await asking.ask("GET", path, token: try await asking.token(.admin))
+
+        #expect(answer.status == 405 && answer.headers["Allow"] == "POST")
+    }
+
     @Test(arguments: ["/", "/health", "/assets/console.js", "/nothing", "/webhooks/x"])
     func everyAnswerCarriesItsIdAndTheHeadersThatKeepABrowserFromHarm(path: String) async throws {
         let headers = try await Asking().ask("GET", path).headers

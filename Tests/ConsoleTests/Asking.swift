@@ -38,11 +38,12 @@ struct Asking {
             let item = pair.split(separator: "=", maxSplits: 1).map(String.init)
             return HTTPAddress.QueryItem(item[0], item.count == 2 ? item[1] : "")
         }
-        return await console.respond(
-            to: HTTPRequest(
-                method, HTTPAddress(scheme: "http", host: host, path: parts.first ?? "", query: query),
-                headers: headers, body: Array(body.utf8),
-                peer: peer))
+        let request = HTTPRequest(
+            method, HTTPAddress(scheme: "http", host: host, path: parts.first ?? "", query: query),
+            headers: headers, body: Array(body.utf8), peer: peer)
+        let response = await console.respond(to: request)
+        DocumentCheck.note(request, response)
+        return response
     }
 
     func token(_ role: Role, organization: String = "default", days: Int = 1) async throws -> String {

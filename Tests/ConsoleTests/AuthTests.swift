@@ -181,6 +181,7 @@ struct AuthTests {
     @Test(arguments: [
         ("", 400), ("{", 400), ("[]", 400), ("{\"username\":1,\"password\":\"x\"}", 400),
         ("{\"username\":\"mara\"}", 400),
+        ("{\"username\":\"mara\",\"password\":\"x\",\"password\":\"y\"}", 400),
         (String(repeating: " ", count: 20_000), 413), ("{\"username\":\"\",\"password\":\"\"}", 401),
         ("{\"username\":\"mara' OR 1=1 --\",\"password\":\"x\"}", 401),
     ])
@@ -189,6 +190,6 @@ struct AuthTests {
         let answer = await stand.asking.ask(
             "POST", "/api/auth/token", headers: ["Content-Type": "application/json"], body: body)
         #expect(answer.status == status, "\(answer.text)")
-        #expect(await stand.asking.ask("POST", "/api/auth/token", body: good.text).status == 400)
+        #expect(await stand.asking.ask("POST", "/api/auth/token", body: good.text).status == 415)
     }
 }

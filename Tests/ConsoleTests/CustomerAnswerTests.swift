@@ -11,17 +11,21 @@ import Wire
 struct CustomerAnswerTests {
     /// A hub that knows one customer, and has others of whom it cannot say which is meant.
     private struct OneCustomer: PersonsPort {
+        var address = "ann@example.com"
         private let plan = Erasure(
             customer: 17, isErased: false, orders: 2, calls: 1, stays: ["shop: customer 4 stays there"], obstacles: [])
 
         private func known(_ key: String) throws {
             if key == "ann" { throw PersonFailure.notNow("\"ann\" means 2 customers") }
-            guard key == "ann@example.com" else { throw PersonFailure.unknown("no customer is known by that") }
+            guard key == address else { throw PersonFailure.unknown("no customer is known by that") }
         }
 
         func exportCustomer(_ key: String, by actor: AuditActor) async throws -> JSON {
             try known(key)
-            return ["customer": 17, "by": .string(actor.kind.rawValue)]
+            return [
+                "customer": 17, "exportedAt": "2027-01-15T08:00:00Z", "calls": [],
+                "records": [["by": .string(actor.kind.rawValue)]],
+            ]
         }
 
         func erasure(of key: String) async throws -> Erasure {
@@ -48,6 +52,15 @@ struct CustomerAnswerTests {
         #expect(await asking.ask("GET", path, token: token).json["data"]?["customer"] == 17)
         let viewer = try await asking.token(.operator)
         #expect(await asking.ask("GET", path, token: viewer).status == 403)
+    }
+
+    /// In a path a plus is a plus, whether it is escaped or not.
+    @Test(arguments: ["ann+shop@example.com", "ann%2Bshop%40example.com"])
+    func aPlusInAnAddressIsAPlus(key: String) async throws {
+        let (asking, token) = try await asking()
+        asking.hub.set { $0.persons = OneCustomer(address: "ann+shop@example.com") }
+
+        #expect(await asking.ask("GET", "/api/customers/\(key)/erasure", token: token).status == 200)
     }
 
     @Test func anErasureIsShownBeforeItIsDone() async throws {

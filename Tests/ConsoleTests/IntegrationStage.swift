@@ -68,8 +68,10 @@ final class IntegrationStage: Sendable {
         headers["Authorization"] = "Bearer \(token)"
         if bytes != nil, headers["Content-Type"] == nil { headers["Content-Type"] = "application/json" }
         let address = try #require(HTTPAddress("http://hub.example" + path))
-        return await console.respond(
-            to: HTTPRequest(method, address, headers: headers, body: bytes ?? [], peer: "198.51.100.7"))
+        let request = HTTPRequest(method, address, headers: headers, body: bytes ?? [], peer: "198.51.100.7")
+        let response = await console.respond(to: request)
+        DocumentCheck.note(request, response)
+        return response
     }
 
     /// Makes a till of that name and answers its id.

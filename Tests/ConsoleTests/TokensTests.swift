@@ -43,6 +43,16 @@ struct TokensTests {
         await #expect(throws: TokenFailure.expired) { try await tokens.check(text, now: now.adding(seconds: 86_400)) }
     }
 
+    /// The clock of another process may be a little ahead, and not more.
+    @Test func aTokenFromTheFutureIsNotTaken() async throws {
+        let tokens = try await Tokens(key: Asking.key)
+        let text = try await tokens.make(role: .admin, organization: "default", now: now.adding(seconds: 60))
+        let later = try await tokens.make(role: .admin, organization: "default", now: now.adding(seconds: 61))
+
+        _ = try await tokens.check(text, now: now)
+        await #expect(throws: TokenFailure.notYet) { try await tokens.check(later, now: now) }
+    }
+
     @Test func aTokenOfAnotherKeyIsForged() async throws {
         let other = try await Tokens(key: Array("another key that is long enough too".utf8))
         let text = try await other.make(role: .admin, organization: "default", now: now)

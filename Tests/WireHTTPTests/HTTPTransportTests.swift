@@ -115,6 +115,22 @@ struct HTTPTransportTests {
         #expect(ContinuousClock.now - start < .seconds(10))
     }
 
+    /// The client beneath would ask "/" in its place.
+    @Test(arguments: ["/a%c0%afb", "/%ff", "/a%E2%82"])
+    func anAddressWhoseEscapesAreNoTextIsNotAsked(path: String) async throws {
+        let asked = Locked(0)
+        let found = try await serving(handler: { _ in
+            asked.withLock { $0 += 1 }
+            return HTTPResponse(status: 200)
+        }) { port, _ in await failure(of: get(port, path)) }
+
+        guard case .notSent? = found else {
+            Issue.record("\(path): \(String(describing: found))")
+            return
+        }
+        #expect(asked.withLock { $0 } == 0)
+    }
+
     @Test func aCutAnswerIsNoAnswer() async throws {
         let server = try OddServer { say, _ in say("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf") }
 

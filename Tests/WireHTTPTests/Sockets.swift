@@ -17,7 +17,13 @@ final class RawCaller: Sendable {
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     }
 
-    deinit { hangUp() }
+    deinit {
+        hangUp()
+        close(socket)
+    }
+
+    /// Ends one's own side; the other may still answer.
+    func sayNoMore() { shutdown(socket, Int32(SHUT_WR)) }
 
     func say(_ text: String) { say(Array(text.utf8)) }
 
