@@ -20,6 +20,10 @@ extension Console {
         Route("POST", "/api/alerts/{kind}/acknowledge", .those(.operate), "Says that somebody looks after an alert.") {
             await $0.acknowledgeAlert($1)
         },
+        Route("GET", "/api/verify", .those(.see), "What the last verification of the store came to.") {
+            await $0.lastVerification($1)
+        },
+        Route("POST", "/api/verify", .those(.operate), "Has the hub verify its store.") { await $0.verify($1) },
         Route("GET", "/api/log-level", .those(.see), "From which level on the hub logs.") { await $0.logLevel($1) },
         Route("PUT", "/api/log-level", .those(.configure), "Has the hub log from another level on for a while.") {
             await $0.setLogLevel($1)

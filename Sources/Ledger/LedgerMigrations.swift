@@ -13,6 +13,7 @@ public enum LedgerMigrations {
         Migration("0116-personal-key", personalKeys, servesOlder: true),
         Migration("0116-second-readings", secondReadings, servesOlder: true),
         Migration("0116-trace", traces, servesOlder: true),
+        Migration("0117-verification", verification, servesOlder: true),
     ]
 
     private static let integrations = """
@@ -155,6 +156,13 @@ public enum LedgerMigrations {
         ALTER TABLE cursor ADD COLUMN unnamed_readings INTEGER NOT NULL DEFAULT 0;
         -- The last time a side was looked at before it showed what nothing known explains.
         ALTER TABLE stock_side ADD COLUMN doubted_since INTEGER;
+        """
+
+    private static let verification = """
+        -- What the last look through all that is remembered came to; nothing of it is somebody's own.
+        CREATE TABLE verification (
+            organization_id INTEGER PRIMARY KEY NOT NULL, at INTEGER NOT NULL, report TEXT NOT NULL
+        ) STRICT;
         """
 
     private static let keyCheck = """
