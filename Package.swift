@@ -36,6 +36,7 @@ let rooms: [Room] = [
     Room(name: "Files", row: 0, path: "Sources/Files"),
     Room(name: "SeededRandom", row: 0, path: "Sources/SeededRandom"),
     Room(name: "Wire", row: 1, path: "Sources/Wire", uses: ["Commerce"], packages: [crypto]),
+    Room(name: "Mail", row: 2, path: "Sources/Mail", uses: ["Commerce"]),
     Room(name: "Reconcile", row: 2, path: "Sources/Reconcile", uses: ["Commerce"]),
     Room(name: "Mapping", row: 2, path: "Sources/Mapping", uses: ["Commerce", "Wire"]),
     Room(
@@ -46,6 +47,7 @@ let rooms: [Room] = [
         packages: [hummingbird, asyncHTTPClient]),
     Room(
         name: "StorePostgres", row: 3, path: "Sources/StorePostgres", uses: ["Commerce", "Store", "CPostgres"]),
+    Room(name: "MailCurl", row: 3, path: "Sources/MailCurl", uses: ["Wire", "Mail", "CCurl"]),
     Room(
         name: "Backup", row: 3, path: "Sources/Backup", uses: ["Commerce", "Files", "Wire", "Store"],
         packages: [crypto]),
@@ -74,8 +76,8 @@ let rooms: [Room] = [
     Room(
         name: "Pipeline", row: 5, path: "Sources/Pipeline",
         uses: [
-            "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Backup", "Alerts", "Audit", "Identity", "Repeats",
-            "Notices",
+            "Commerce", "Telemetry", "Wire", "Mail", "Reconcile", "Store", "Backup", "Alerts", "Audit", "Identity",
+            "Repeats", "Notices",
             "Ledger", "Queue", "ConnectorKit", "Intake", "Announce", "Deliver",
         ],
         packages: [logging, metrics]),
@@ -130,6 +132,7 @@ let testing: [Room] = [
 ]
 
 let systemLibraries: [Target] = [
+    .systemLibrary(name: "CCurl", path: "Sources/CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CMalloc", path: "Sources/CMalloc"),
     .systemLibrary(name: "CPostgres", path: "Sources/CPostgres", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CSQLiteSetup", path: "Sources/CSQLiteSetup"),
@@ -153,6 +156,10 @@ let tests: [TestRoom] = [
     TestRoom(name: "CommerceTests", path: "Tests/CommerceTests", uses: ["Commerce", "SeededRandom"]),
     TestRoom(name: "FilesTests", path: "Tests/FilesTests", uses: ["Files"]),
     TestRoom(name: "TelemetryTests", path: "Tests/TelemetryTests", uses: ["Telemetry"], packages: [metrics]),
+    TestRoom(name: "MailTests", path: "Tests/MailTests", uses: ["Mail", "Commerce"]),
+    TestRoom(
+        name: "MailCurlTests", path: "Tests/MailCurlTests", uses: ["MailCurl", "Mail", "Wire", "Commerce"],
+        resources: [.copy("Standin")]),
     TestRoom(name: "WireTests", path: "Tests/WireTests", uses: ["Wire", "Commerce"]),
     TestRoom(name: "ConnectorKitTests", path: "Tests/ConnectorKitTests", uses: ["ConnectorKit", "Wire", "Commerce"]),
     TestRoom(name: "ReconcileTests", path: "Tests/ReconcileTests", uses: ["Reconcile", "Commerce", "SeededRandom"]),

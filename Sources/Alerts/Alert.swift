@@ -134,11 +134,8 @@ public struct Alert: Hashable, Sendable {
     public var acknowledgedAt: Moment?
     public var acknowledgedBy: String?
     public var escalatedAt: Moment?
-    /// What is still to be told.
+    /// What is still to be handed to those who bring it.
     public var news: AlertNews?
-    /// How often telling it failed, and when it is tried again.
-    public var newsTries = 0
-    public var newsAt: Moment?
 
     /// Too much for the first time.
     public init(_ kind: AlertKind, _ reading: AlertReading, threshold: Double, at now: Moment) {

@@ -12,12 +12,6 @@ public struct AlertSettings: Hashable, Sendable {
     /// After how long it is told once more, to others too, where nobody says that he looks after it, in seconds.
     public var escalateSeconds = 1800.0
 
-    /// How often telling it is tried.
-    public static let newsTries = 12
-    /// The longest rest between two tries, in seconds.
-    static let longestRestSeconds = 3600.0
-    static let firstRestSeconds = 15.0
-
     /// The usual settings.
     public init() { rules = Dictionary(uniqueKeysWithValues: AlertKind.allCases.map { ($0, $0.usual) }) }
 
@@ -83,23 +77,14 @@ public struct AlertSettings: Hashable, Sendable {
         return next
     }
 
-    /// An alert whose news was told, or was not and is tried again, later and later.
-    public func told(_ alert: Alert, isDone: Bool, at now: Moment) -> Alert {
+    /// An alert whose news were handed to those who bring them.
+    public func told(_ alert: Alert) -> Alert {
         var next = alert
-        next.newsTries += 1
-        if isDone || next.newsTries >= Self.newsTries {
-            (next.news, next.newsAt) = (nil, nil)
-        } else {
-            var rest = Self.firstRestSeconds
-            for _ in 1..<next.newsTries { rest = min(rest * 2, Self.longestRestSeconds) }
-            next.newsAt = now.adding(seconds: rest)
-        }
+        next.news = nil
         return next
     }
 }
 
 extension Alert {
-    mutating func tell(_ news: AlertNews, at now: Moment) {
-        (self.news, newsTries, newsAt) = (news, 0, now)
-    }
+    mutating func tell(_ news: AlertNews, at now: Moment) { self.news = news }
 }

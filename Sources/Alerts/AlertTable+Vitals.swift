@@ -105,6 +105,14 @@ extension AlertTable {
                 updating: ["tested_at", "failures", "reason"]))
     }
 
+    /// Takes the sentences away out of which somebody is known who is erased.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func forget(words: ErasedWords) throws {
+        try words.forget("alert", "detail", in: session, organization)
+        try words.forget("connection_test", "reason", in: session, organization)
+    }
+
     /// Forgets the tests of an integration that is taken away.
     ///
     /// - Throws: `StoreFailure`.

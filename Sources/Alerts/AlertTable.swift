@@ -45,7 +45,7 @@ public struct AlertTable {
 
     private static let columns = """
         kind, state, value, count, threshold, detail, since, seen_at, raised_at, resolved_at, acknowledged_at,
-        acknowledged_by, escalated_at, news, news_tries, news_at
+        acknowledged_by, escalated_at, news
         """
 
     /// Every alert there is or was, by kind. One of a kind that this release does not know is left to others.
@@ -69,7 +69,8 @@ public struct AlertTable {
                     .integer(AlertNumber.thousandths(alert.threshold)), SQLValue(alert.reading.detail),
                     SQLValue(alert.since), SQLValue(alert.seenAt), SQLValue(alert.raisedAt), SQLValue(alert.resolvedAt),
                     SQLValue(alert.acknowledgedAt), SQLValue(alert.acknowledgedBy), SQLValue(alert.escalatedAt),
-                    SQLValue(alert.news?.rawValue), .integer(Int64(alert.newsTries)), SQLValue(alert.newsAt),
+                    // The last two were counted by releases that told of alerts themselves.
+                    SQLValue(alert.news?.rawValue), .integer(0), .null,
                 ]
             ], as: Self.upsert)
     }
@@ -104,6 +105,5 @@ extension Alert {
         (raisedAt, resolvedAt, acknowledgedAt) = (row.moment(8), row.moment(9), row.moment(10))
         (acknowledgedBy, escalatedAt) = (row.optionalText(11), row.moment(12))
         news = row.optionalText(13).flatMap(AlertNews.init)
-        (newsTries, newsAt) = (Int(row.integer(14)), row.moment(15))
     }
 }

@@ -34,6 +34,16 @@ extension Console {
         ) {
             await $0.acknowledgeAlert($1)
         },
+        Route(
+            "GET", "/api/verify", .those(.see), "What the last verification of the store came to.",
+            .data(.verification)
+        ) {
+            await $0.lastVerification($1)
+        },
+        Route(
+            "POST", "/api/verify", .those(.operate), "Has the hub verify its store.",
+            .data(.verifyTask, status: 202).taking(.verifyWish, isNeeded: false).once
+        ) { await $0.verify($1) },
         Route("GET", "/api/log-level", .those(.see), "From which level on the hub logs.", .data(.logLevel)) {
             await $0.logLevel($1)
         },

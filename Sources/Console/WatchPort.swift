@@ -1,5 +1,6 @@
 import Alerts
 import Audit
+import Commerce
 import Pipeline
 import Telemetry
 
@@ -11,6 +12,10 @@ public protocol WatchPort: Sendable {
     func alerts() async throws -> [Alert]
     /// Somebody looks after an alert from now on, unless somebody does already; nil where none is open.
     func acknowledge(_ kind: AlertKind, by actor: AuditActor) async throws -> Alert?
+    /// What the last verification came to, nil where there was none, and whether one is under way.
+    func lastVerification() async throws -> (json: JSON?, isUnderWay: Bool)
+    /// Has the store verified by the hub's workers; answers the task's id.
+    func verifyLater(_ terms: VerifyTerms, by actor: AuditActor) async throws -> Int64
     /// From which level on it logs.
     func logLevel() async throws -> LogLevelReport
     /// Has it log from another level on for so many minutes; nil: as it was started.

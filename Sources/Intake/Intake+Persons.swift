@@ -89,6 +89,13 @@ extension Intake {
             """, whose)
     }
 
+    /// Takes the sentences away out of which somebody is known who is erased.
+    ///
+    /// - Throws: `StoreFailure`.
+    public static func forget(words: ErasedWords, organization: Int64, session: any StoreSession) throws {
+        try words.forget("delivery", "detail", in: session, organization)
+    }
+
     /// Seals calls that came before anything was sealed here: some of them, beginning behind one. Answers where the
     /// next step goes on.
     ///

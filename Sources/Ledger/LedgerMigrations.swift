@@ -14,6 +14,7 @@ public enum LedgerMigrations {
         Migration("0116-second-readings", secondReadings, servesOlder: true),
         Migration("0116-trace", traces, servesOlder: true),
         Migration("0117-former-key", formerKeys, servesOlder: true),
+        Migration("0117-verification", verification, servesOlder: true),
     ]
 
     private static let integrations = """
@@ -163,6 +164,13 @@ public enum LedgerMigrations {
         CREATE TABLE former_key (
             organization_id INTEGER NOT NULL, kind TEXT NOT NULL, natural_key TEXT NOT NULL,
             record_id INTEGER NOT NULL, PRIMARY KEY (organization_id, kind, natural_key, record_id)
+        ) STRICT;
+        """
+
+    private static let verification = """
+        -- What the last look through all that is remembered came to; nothing of it is somebody's own.
+        CREATE TABLE verification (
+            organization_id INTEGER PRIMARY KEY NOT NULL, at INTEGER NOT NULL, report TEXT NOT NULL
         ) STRICT;
         """
 

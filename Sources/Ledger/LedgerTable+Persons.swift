@@ -66,7 +66,29 @@ extension LedgerTable {
                 .text("%" + Reference.record(.customer, person).json.text + "%"),
             ]
         ).map { $0.integer(0) }
-        return try records(ids).sorted { $0.id < $1.id }
+        return try records(ids + papers(of: ids)).sorted { $0.id < $1.id }
+    }
+
+    /// How many records are looked for at once in what others point to.
+    private static let pointedStep = 50
+
+    /// Shipments and invoices that point to one of these records: to a customer, or to an order of his.
+    private func papers(of ids: [Int64]) throws -> [Int64] {
+        var found = Set<Int64>()
+        for start in stride(from: 0, to: ids.count, by: Self.pointedStep) {
+            let some = ids[start..<min(start + Self.pointedStep, ids.count)]
+            let patterns = some.flatMap { id in
+                [RecordKind.order, .customer].map { SQLValue.text("%\(Reference.record($0, id).json.text)%") }
+            }
+            let condition = patterns.indices.map { "parts LIKE ?\($0 + 2)" }.joined(separator: " OR ")
+            let rows = try session.rows(
+                """
+                SELECT id FROM record WHERE organization_id = ?1 AND kind IN ('shipment', 'invoice')
+                    AND (\(condition))
+                """, [.integer(organization)] + patterns)
+            found.formUnion(rows.map { $0.integer(0) })
+        }
+        return found.subtracting(ids).sorted()
     }
 
     /// Documents of others whose values are sealed with a person's key: they were his once.
@@ -182,6 +204,17 @@ extension LedgerTable {
         }
         try session.runEach(
             "UPDATE conflict SET base = ?3, theirs = ?4, ours = ?5 WHERE organization_id = ?1 AND id = ?2", changed)
+    }
+
+    /// Takes the words out of which somebody is known who is erased: reasons why payloads could not be used, also of
+    /// others, and remarks on what was written.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func forget(words: ErasedWords) throws {
+        try words.forget("rejection", "reason", in: session, organization)
+        try words.forget("receipt", "remarks", in: session, organization)
+        try words.forget("integration", "reason", in: session, organization)
+        try words.forget("integration", "webhook_state", in: session, organization)
     }
 
     /// Takes whole addresses and card numbers out of the reasons why payloads could not be used.

@@ -16,6 +16,10 @@ public enum EventCatalogue {
     public static let test = "webhook.test"
     /// That another listener is not told anything any more.
     public static let disabled = "webhook.disabled"
+    /// What becomes of an alert.
+    public static let alertRaised = "alert.raised"
+    public static let alertEscalated = "alert.escalated"
+    public static let alertResolved = "alert.resolved"
     /// Stock of a product or variant.
     public static let inventory = "inventory.updated"
     static let fulfilled = "order.fulfilled"
@@ -44,6 +48,11 @@ public enum EventCatalogue {
             EventType(name: test, aliases: [], kind: nil, purpose: "A person tries whether calls come."),
             EventType(
                 name: disabled, aliases: [], kind: nil, purpose: "Another webhook is not told anything any more."),
+            EventType(name: alertRaised, aliases: [], kind: nil, purpose: "Something is too much, for a while now."),
+            EventType(
+                name: alertEscalated, aliases: [], kind: nil,
+                purpose: "Nobody has said for long that he looks after an alert."),
+            EventType(name: alertResolved, aliases: [], kind: nil, purpose: "An alert is over."),
         ]
 
     /// What may be asked for: names, aliases, `order.*` and `*`.
@@ -56,13 +65,21 @@ public enum EventCatalogue {
 
     /// The name under which a listener that asked for these hears of an event; nil when it does not.
     ///
-    /// The hub's own events are told only to who names them: they are about webhooks, not about records.
+    /// The hub's own events are told only to who names them, or all alerts: they are not about records.
     public static func heard(_ event: String, by asked: [String]) -> String? {
         if asked.contains(event) { return event }
         guard let type = all.first(where: { $0.name == event }) else { return nil }
         if let alias = type.aliases.first(where: asked.contains) { return alias }
-        guard type.kind != nil else { return nil }
-        return asked.contains("*") || asked.contains("\(event.prefix { $0 != "." }).*") ? event : nil
+        let isOfFamily = asked.contains("\(event.prefix { $0 != "." }).*")
+        guard type.kind != nil else { return isOfFamily && event.hasPrefix("alert.") ? event : nil }
+        return isOfFamily || asked.contains("*") ? event : nil
+    }
+
+    /// Whether only the hub's own events are asked for, which tell nothing of records.
+    public static func areOwn(_ asked: [String]) -> Bool {
+        asked.allSatisfy { name in
+            name == "alert.*" || all.contains { $0.kind == nil && $0.name == name }
+        }
     }
 
     /// The events a change of one part of a record is. `old` and `new`: its value before and after.

@@ -89,6 +89,18 @@ public struct NoticeTable {
         return states.contains(.delivered) ? list : list + " AND state <> 'delivered'"
     }
 
+    /// Notices, by id, that are for no listener there is; the first hundred.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func ofNobody() throws -> [Int64] {
+        try session.rows(
+            """
+            SELECT id FROM notice WHERE organization_id = ?1 AND NOT EXISTS (SELECT 1 FROM listener
+                WHERE listener.organization_id = ?1 AND listener.id = notice.listener_id) ORDER BY id LIMIT 100
+            """, [.integer(organization)]
+        ).map { $0.integer(0) }
+    }
+
     /// How many notices of each listener wait, were given up or missed.
     ///
     /// - Throws: `StoreFailure`.
@@ -220,6 +232,15 @@ extension NoticeTable {
                 at: row.moment(5) ?? Moment(milliseconds: 0), milliseconds: row.integer(6),
                 status: row.optionalInteger(7).map(Int.init), error: row.optionalText(8), request: row.text(9),
                 response: row.text(10))
+        }
+    }
+
+    /// Takes the answers away out of which somebody is known who is erased, and what was said of their calls.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func forget(words: ErasedWords) throws {
+        for column in ["error", "request", "response"] {
+            try words.forget("notice_attempt", column, in: session, organization)
         }
     }
 

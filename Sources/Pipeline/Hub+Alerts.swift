@@ -2,31 +2,10 @@ import Alerts
 import Audit
 import ConnectorKit
 import Ledger
+import Notices
+import Queue
 import Store
 import Telemetry
-
-/// What an alert becomes, as it is told to who is not looking.
-public struct AlertNotice: Hashable, Sendable {
-    public var alert: Alert
-    public var news: AlertNews
-
-    /// As it is sent: an event with a name that stays the same.
-    public func json(organization: String, now: Moment) -> JSON {
-        var members = alert.json.object ?? [:]
-        members["event"] = .string("alert.\(news.rawValue)")
-        members["organization"] = .string(organization)
-        members["timestamp"] = .string(now.description)
-        return .object(members)
-    }
-}
-
-/// A way to tell somebody of alerts. It may be told the same twice: news that were perhaps not heard are told again.
-public protocol AlertTeller: Sendable {
-    /// Tells it.
-    ///
-    /// - Throws: when nobody has heard it; it is tried again, later and later.
-    func tell(_ notice: AlertNotice, at now: Moment) async throws
-}
 
 extension Alert {
     fileprivate var isUrgent: Bool { state == .raised && kind.isCritical }
@@ -136,30 +115,38 @@ extension Hub {
         }
     }
 
-    /// Tells what is still to be told. News that somebody has heard are not told again; others are tried later and
-    /// later, and given up after a day.
+    /// Hands what is still to be told to the webhooks and mailboxes that asked for it, in one step: from then on it is
+    /// brought, tried again and written down as every other notice. Where nobody asked, the page is enough.
     ///
     /// - Throws: `StoreFailure`.
-    public func tellAlerts(by teller: (any AlertTeller)?) async throws {
+    public func tellAlerts() async throws {
         let (organization, now) = (organization, now)
-        let due = try await store.read { try AlertTable($0, organization: organization).all() }.values
-            .filter { alert in alert.news != nil && alert.newsAt.map { $0 <= now } ?? true }
-        for alert in due.sorted(by: { $0.kind.rawValue < $1.kind.rawValue }) {
-            guard let news = alert.news else { continue }
-            var isDone = true
-            do {
-                try await teller?.tell(AlertNotice(alert: alert, news: news), at: now)
-            } catch {
-                isDone = false
-                logger.warning("nobody was told of an alert: \(error)", metadata: ["alert": "\(alert.kind.rawValue)"])
+        let isDue = try await store.read {
+            try AlertTable($0, organization: organization).all().values.contains { $0.news != nil }
+        }
+        guard isDue else { return }
+        let block = try await ids.draw(AlertKind.allCases.count * ListenerTable.limit * 2)
+        try await store.write { session in
+            var ids = block
+            let table = AlertTable(session, organization: organization)
+            let listeners = try ListenerTable(session, organization: organization).active()
+            for alert in try table.all().values.sorted(by: { $0.kind.rawValue < $1.kind.rawValue }) {
+                guard let news = alert.news else { continue }
+                try Self.put(news, of: alert, listeners, session, organization, ids: &ids, now: now)
+                try table.save(AlertSettings().told(alert))
             }
-            let wasHeard = isDone
-            try await store.write { session in
-                let table = AlertTable(session, organization: organization)
-                // What has become of it meanwhile is news of its own.
-                guard let known = try table.all()[alert.kind], known.news == news else { return }
-                try table.save(AlertSettings().told(known, isDone: wasHeard, at: now))
-            }
+        }
+        bell.ring()
+    }
+
+    private static func put(
+        _ news: AlertNews, of alert: Alert, _ listeners: [Listener], _ session: any StoreSession,
+        _ organization: Int64, ids: inout IDBlock, now: Moment
+    ) throws {
+        for listener in listeners where listener.integration == 0 {
+            guard let event = EventCatalogue.heard("alert.\(news.rawValue)", by: listener.events) else { continue }
+            let notice = Notice(id: try ids.next(), listener: listener.id, event: event, detail: alert.json, at: now)
+            try put([notice], for: listener, session, organization, ids: &ids, now: now)
         }
     }
 }

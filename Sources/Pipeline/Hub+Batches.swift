@@ -3,6 +3,7 @@ import ConnectorKit
 import Ledger
 import Queue
 import Store
+import Telemetry
 
 /// Work that was put on the queue to bring an integration in step.
 public struct SyncReceipt: Hashable, Sendable {
@@ -37,7 +38,7 @@ extension Hub {
             // A full reading is work of its own beside one that reads what changed.
             NewJob(
                 .pull, integration: integration.id, kind: kind, key: isFull ? "full" : "all", priority: priority,
-                runAt: runAt, payload: isFull ? ["full": true] : .null)
+                runAt: runAt, payload: isFull ? ["full": true] : .null, trace: Trace.current?.id)
         }
         let receipt = try await store.write { session in
             var ids = block

@@ -26,7 +26,7 @@ extension Hub {
         var problems: [SettingProblem] = []
         if wish.url == nil { problems.append(SettingProblem("url", "\"url\" is needed")) }
         if wish.events == nil { problems.append(SettingProblem("events", "\"events\" is needed")) }
-        if let url = wish.url, let problem = ListenerWish.problem(of: url, on: noticeWay) {
+        if let url = wish.url, let problem = ListenerWish.problem(of: url, on: noticeWay, events: wish.events ?? []) {
             problems.append(SettingProblem("url", problem))
         }
         guard problems.isEmpty, let url = wish.url, let events = wish.events else {
@@ -70,7 +70,11 @@ extension Hub {
     public func change(
         listener publicID: String, _ wish: ListenerWish, by actor: AuditActor
     ) async throws -> ListenerView? {
-        if let url = wish.url, let problem = ListenerWish.problem(of: url, on: noticeWay) {
+        guard let known = try await listener(publicID) else { return nil }
+        let (url, events) = (wish.url ?? known.url, wish.events ?? known.events)
+        if let problem = ListenerWish.problem(of: url, on: noticeWay, events: events),
+            wish.url != nil || wish.events != nil
+        {
             throw IntegrationRefusal.fields([SettingProblem("url", problem)])
         }
         return try await alter(publicID, .webhookChanged, by: actor) { listener, secrets in

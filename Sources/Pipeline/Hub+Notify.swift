@@ -1,6 +1,7 @@
 import Audit
 import ConnectorKit
 import Ledger
+import Mail
 import Notices
 import Queue
 import Store
@@ -36,11 +37,10 @@ extension Hub {
             let known = Dictionary(notices.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
             let forgotten = jobs.filter { job in Int64(job.key).flatMap { known[$0] } == nil }
             if !forgotten.isEmpty { try await settle(forgotten.map { ($0, .completed) }) }
-            guard let address = HTTPAddress(listener.url) else { throw HubError("\(listener.name) has no address") }
-            let now = now
-            let calls = jobs.compactMap { job in
-                Int64(job.key).flatMap { known[$0] }.map {
-                    NoticeCall($0, job, to: listener, at: address, secrets, load, now: now)
+            let (place, now) = (try self.place(of: listener), now)
+            let calls = try jobs.compactMap { job in
+                try Int64(job.key).flatMap { known[$0] }.map {
+                    try NoticeCall($0, job, to: listener, at: place, secrets, load, now: now)
                 }
             }
             try await settle(calls, await send(calls), listener, secrets)
@@ -106,20 +106,53 @@ extension Hub {
         }
     }
 
+    /// Where a listener is reached.
+    ///
+    /// - Throws: `HubError` where it is reached by mail, and that is not set up here.
+    func place(of listener: Listener) throws -> NoticePlace {
+        if let to = try MailAddress.list(ofURL: listener.url) {
+            guard let mailer = noticeWay.mailer else {
+                throw HubError("\(listener.name): this hub sends no mail; set CROSSDOCK_SMTP_HOST for every process")
+            }
+            return .mail(from: mailer.from, to: to)
+        }
+        guard let address = HTTPAddress(listener.url) else { throw HubError("\(listener.name) has no address") }
+        return .web(address)
+    }
+
     private func send(_ call: NoticeCall) async -> NoticeResult {
         let began = now
-        var outcome: NoticeOutcome
-        if let problem = noticeWay.problem(call.request.address) {
-            outcome = .unanswered(.notSent(problem))
-        } else {
-            do throws(TransportFailure) {
-                outcome = .answered(try await noticeWay.transport.send(call.request))
-            } catch {
-                outcome = .unanswered(error)
+        let outcome =
+            switch call.parcel {
+            case .web(let request): await answer(to: request)
+            case .mail(let message): await answer(to: message)
             }
-        }
         let milliseconds = Int64((now.seconds(since: began) * 1000).rounded())
         return NoticeResult(outcome: outcome, began: began, milliseconds: max(0, milliseconds))
+    }
+
+    private func answer(to request: HTTPRequest) async -> NoticeOutcome {
+        if let problem = noticeWay.problem(request.address) { return .unanswered(.notSent(problem)) }
+        do throws(TransportFailure) {
+            return .answered(try await noticeWay.transport.send(request))
+        } catch {
+            return .unanswered(error)
+        }
+    }
+
+    /// Mail servers answer with numbers of the same kind: 2 is taken, 4 not now, 5 not at all.
+    private func answer(to message: MailMessage) async -> NoticeOutcome {
+        guard let mailer = noticeWay.mailer else { return .unanswered(.notSent("mail is not set up")) }
+        do throws(MailFailure) {
+            try await mailer.send(message)
+            return .answered(HTTPResponse(status: 250))
+        } catch {
+            switch error {
+            case .notSent(let why): return .unanswered(.notSent(why))
+            case .noAnswer(let why): return .unanswered(.noAnswer(why))
+            case .refused(let code, let why): return .answered(HTTPResponse(status: code, body: Array(why.utf8)))
+            }
+        }
     }
 
     private func settle(

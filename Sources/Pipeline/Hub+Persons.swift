@@ -1,7 +1,9 @@
+import Alerts
 import Audit
 import ConnectorKit
 import Intake
 import Ledger
+import Notices
 import Queue
 import Store
 
@@ -26,8 +28,10 @@ public struct Erasure: Hashable, Sendable {
     public var customer: Int64
     /// Whether it was done before.
     public var isErased: Bool
-    /// His documents that the hub has.
+    /// His orders that the hub has.
     public var orders: Int
+    /// Shipments and invoices of his, and of his orders.
+    public var papers: Int
     /// Raw calls of vendors that tell of him.
     public var calls: Int
     /// What stays at far sides, and what must be done there by somebody else, a sentence each.
@@ -39,7 +43,7 @@ public struct Erasure: Hashable, Sendable {
     public var json: JSON {
         [
             "customer": .integer(Int(customer)), "isErased": .bool(isErased), "orders": .integer(orders),
-            "calls": .integer(calls), "stays": .array(stays.map(JSON.string)),
+            "papers": .integer(papers), "calls": .integer(calls), "stays": .array(stays.map(JSON.string)),
             "obstacles": .array(obstacles.map(JSON.string)),
         ]
     }
@@ -99,6 +103,26 @@ extension Hub {
         return CallSigns(names: names, texts: texts)
     }
 
+    /// What names him in sentences: also what others share with him, for a sentence that is lost does no harm.
+    private static func words(_ holding: Holding) -> ErasedWords {
+        var texts = signs(holding).texts
+        let values = holding.customer.values
+        if let name = values[CustomerPart.name] { texts += [name.first, name.last] }
+        texts += [values[CustomerPart.notes], values[CustomerPart.company]].compactMap { $0 }
+        var addresses = [values[CustomerPart.billing], values[CustomerPart.shipping]].compactMap { $0 }
+        for record in holding.records {
+            if let content = record.values[OrderPart.content] {
+                addresses += [content.billing, content.shippingAddress]
+                texts.append(content.customerNote)
+            }
+            if let content = record.values[ShipmentPart.content] { addresses.append(content.destination) }
+        }
+        for address in addresses {
+            texts += [address.name, address.line1, address.line2, address.phone, address.email, address.company]
+        }
+        return ErasedWords(texts)
+    }
+
     // MARK: Showing
 
     /// All that the hub has of a customer, for him to see: his record and his orders with their history, what is known
@@ -110,7 +134,11 @@ extension Hub {
         let told = try await store.write { session -> JSON in
             let words = try ReportWords(session, organization)
             let records = try holding.records.map { try words.told($0, holding.links.filter(\.isMain)) }
-            let after: JSON = ["orders": .integer(records.count - 1), "calls": .integer(holding.calls.count)]
+            let orders = holding.records.filter { $0.kind == .order }.count
+            let after: JSON = [
+                "orders": .integer(orders), "papers": .integer(records.count - 1 - orders),
+                "calls": .integer(holding.calls.count),
+            ]
             try self.note(
                 AuditNote(.customerExported, "customer", holding.customer.id, after: after), by: actor, at: now,
                 in: session)
@@ -152,7 +180,9 @@ extension Hub {
         }
         return Erasure(
             customer: holding.customer.id, isErased: holding.customer.erasedAt != nil,
-            orders: holding.records.filter { $0.kind != .customer }.count, calls: holding.calls.count,
+            orders: holding.records.filter { $0.kind == .order }.count,
+            papers: holding.records.filter { ![.customer, .order].contains($0.kind) }.count,
+            calls: holding.calls.count,
             stays: stays(holding, all), obstacles: obstacles)
     }
 
@@ -184,6 +214,7 @@ extension Hub {
         // An order may have come since he was erased.
         guard !plan.isErased || holding.records.contains(where: { $0.erasedAt == nil }) else { return plan }
         let (organization, now, person) = (organization, now, holding.customer.id)
+        let words = Self.words(holding)
         // What an older release left, or another key sealed, is brought under his key first; what the key sealed of
         // others goes under theirs.
         try await store.write { session in
@@ -205,8 +236,15 @@ extension Hub {
             try ledger.blank(records, now: now)
             try table.forget(deliveriesOf: records.map(\.id))
             try Intake.forgetBodies(of: holding.calls.map(\.id), organization: organization, session: session)
+            try ledger.forget(words: words)
+            try table.forget(words: words)
+            try Intake.forget(words: words, organization: organization, session: session)
+            try NoticeTable(session, organization: organization).forget(words: words)
+            try AlertTable(session, organization: organization).forget(words: words)
             try ledger.destroyKeys(records.map(\.id), now: now)
-            let after: JSON = ["orders": .integer(plan.orders), "calls": .integer(plan.calls)]
+            let after: JSON = [
+                "orders": .integer(plan.orders), "papers": .integer(plan.papers), "calls": .integer(plan.calls),
+            ]
             try self.note(AuditNote(.customerErased, "customer", person, after: after), by: actor, at: now, in: session)
         }
         personalRing.forget()

@@ -104,7 +104,7 @@ extension Hub {
     }
 
     /// Decides a batch without saving it; new records have ids no one keeps.
-    private func decide(_ batch: ObservedBatch, _ setting: MergeSetting) async throws -> Absorption {
+    func decide(_ batch: ObservedBatch, _ setting: MergeSetting) async throws -> Absorption {
         let organization = organization
         return try await store.read { session in
             let ledger = LedgerTable(session, organization: organization)

@@ -2,6 +2,7 @@ import ConnectorKit
 import Ledger
 import Queue
 import Store
+import Telemetry
 
 /// How a pull goes on, for whoever watches.
 public struct PullProgress: Sendable {
@@ -72,12 +73,22 @@ extension Hub {
             SyncMeters.count(outcome, counts, of: integration.connector, took: took)
         }
         do {
-            try await read(source, integration, kind, isFull: isFull, into: &counts, progress: progress)
+            let trace = Trace.current ?? trace(ofReading: integration, kind)
+            try await Trace.$current.withValue(trace) {
+                try await read(source, integration, kind, isFull: isFull, into: &counts, progress: progress)
+            }
         } catch {
             outcome = SyncMeters.outcome(of: error)
             throw error
         }
         return counts
+    }
+
+    /// What joins all that comes of one reading that nobody asked for: its calls, the changes, the writes elsewhere.
+    /// Made of who reads what and when, and of no chance.
+    private func trace(ofReading integration: Integration, _ kind: RecordKind) -> Trace? {
+        let words = "\(owner) pull \(organization) \(integration.id) \(kind.rawValue) \(now.milliseconds)"
+        return Trace(random: Signature.sha256(Array(words.utf8)))
     }
 
     private func read(
@@ -188,10 +199,14 @@ extension Hub {
     }
 
     private func batch(_ integration: Integration, _ asked: AskedPage, lastSeenAt: Moment?) -> ObservedBatch {
-        ObservedBatch(
+        var batch = ObservedBatch(
             integration: integration.id, drafts: asked.page.drafts, rejections: asked.page.rejections,
             askedAt: asked.askedAt, requestedAt: asked.requestedAt, observedAt: asked.observedAt,
             lastSeenAt: lastSeenAt, clockOffsetSeconds: integration.clockOffsetMilliseconds.map { Double($0) / 1000 })
+        if let trace = Trace.current?.id {
+            for draft in batch.drafts { batch.traces[ExternalKey(draft.kind, draft.externalID)] = trace }
+        }
+        return batch
     }
 
     /// A far clock counts whole seconds; an offset that moves by less than this is noise, in milliseconds.

@@ -24,14 +24,14 @@ extension Hub {
     /// - Throws: `HubError`, `StoreFailure`.
     public func test(listener publicID: String, by actor: AuditActor) async throws -> NoticeReport? {
         guard let listener = try await listener(publicID) else { return nil }
-        guard let address = HTTPAddress(listener.url) else { throw HubError("\(listener.name) has no address") }
+        let place = try place(of: listener)
         let secrets = try await secrets(of: listener)
         var block = try await ids.draw(2)
         let detail: JSON = ["webhookId": .string(publicID), "message": "If you can read this, calls come."]
         var notice = Notice(
             id: try block.next(), listener: listener.id, event: EventCatalogue.test, detail: detail, at: now)
         let load = try await load([notice], listener)
-        let call = NoticeCall(notice, nil, to: listener, at: address, secrets, load, now: now)
+        let call = try NoticeCall(notice, nil, to: listener, at: place, secrets, load, now: now)
         guard let result = await send([call]).first else { throw HubError("nothing was sent") }
         let verdict = NoticeVerdict(result.outcome, now: now)
         let (organization, now) = (organization, now)

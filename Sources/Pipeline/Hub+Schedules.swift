@@ -10,34 +10,58 @@ extension Hub {
     public enum OwnTask: String, Sendable, CaseIterable {
         /// Ended jobs are forgotten after a week, dead letters after ninety days.
         case prune
+        /// What the hub wrote down of its own work is forgotten where it is old (seed 000).
+        case cleanupOldLogs = "cleanup-old-logs"
+        /// What was said by vendors, and to webhooks of the hub's own, is forgotten where it is old (seed 000).
+        case cleanupWebhookDeliveries = "cleanup-webhook-deliveries"
+        /// Looks whether all that is remembered fits together.
+        case verify
         /// The last step of a batch: says in the log how it ended.
         case report
         /// Forgets what is known of records at an integration that was taken away: `forget/ID`.
         case forget
+
+        /// Those that a person may ask for, now or by a schedule.
+        public static let upkeep: [OwnTask] = [.prune, .cleanupOldLogs, .cleanupWebhookDeliveries, .verify]
     }
 
     /// How often old jobs are forgotten, in seconds.
     static let pruneSeconds = 3600
+
+    /// The tasks that are done again and again unless a person sets other times, each with its own: every hour, and by
+    /// the cron lines of seed 000.
+    static func usualSchedules(now: Moment) throws -> [Schedule] {
+        [
+            try Schedule(.task(OwnTask.prune.rawValue), Cadence(seconds: pruneSeconds), now: now),
+            try Schedule(
+                .task(OwnTask.cleanupOldLogs.rawValue), Cadence(line: "0 2 * * *"), afterDowntime: .catchUp, now: now),
+            try Schedule(
+                .task(OwnTask.cleanupWebhookDeliveries.rawValue), Cadence(line: "0 2 * * 0"), afterDowntime: .catchUp,
+                now: now),
+        ]
+    }
 
     /// Puts on the queue what is due by a schedule.
     ///
     /// - Throws: `StoreFailure`.
     public func tick() async throws {
         let (organization, now) = (organization, now)
+        let usual = try Self.usualSchedules(now: now)
         let (next, isGathered) = try await store.read { session -> (Moment?, Bool) in
             let table = ScheduleTable(session, organization: organization)
-            let isKept = try table.all().contains { $0.subject == .task(OwnTask.prune.rawValue) }
+            let known = Set(try table.all().map(\.subject))
+            let isKept = usual.allSatisfy { known.contains($0.subject) }
             let ledger = LedgerTable(session, organization: organization)
             return (try isKept ? table.nextDue() : now, try !ledger.gathered(before: Self.quietSince(now)).isEmpty)
         }
         if isGathered { try await clearGathered() }
         guard let next, next <= now else { return }
         let block = try await ids.draw(ScheduleTable.tickLimit)
-        let prune = try Schedule(.task(OwnTask.prune.rawValue), Cadence(seconds: Self.pruneSeconds), now: now)
         try await store.write { session in
             var ids = block
             let table = ScheduleTable(session, organization: organization)
-            if try !table.all().contains(where: { $0.subject == prune.subject }) { try table.save(prune) }
+            let known = Set(try table.all().map(\.subject))
+            for schedule in usual where !known.contains(schedule.subject) { try table.save(schedule) }
             try table.tick(ids: &ids, now: now)
         }
     }
@@ -110,6 +134,55 @@ extension Hub {
         }
     }
 
+    /// Does one of the hub's own tasks at other times than it did.
+    ///
+    /// - Throws: `HubError` for a task that is not done by itself, `ScheduleRefusal`, `StoreFailure`.
+    public func schedule(
+        _ task: OwnTask, _ cadence: Cadence, afterDowntime: AfterDowntime, by actor: AuditActor = .hub
+    ) async throws -> Schedule {
+        try await keep(
+            Schedule(.task(Self.schedulable(task).rawValue), cadence, afterDowntime: afterDowntime, now: now), by: actor
+        )
+    }
+
+    /// Does one of the hub's own tasks at its usual times again; one that has none is not done by itself any more. Nil
+    /// for that.
+    ///
+    /// - Throws: as `schedule`.
+    public func scheduleAsUsual(_ task: OwnTask, by actor: AuditActor = .hub) async throws -> Schedule? {
+        let subject = ScheduleSubject.task(try Self.schedulable(task).rawValue)
+        if let usual = try Self.usualSchedules(now: now).first(where: { $0.subject == subject }) {
+            return try await keep(usual, by: actor)
+        }
+        let (organization, now) = (organization, now)
+        try await store.write { session in
+            guard try ScheduleTable(session, organization: organization).remove(subject) else { return }
+            let note = AuditNote(.scheduleRemoved, "task", subject.description)
+            try self.note(note, by: actor, at: now, in: session)
+        }
+        return nil
+    }
+
+    private static func schedulable(_ task: OwnTask) throws -> OwnTask {
+        guard OwnTask.upkeep.contains(task) else {
+            let known = OwnTask.upkeep.map(\.rawValue).joined(separator: ", ")
+            throw HubError("\(task.rawValue) is not done by a schedule; these are: \(known)")
+        }
+        return task
+    }
+
+    private func keep(_ schedule: Schedule, by actor: AuditActor) async throws -> Schedule {
+        let (organization, now) = (organization, now)
+        let note = AuditNote(
+            .scheduleSet, "task", schedule.subject.description,
+            after: ["cadence": .string(schedule.cadence.description)])
+        try await store.write { session in
+            try ScheduleTable(session, organization: organization).save(schedule)
+            try self.note(note, by: actor, at: now, in: session)
+        }
+        return schedule
+    }
+
     /// The kinds of an integration that have a schedule of their own.
     static func scheduledKinds(_ integration: Integration, _ table: ScheduleTable) throws -> Set<RecordKind> {
         Set(
@@ -162,7 +235,7 @@ extension Hub {
     func runTask(_ job: Job) async throws {
         do {
             switch OwnTask(rawValue: String(job.key.prefix { $0 != "/" })) {
-            case .prune: for said in try await forgetOld() { logger.info("\(said)") }
+            case .prune, .cleanupOldLogs, .cleanupWebhookDeliveries, .verify: try await upkeep(job)
             case .report: try await report(job)
             case .forget: try await forgetRemoved(job)
             case nil:

@@ -15,6 +15,29 @@ extension Hub {
         try await forgetOld(changesSeconds: changesSeconds) + store.tidy(isThorough: isThorough)
     }
 
+    /// One task of upkeep by its name, now. Says in sentences what was done.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func maintain(_ task: OwnTask) async throws -> [String] {
+        try await learnSealing()
+        switch task {
+        case .prune: return try await forgetOld()
+        case .cleanupOldLogs: return try await cleanUpOldLogs()
+        case .cleanupWebhookDeliveries: return try await cleanUpDeliveries()
+        case .verify: return [try await verifyAndKeep(VerifyTerms()).sentence]
+        case .report, .forget: return []
+        }
+    }
+
+    /// Does such a task for the schedule, or for who has asked for it.
+    func upkeep(_ job: Job) async throws {
+        guard let task = OwnTask(rawValue: job.key) else { return }
+        var terms = VerifyTerms()
+        if let samples = job.payload["samples"]?.integer { terms.samples = samples }
+        let said = task == .verify ? [try await verifyAndKeep(terms).sentence] : try await maintain(task)
+        for sentence in said { logger.info("\(sentence)") }
+    }
+
     /// Makes the slices of tables that come next; forgets what is old enough, whole slices where they are, the rest in
     /// small steps between which others write. Says in sentences what was done.
     ///
@@ -65,6 +88,46 @@ extension Hub {
             calls > 0 ? "\(calls) calls of vendors from before \(limit.day) were forgotten" : nil,
         ]
         return said.compactMap { $0 }
+    }
+
+    /// Forgets what was said by vendors, and to webhooks of the hub's own.
+    private func cleanUpDeliveries() async throws -> [String] {
+        let limit = now.adding(seconds: -Intake.keptSeconds)
+        var said = try await store.slice(Intake.bodySlices, now: now, keepFrom: limit)
+        let organization = organization
+        var (next, calls): (Int64?, Int) = (0, 0)
+        while let after = next {
+            let step = try await store.write(.bulk) {
+                try Intake.prune(before: limit, after: after, organization: organization, session: $0)
+            }
+            calls += step.forgotten
+            next = step.next
+        }
+        if calls > 0 { said.append("\(calls) calls of vendors from before \(limit.day) were forgotten") }
+        try await forgetNotices()
+        return said
+    }
+
+    /// Forgets what the hub wrote down of its own work: ended tasks and dead letters, decided holds of the guard, kept
+    /// answers, what strangers tried.
+    private func cleanUpOldLogs() async throws -> [String] {
+        let (organization, now) = (organization, now)
+        let limit = now.adding(seconds: -Intake.keptSeconds)
+        try await store.write(.bulk) {
+            try LedgerTable($0, organization: organization).forgetHolds(decidedBefore: limit)
+        }
+        var (next, jobs, dead): (Int64?, Int, Int) = (0, 0, 0)
+        while let after = next {
+            let step = try await store.write(.bulk) {
+                try JobTable($0, organization: organization).prune(Retention(), after: after, now: now)
+            }
+            (jobs, dead) = (jobs + step.forgotten, dead + step.deadForgotten)
+            next = step.next
+        }
+        try await forgetRepeats(before: now.adding(seconds: -RepeatTable.keptSeconds))
+        try await forgetSecurity(before: now.adding(seconds: -SecurityTable.keptSeconds))
+        if dead > 0 { logger.warning("\(dead) dead letters were forgotten: nobody looked at them for ninety days") }
+        return jobs > 0 ? ["\(jobs) old tasks were forgotten"] : []
     }
 
     private func forgetRepeats(before limit: Moment) async throws {

@@ -1,4 +1,5 @@
 import ConnectorKit
+import Mail
 import Notices
 
 /// What somebody wants a webhook of the hub's to be, in the words of the seeds. What is not said stays as it is, or is
@@ -126,8 +127,19 @@ public struct ListenerWish: Hashable, Sendable {
     /// The secret that is named; nil where none is.
     public var namedSecret: String? { secret }
 
-    /// What is wrong with the address, as far as it tells by itself.
-    static func problem(of url: String, on way: NoticeWay) -> String? {
+    /// What is wrong with the address, as far as it tells by itself, for who hears of these events.
+    static func problem(of url: String, on way: NoticeWay, events: [String]) -> String? {
+        do throws(MailRefusal) {
+            if try MailAddress.list(ofURL: url) != nil {
+                guard way.mailer != nil else { return "\"url\": this hub sends no mail (CROSSDOCK_SMTP_HOST)" }
+                guard EventCatalogue.areOwn(events) else {
+                    return "\"url\": mail tells of the hub itself only (alert.*, webhook.disabled), not of records"
+                }
+                return nil
+            }
+        } catch {
+            return "\"url\": \(error)"
+        }
         guard let address = HTTPAddress(url) else {
             return "\"url\" must be an https address without a name and password in it"
         }

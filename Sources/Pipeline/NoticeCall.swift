@@ -1,5 +1,6 @@
 import ConnectorKit
 import Ledger
+import Mail
 import Notices
 import Queue
 
@@ -8,7 +9,7 @@ struct NoticeCall: Sendable {
     let notice: Notice
     /// The job that sends it; nil where a person tries it.
     let job: Job?
-    let request: HTTPRequest
+    let parcel: NoticeParcel
     /// What is told.
     let told: JSON
     let data: JSON
@@ -19,10 +20,12 @@ struct NoticeCall: Sendable {
     static let answerLimit = 131_072
 
     /// A call at that time.
+    ///
+    /// - Throws: `MailRefusal` where it cannot be a mail.
     init(
-        _ notice: Notice, _ job: Job?, to listener: Listener, at address: HTTPAddress, _ secrets: ListenerSecrets,
+        _ notice: Notice, _ job: Job?, to listener: Listener, at place: NoticePlace, _ secrets: ListenerSecrets,
         _ load: NoticeLoad, now: Moment
-    ) {
+    ) throws(MailRefusal) {
         self.notice = notice
         self.job = job
         var data = load.data(of: notice)
@@ -34,16 +37,27 @@ struct NoticeCall: Sendable {
             told = Self.told(notice, data, load.publicID)
             body = told.bytes
         }
+        (self.told, self.data) = (told, data)
+        switch place {
+        case .web(let address):
+            parcel = .web(Self.request(notice, listener, address, body, secrets, now: now))
+        case .mail(let from, let to): parcel = .mail(try Self.mail(notice, data, from: from, to: to))
+        }
+    }
+
+    private static func request(
+        _ notice: Notice, _ listener: Listener, _ address: HTTPAddress, _ body: [UInt8], _ secrets: ListenerSecrets,
+        now: Moment
+    ) -> HTTPRequest {
         var headers = HTTPHeaders()
         for (name, value) in secrets.headers.sorted(by: { $0.key < $1.key }) { headers.add(name, value) }
         if headers["Content-Type"] == nil { headers["Content-Type"] = "application/json" }
         let signed = NoticeSignature.headers(
             id: notice.messageID, event: notice.event, body: body, secrets: secrets.good(at: now), now: now)
         for (name, value) in signed { headers[name] = value }
-        (self.told, self.data) = (told, data)
-        request = HTTPRequest(
+        return HTTPRequest(
             listener.method, address, headers: headers, body: body, timeoutSeconds: listener.options.timeoutSeconds,
-            answerLimit: Self.answerLimit)
+            answerLimit: answerLimit)
     }
 
     private static func told(_ notice: Notice, _ data: JSON, _ integration: String?) -> JSON {
@@ -63,10 +77,17 @@ struct NoticeCall: Sendable {
         let mask = NoticeMask(secrets: secrets, values: values, kind: notice.kind)
         var kept = told.object ?? [:]
         kept["data"] = NoticeMask.shown(data, kind: notice.kind)
-        let sent: JSON = [
-            "method": .string(request.method), "url": .string(ListenerAddress.shown(request.address.text)),
-            "headers": mask.shown(request.headers), "body": .string(mask.masked(JSON.object(kept).bytes)),
-        ]
+        var sent: [String: JSON] = ["body": .string(mask.masked(JSON.object(kept).bytes))]
+        switch parcel {
+        case .web(let request):
+            sent["method"] = .string(request.method)
+            sent["url"] = .string(ListenerAddress.shown(request.address.text))
+            sent["headers"] = mask.shown(request.headers)
+        case .mail(let message):
+            sent["method"] = "MAIL"
+            sent["url"] = .string(MailAddress.scheme + message.to.map(\.description).joined(separator: ","))
+            sent["headers"] = ["Subject": .string(message.subject)]
+        }
         var answer = JSON.null
         if case .answered(let response) = result.outcome {
             answer = [
@@ -76,8 +97,52 @@ struct NoticeCall: Sendable {
         }
         return NoticeAttempt(
             id: id, notice: notice.id, listener: notice.listener, number: number, at: result.began,
-            milliseconds: result.milliseconds, status: result.outcome.status, error: error, request: sent.text,
+            milliseconds: result.milliseconds, status: result.outcome.status, error: error,
+            request: JSON.object(sent).text,
             response: answer.text)
+    }
+}
+
+/// Where a listener is reached.
+enum NoticePlace: Sendable {
+    case web(HTTPAddress)
+    case mail(from: MailAddress, to: [MailAddress])
+}
+
+/// What is sent to it.
+enum NoticeParcel: Sendable {
+    case web(HTTPRequest)
+    case mail(MailMessage)
+}
+
+extension NoticeCall {
+    /// A notice as a mail: what the hub says of itself, never a record.
+    private static func mail(
+        _ notice: Notice, _ data: JSON, from: MailAddress, to: [MailAddress]
+    ) throws(MailRefusal) -> MailMessage {
+        let words = data["message"]?.string ?? data["reason"]?.string ?? notice.event
+        // A line break in a sentence is a space in a subject: vendors' words may stand in it.
+        let line = words.unicodeScalars.map { scalar in
+            scalar.properties.isWhitespace || scalar.properties.generalCategory == .control ? " " : String(scalar)
+        }.joined()
+        let subject = cut("crossdock: \(notice.event): \(line)", to: mailSubject)
+        let facts = (data.object ?? [:]).sorted { $0.key < $1.key }
+            .map { "\($0.key): \($0.value.scalarText ?? $0.value.text)" }
+        let text = ([words, ""] + facts + ["", "event: \(notice.event)", "id: \(notice.messageID)"])
+            .joined(separator: "\r\n")
+        return try MailMessage(
+            from: from, to: to, subject: subject, text: cut(text, to: MailMessage.longestText), id: notice.messageID,
+            date: notice.at)
+    }
+
+    /// The longest subject, in bytes: more of it nobody reads in a list.
+    private static let mailSubject = 160
+
+    private static func cut(_ text: String, to bytes: Int) -> String {
+        var text = text
+        if text.utf8.count > bytes { text = String(text.prefix(bytes)) }
+        while text.utf8.count > bytes { text.removeLast() }
+        return text
     }
 }
 

@@ -1,4 +1,5 @@
 import ConnectorKit
+import Mail
 
 /// The way to those who are told of changes. Whose address is private, or who is not reached by https, is told nothing
 /// unless the hub's owner allows it.
@@ -7,10 +8,15 @@ public struct NoticeWay: Sendable {
     public var transport: any Transport
     /// Why calls are not sent to an address, as far as the address itself tells; nil where nothing is known against it.
     public var problem: @Sendable (HTTPAddress) -> String?
+    /// How mail is sent; nil where that is not set up.
+    public var mailer: (any Mailer)?
 
     /// A way.
-    public init(transport: any Transport, problem: @escaping @Sendable (HTTPAddress) -> String?) {
+    public init(
+        transport: any Transport, mailer: (any Mailer)? = nil, problem: @escaping @Sendable (HTTPAddress) -> String?
+    ) {
         self.transport = transport
+        self.mailer = mailer
         self.problem = problem
     }
 

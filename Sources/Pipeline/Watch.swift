@@ -12,8 +12,8 @@ public struct Watch: Sendable {
     /// What the loops go by.
     public struct Terms: Sendable {
         public var settings = AlertSettings()
-        /// Who tells of alerts beside the page and the API; nil: nobody.
-        public var teller: (any AlertTeller)?
+        /// Who is told of alerts beside the page and the API, by the settings of this process.
+        public var told: [AlertListenerWish] = []
         /// How often each connection is tested, in seconds; nil: never.
         public var testSeconds: Double? = 3600
         /// Whether this process is one of those that decide.
@@ -43,7 +43,7 @@ public struct Watch: Sendable {
                     try await hub.noteVitals(book)
                     guard terms.decides, try await hub.runsSchedules() else { return }
                     try await hub.lookAtAlerts(terms.settings)
-                    try await hub.tellAlerts(by: terms.teller)
+                    try await hub.tellAlerts()
                 }
             }
             guard terms.decides, let seconds = terms.testSeconds else { return }

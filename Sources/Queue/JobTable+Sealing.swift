@@ -71,6 +71,11 @@ extension JobTable {
             """, [.integer(organization), .keys(Self.personalKinds), .keys(records.sorted().map(String.init))])
     }
 
+    /// Takes the sentences away out of which somebody is known who is erased, whatever the task was about.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func forget(words: ErasedWords) throws { try words.forget("job", "error", in: session, organization) }
+
     private static let personalKinds = ["customer", "order", "shipment"]
 
     func opened(_ job: Job) throws -> Job {

@@ -80,7 +80,7 @@ public final class SQLiteStore: Store {
                 let free = try number("PRAGMA freelist_count") * number("PRAGMA page_size")
                 if isThorough { try database.execute(sql: "VACUUM") }
                 // What was written over stands in the log until that is cut, which has to wait for who reads.
-                if !isThorough || (try? database.checkpoint(.truncate)) == nil { try database.checkpoint(.passive) }
+                if (try? database.checkpoint(.truncate)) == nil { try database.checkpoint(.passive) }
                 return [
                     isThorough
                         ? "the file was written anew; \(free) bytes were given back to the disk"

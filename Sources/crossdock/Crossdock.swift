@@ -27,13 +27,13 @@ struct Crossdock: AsyncParsableCommand {
             SyncCommand.self, StatusCommand.self, JobsCommand.self, DeadCommand.self, SchedulesCommand.self,
             BatchesCommand.self, PauseCommand.self, ResumeCommand.self, CancelCommand.self, LimitsCommand.self,
             ConflictsCommand.self, GuardCommand.self, ExplainCommand.self, CustomerCommand.self, AuditCommand.self,
-            SecurityCommand.self, AlertsCommand.self, LogLevelCommand.self, DeliveriesCommand.self,
+            SecurityCommand.self, AlertsCommand.self, MailCommand.self, LogLevelCommand.self, DeliveriesCommand.self,
             WebhooksCommand.self,
             KeysCommand.self,
             SandboxCommand.self,
             DemoCommand.self,
             BackupCommand.self, RestoreCommand.self, MoveCommand.self, MigrateCommand.self, SchemaCommand.self,
-            MaintainCommand.self, BenchCommand.self, VersionCommand.self,
+            MaintainCommand.self, VerifyCommand.self, BenchCommand.self, VersionCommand.self,
         ])
 
     /// Runs the program. Words that make no command end it as everything wrong that is given does: with 2.

@@ -82,7 +82,9 @@ struct CustomerEraseCommand: AsyncParsableCommand {
     }
 
     private func show(_ erasure: Erasure) {
-        let what = "customer \(erasure.customer), his part of \(erasure.orders) orders, \(erasure.calls) raw calls"
+        let papers = erasure.papers == 0 ? "" : " and \(erasure.papers) shipments and invoices"
+        let what =
+            "customer \(erasure.customer), his part of \(erasure.orders) orders\(papers), \(erasure.calls) raw calls"
         if erasure.isErased, plan { print("customer \(erasure.customer) was erased before") }
         print((plan ? "would be erased: " : "erased: ") + what)
         for sentence in erasure.stays { print("stays: \(sentence)") }

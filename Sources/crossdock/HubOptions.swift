@@ -2,6 +2,7 @@ import ArgumentParser
 import ConnectorKit
 import Files
 import Foundation
+import MailCurl
 import Pipeline
 import Store
 import StorePostgres
@@ -83,7 +84,8 @@ struct OpenHub: Sendable {
             transport: transport, now: Self.systemNow, random: Self.systemRandom,
             blocking: BlockingThreads(count: Self.blockingThreads))
         let (surroundings, vault, given) = (surroundings, Vault(bytes: key).adding(olderKeys), keys)
-        let way = NoticeWay(transport: notices, problem: notices.problem)
+        let mailer = try MailSettings.server(environment).map { CurlMailer($0, blocking: BlockingThreads(count: 1)) }
+        let way = NoticeWay(transport: notices, mailer: mailer, problem: notices.problem)
         func made(on store: any Store) -> Hub {
             Hub(
                 store: store, connectors: Registry.connectors, surroundings: surroundings, vault: vault,

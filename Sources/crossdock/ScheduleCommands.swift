@@ -9,7 +9,9 @@ struct SchedulesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schedules", abstract: "What is done again and again, and when next.",
         discussion: "Example: crossdock schedules set shop order --cron '0 6 * * mon-fri' --zone Asia/Colombo",
-        subcommands: [ScheduleListCommand.self, ScheduleSetCommand.self, ScheduleRemoveCommand.self],
+        subcommands: [
+            ScheduleListCommand.self, ScheduleSetCommand.self, ScheduleRemoveCommand.self, ScheduleTaskCommand.self,
+        ],
         defaultSubcommand: ScheduleListCommand.self)
 }
 
@@ -52,24 +54,17 @@ struct ScheduleSetCommand: AsyncParsableCommand {
     var name: String
     @Argument(help: "The kind: product, customer, order, ...")
     var kind: String
-    @Option(help: "A cron line: minute hour day month weekday.")
-    var cron: String?
-    @Option(help: "The time zone of the cron line.")
-    var zone = "UTC"
-    @Option(help: "hourly, 4-hourly, daily, weekly, or a number of minutes.")
-    var every: String?
-    @Flag(help: "After a downtime, make up for missed times with one run; else they are left out.")
-    var catchUp = false
+    @OptionGroup var times: TimesOptions
     @OptionGroup var options: HubOptions
 
     func run() async throws {
         try await Terminal.run {
-            let cadence = try cadence()
+            let cadence = try times.cadence()
             guard let kind = RecordKind(rawValue: kind) else { throw Refusal("\"\(kind)\" is no kind") }
             let open = try OpenHub(options)
             let integration = try await open.hub.integration(named: name)
             let schedule = try await open.hub.schedule(
-                integration, kind, cadence, afterDowntime: catchUp ? .catchUp : .skip, by: Person.atThisTerminal)
+                integration, kind, cadence, afterDowntime: times.afterDowntime, by: Person.atThisTerminal)
             print(
                 options.json
                     ? schedule.json([integration.id: integration.name]).text
@@ -78,8 +73,23 @@ struct ScheduleSetCommand: AsyncParsableCommand {
             await open.close()
         }
     }
+}
 
-    private func cadence() throws -> Cadence {
+/// When something is done again and again.
+struct TimesOptions: ParsableArguments {
+    @Option(help: "A cron line: minute hour day month weekday.")
+    var cron: String?
+    @Option(help: "The time zone of the cron line.")
+    var zone = "UTC"
+    @Option(help: "hourly, 4-hourly, daily, weekly, or a number of minutes.")
+    var every: String?
+    @Flag(help: "After a downtime, make up for missed times with one run; else they are left out.")
+    var catchUp = false
+
+    var afterDowntime: AfterDowntime { catchUp ? .catchUp : .skip }
+    var areGiven: Bool { cron != nil || every != nil }
+
+    func cadence() throws -> Cadence {
         do {
             switch (cron, every) {
             case (let line?, nil): return try Cadence(cron: line, zone: zone)
@@ -90,6 +100,44 @@ struct ScheduleSetCommand: AsyncParsableCommand {
             }
         } catch let refusal as ScheduleRefusal {
             throw Refusal(refusal.description)
+        }
+    }
+}
+
+/// `crossdock schedules task`
+struct ScheduleTaskCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "task", abstract: "Do a task of upkeep at other times, or (--usual) as usual again.",
+        discussion: "Example: crossdock schedules task cleanup-old-logs --cron '30 3 * * *' --zone Asia/Colombo")
+
+    @Argument(help: "prune, cleanup-old-logs, cleanup-webhook-deliveries or verify.")
+    var task: String
+    @Flag(help: "At its usual times; verify has none.")
+    var usual = false
+    @OptionGroup var times: TimesOptions
+    @OptionGroup var options: HubOptions
+
+    func run() async throws {
+        try await Terminal.run {
+            let task = try OwnTaskWord.task(task)
+            guard usual != times.areGiven else { throw Refusal("give --cron or --every, or --usual alone") }
+            let cadence = usual ? nil : try times.cadence()
+            let open = try OpenHub(options)
+            let schedule =
+                if let cadence {
+                    try await open.hub.schedule(
+                        task, cadence, afterDowntime: times.afterDowntime, by: Person.atThisTerminal) as Schedule?
+                } else {
+                    try await open.hub.scheduleAsUsual(task, by: Person.atThisTerminal)
+                }
+            if options.json {
+                print((schedule?.json([:]) ?? .null).text)
+            } else if let schedule {
+                print("\(task.rawValue): \(schedule.cadence), next at \(schedule.nextAt?.description ?? "never")")
+            } else {
+                print("\(task.rawValue) is not done by itself")
+            }
+            await open.close()
         }
     }
 }

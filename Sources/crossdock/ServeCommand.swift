@@ -40,12 +40,10 @@ struct ServeCommand: AsyncParsableCommand {
             let door = try Door(door, bind: bind, HubEnvironment())
             try log.open(HubEnvironment())
             let open = try OpenHub(options, publicURL: publicURL, readReplica: readReplica)
-            let watch = Watch(
-                open.hub,
-                try WatchSettings.terms(
-                    open.environment, transport: open.transport, organization: HubService.organization,
-                    decides: role != .api))
+            let terms = try WatchSettings.terms(open.environment, decides: role != .api)
+            let watch = Watch(open.hub, terms)
             try await open.hub.checkKey()
+            if terms.decides { try await open.hub.keep(terms.told) }
             let settings = try BackupSettings(backups, open.environment, role: role)
             let place = try StorePlace(options, open.environment)
             _ = try StorePlace.replica(readReplica, of: place, open.environment)

@@ -3,7 +3,6 @@ import ArgumentParser
 import Foundation
 import Pipeline
 import Telemetry
-import Wire
 
 /// Where a hub that serves logs to.
 struct LogOptions: ParsableArguments {
@@ -40,7 +39,7 @@ enum WatchSettings {
     ///
     /// - Throws: `Refusal` naming what cannot be read.
     static func terms(
-        _ environment: HubEnvironment, transport: any Transport, organization: String, decides: Bool
+        _ environment: HubEnvironment, decides: Bool
     ) throws -> Watch.Terms {
         var terms = Watch.Terms()
         terms.decides = decides
@@ -55,12 +54,7 @@ enum WatchSettings {
             let minutes = text == "off" ? nil : try number(environment, "CROSSDOCK_CONNECTION_TEST_MINUTES", 1...10_080)
             terms.testSeconds = minutes.map { $0 * 60 }
         }
-        let address = try address(environment, ["CROSSDOCK_NOTIFICATION_URL", "NOTIFICATION_SERVICE_URL"])
-        let later = try self.address(environment, ["CROSSDOCK_ESCALATION_URL"])
-        if let first = address ?? later {
-            terms.teller = AlertPost(
-                transport: transport, address: address, escalation: later ?? first, organization: organization)
-        }
+        terms.told = try AlertReaders.wishes(environment)
         return terms
     }
 
@@ -83,49 +77,5 @@ enum WatchSettings {
             throw Refusal("\(name) \"\(text)\" must be a number from \(range.lowerBound) to \(range.upperBound)")
         }
         return Double(number)
-    }
-
-    private static func address(_ environment: HubEnvironment, _ names: [String]) throws -> HTTPAddress? {
-        guard let text = try environment.value(names) else { return nil }
-        guard let address = HTTPAddress(text), ["http", "https"].contains(address.scheme) else {
-            throw Refusal("\(names[0]) is not an http or https address")
-        }
-        return address
-    }
-}
-
-/// Tells of alerts by a `POST` to an address: JSON, with a key that is the same when it is told again.
-struct AlertPost: AlertTeller {
-    /// How long an answer is waited for, in seconds.
-    static let timeoutSeconds = 10
-
-    let transport: any Transport
-    /// Nil: only what nobody looks after is told.
-    let address: HTTPAddress?
-    let escalation: HTTPAddress
-    let organization: String
-
-    /// Nobody has taken it.
-    struct NotTaken: Error, CustomStringConvertible {
-        let description: String
-    }
-
-    func tell(_ notice: AlertNotice, at now: Moment) async throws {
-        guard let address = notice.news == .escalated ? escalation : address else { return }
-        let raised = notice.alert.raisedAt ?? notice.alert.since
-        let key = "\(notice.alert.kind.rawValue)-\(notice.news.rawValue)-\(raised.milliseconds)"
-        var request = HTTPRequest(
-            "POST", address, headers: ["Content-Type": "application/json", "Idempotency-Key": key],
-            body: notice.json(organization: organization, now: now).bytes)
-        request.timeoutSeconds = Self.timeoutSeconds
-        let response: HTTPResponse
-        do throws(TransportFailure) {
-            response = try await transport.send(request)
-        } catch {
-            throw NotTaken(description: "\(address.origin): \(error)")
-        }
-        guard (200..<300).contains(response.status) else {
-            throw NotTaken(description: "\(address.origin) answered \(response.status)")
-        }
     }
 }

@@ -33,7 +33,7 @@ struct AlertStepTests {
         let alert = after([(0, Self.bad), (10, Self.bad), (25, Self.bad)])
         #expect(alert?.state == .raised && alert?.news == .raised && alert?.raisedAt == at(25))
 
-        let told = alert.map { settings.told($0, isDone: true, at: at(26)) }
+        let told = alert.map { settings.told($0) }
         let still = settings.next(told, .errorRate, Self.bad, at: at(40))
         #expect(still?.state == .raised && still?.news == nil && still?.seenAt == at(40))
     }
@@ -69,7 +69,7 @@ struct AlertStepTests {
         #expect(after(raised + [(1829, Self.bad)])?.escalatedAt == nil)
         let escalated = after(raised + [(1830, Self.bad)])
         #expect(escalated?.news == .escalated && escalated?.escalatedAt == at(1830))
-        let later = escalated.map { settings.told($0, isDone: true, at: at(1831)) }
+        let later = escalated.map { settings.told($0) }
         #expect(settings.next(later, .errorRate, Self.bad, at: at(9000))?.news == nil)
     }
 
@@ -80,17 +80,6 @@ struct AlertStepTests {
         #expect(settings.acknowledged(taken, by: "other", at: at(61)) == nil)
         #expect(settings.next(taken, .errorRate, Self.bad, at: at(9000))?.escalatedAt == nil)
         #expect(settings.next(taken, .errorRate, Self.good, at: at(9000))?.state == .resolved)
-    }
-
-    @Test func newsThatNobodyHeardAreTriedLaterAndLaterAndThenGivenUp() throws {
-        var alert = try #require(after([(0, Self.bad), (30, Self.bad)]))
-        var rests: [Double] = []
-        for _ in 1..<AlertSettings.newsTries {
-            alert = settings.told(alert, isDone: false, at: at(30))
-            rests.append(try #require(alert.newsAt).seconds(since: at(30)))
-        }
-        #expect(rests.prefix(4) == [15, 30, 60, 120] && rests.last == 3600)
-        #expect(settings.told(alert, isDone: false, at: at(30)).news == nil)
     }
 
     @Test func aKindThatIsOffEndsWhatItToldAndRaisesNothing() throws {

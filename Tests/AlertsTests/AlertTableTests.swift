@@ -23,7 +23,7 @@ struct AlertTableTests {
             var alert = Alert(.queueSize, AlertReading(1200.5, of: 1200, "much"), threshold: 1000, at: Self.now)
             (alert.state, alert.raisedAt, alert.news) = (.acknowledged, Self.now, .raised)
             (alert.acknowledgedAt, alert.acknowledgedBy) = (Self.now, "mara")
-            (alert.escalatedAt, alert.resolvedAt, alert.newsTries, alert.newsAt) = (Self.now, Self.now, 3, Self.now)
+            (alert.escalatedAt, alert.resolvedAt) = (Self.now, Self.now)
             try table.save(alert)
             try table.save(alert)
 

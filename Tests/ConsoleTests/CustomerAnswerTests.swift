@@ -13,7 +13,8 @@ struct CustomerAnswerTests {
     private struct OneCustomer: PersonsPort {
         var address = "ann@example.com"
         private let plan = Erasure(
-            customer: 17, isErased: false, orders: 2, calls: 1, stays: ["shop: customer 4 stays there"], obstacles: [])
+            customer: 17, isErased: false, orders: 2, papers: 0, calls: 1, stays: ["shop: customer 4 stays there"],
+            obstacles: [])
 
         private func known(_ key: String) throws {
             if key == "ann" { throw PersonFailure.notNow("\"ann\" means 2 customers") }

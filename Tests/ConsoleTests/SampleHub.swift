@@ -28,6 +28,9 @@ final class SampleHub: HubPort {
         var health = HealthReport([])
         var persons: any PersonsPort = NoPersons()
         var alerts: [Alert] = []
+        /// What the last verification came to, and those that were asked for.
+        var verification: JSON?
+        var verifications: [VerifyTerms] = []
         var gauges: [Gauge] = []
         /// Who asks how it is waits for as long as this is not finished.
         var delay: AsyncStream<Void>?

@@ -1,5 +1,6 @@
 import Alerts
 import Audit
+import Commerce
 import Console
 import Telemetry
 
@@ -16,6 +17,18 @@ struct SampleWatch: WatchPort {
         let known = try await alerts()
         return known.first { $0.kind == kind }.flatMap {
             AlertSettings().acknowledged($0, by: actor.name, at: hub.now)
+        }
+    }
+
+    func lastVerification() async throws -> (json: JSON?, isUnderWay: Bool) {
+        try hub.kept { ($0.verification, $0.verifications.count > 0) }
+    }
+
+    func verifyLater(_ terms: VerifyTerms, by actor: AuditActor) async throws -> Int64 {
+        try hub.state.withLock { state in
+            if state.isBroken { throw SampleHub.Broken() }
+            state.verifications.append(terms)
+            return Int64(state.verifications.count)
         }
     }
 

@@ -1,8 +1,6 @@
 import Alerts
-import Commerce
-import Synchronization
+import MailCurl
 import Testing
-import Wire
 
 @testable import Pipeline
 @testable import crossdock
@@ -11,14 +9,14 @@ import Wire
 struct WatchSettingsTests {
     private func terms(_ variables: [String: String]) throws -> Watch.Terms {
         try WatchSettings.terms(
-            HubEnvironment(process: variables, folder: "/no/such/folder"), transport: Ear(), organization: "default",
-            decides: true)
+            HubEnvironment(process: variables, folder: "/no/such/folder"), decides: true)
     }
 
     @Test func withoutAnythingItIsTheUsual() throws {
         let terms = try terms([:])
 
-        #expect(terms.settings == AlertSettings() && terms.teller == nil && terms.testSeconds == 3600)
+        #expect(terms.settings == AlertSettings() && terms.testSeconds == 3600)
+        #expect(terms.told.allSatisfy { $0.url == nil })
     }
 
     @Test func aThresholdMayHaveALeastCountAndMayBeOff() throws {
@@ -39,65 +37,61 @@ struct WatchSettingsTests {
         ("CROSSDOCK_ALERT_ERROR_RATE", "0.1/0"), ("CROSSDOCK_ALERT_ERROR_RATE", "0.1/1/1"),
         ("CROSSDOCK_ALERT_ERROR_RATE", "nan"), ("CROSSDOCK_ALERT_ESCALATION_MINUTES", "0"),
         ("CROSSDOCK_CONNECTION_TEST_MINUTES", "often"), ("NOTIFICATION_SERVICE_URL", "ftp://example.com"),
-        ("NOTIFICATION_SERVICE_URL", "example.com"),
+        ("NOTIFICATION_SERVICE_URL", "example.com"), ("CROSSDOCK_ALERT_MAIL_TO", "ann@example.com"),
+        ("CROSSDOCK_SMTP_HOST", "mail.example"),
     ])
     func whatCannotBeReadIsRefusedByItsName(name: String, value: String) {
         #expect(throws: Refusal.self) { try terms([name: value]) }
     }
 
-    private static var notice: AlertNotice {
-        var alert = Alert(
-            .errorRate, AlertReading(0.5, of: 20), threshold: 0.05, at: Moment(milliseconds: 1_800_000_000_000))
-        (alert.state, alert.raisedAt) = (.raised, Moment(milliseconds: 1_800_000_025_000))
-        return AlertNotice(alert: alert, news: .raised)
+    private static let server = ["CROSSDOCK_SMTP_HOST": "mail.example", "CROSSDOCK_MAIL_FROM": "hub@shop.example"]
+
+    @Test func whatNobodyLooksAfterGoesToTheOthersWhereThereAreOthers() throws {
+        let alone = try terms(["NOTIFICATION_SERVICE_URL": "https://alerts.example/"]).told.filter { $0.url != nil }
+        #expect(alone.map(\.events) == [["alert.raised", "alert.escalated", "alert.resolved"]])
+
+        let both = try terms([
+            "CROSSDOCK_NOTIFICATION_URL": "https://alerts.example/",
+            "CROSSDOCK_ESCALATION_URL": "https://boss.example/",
+            "CROSSDOCK_NOTIFICATION_SECRET": "a-secret-of-sixteen",
+        ]).told.filter { $0.url != nil }
+        #expect(both.map(\.events) == [["alert.raised", "alert.resolved"], ["alert.escalated"]])
+        #expect(both.allSatisfy { $0.secret == "a-secret-of-sixteen" })
     }
 
-    @Test func newsAreSentAsOneEventWithAKeyThatStaysTheSame() async throws {
-        let ear = Ear()
-        let address = try #require(HTTPAddress("https://alerts.example/in"))
-        let post = AlertPost(transport: ear, address: address, escalation: address, organization: "default")
-        try await post.tell(Self.notice, at: Moment(milliseconds: 1_800_000_030_000))
-
-        let request = try #require(ear.heard.withLock { $0.first })
-        #expect(request.headers["Idempotency-Key"] == "errorRate-raised-1800000025000")
-        let body = try JSON(parsing: request.body)
-        #expect(body["event"] == "alert.raised" && body["kind"] == "errorRate" && body["organization"] == "default")
-        #expect(body["value"]?.text == "0.500" && body["timestamp"] == "2027-01-15T08:00:30Z")
+    @Test func mailGoesToThoseWhoAreNamedAndToTheSeedsAdministratorOnlyWhereItCanBeSent() throws {
+        let admin = ["WOOCOMMERCE_ADMIN_EMAIL": "admin@yourstore.com"]
+        #expect(try terms(admin).told.allSatisfy { $0.url == nil })
+        #expect(
+            try terms(admin.merging(Self.server) { $1 }).told.compactMap(\.url) == ["mailto:admin@yourstore.com"])
+        let named = ["CROSSDOCK_ALERT_MAIL_TO": "ann@example.com, ben@example.com"].merging(Self.server) { $1 }
+        #expect(
+            try terms(named.merging(admin) { $1 }).told.compactMap(\.url) == ["mailto:ann@example.com,ben@example.com"])
     }
 
-    @Test func anAnswerThatIsNoYesIsToldAgain() async throws {
-        let ear = Ear(status: 500)
-        let address = try #require(HTTPAddress("https://alerts.example/in?token=s3cret"))
-        let post = AlertPost(transport: ear, address: address, escalation: address, organization: "default")
+    @Test(arguments: [
+        ["CROSSDOCK_SMTP_PORT": "0"], ["CROSSDOCK_SMTP_PORT": "many"], ["CROSSDOCK_SMTP_TLS": "maybe"],
+        ["CROSSDOCK_SMTP_USER": "hub"], ["CROSSDOCK_SMTP_PASSWORD_FILE": "/no/such/file"],
+        ["CROSSDOCK_MAIL_FROM": "hub@shop.example\r\nBcc: eve@person.example"],
+        ["CROSSDOCK_SMTP_HOST": "mail.example/\r\nRSET"], ["CROSSDOCK_ALERT_MAIL_TO": "ann"],
+        ["CROSSDOCK_SMTP_TLS": "off", "CROSSDOCK_SMTP_USER": "hub", "CROSSDOCK_SMTP_PASSWORD": "s3cret"],
+    ])
+    func aMailServerThatCannotBeIsRefused(variables: [String: String]) {
+        let failure = #expect(throws: Refusal.self) { try terms(Self.server.merging(variables) { $1 }) }
+        #expect(failure?.description.contains("s3cret") == false)
+    }
 
-        let failure = await #expect(throws: AlertPost.NotTaken.self) {
-            try await post.tell(Self.notice, at: Moment(milliseconds: 0))
+    @Test func aMailServerIsAskedForTLSUnlessItIsOnThisMachine() throws {
+        func server(_ variables: [String: String]) throws -> SMTPSettings? {
+            try MailSettings.server(
+                HubEnvironment(process: Self.server.merging(variables) { $1 }, folder: "/no/such/folder"))
         }
-        #expect(failure?.description == "https://alerts.example answered 500")
-    }
-
-    @Test func whatNobodyLooksAfterGoesToTheOthers() async throws {
-        let terms = try terms(["CROSSDOCK_ESCALATION_URL": "https://boss.example/"])
-        let post = try #require(terms.teller as? AlertPost)
-        let ear = try #require(post.transport as? Ear)
-        try await post.tell(Self.notice, at: Moment(milliseconds: 0))
-        var late = Self.notice
-        late.news = .escalated
-        try await post.tell(late, at: Moment(milliseconds: 0))
-
-        #expect(ear.heard.withLock { $0.map(\.address.host) } == ["boss.example"])
-    }
-
-    /// Hears what is sent.
-    private final class Ear: Transport {
-        let heard = Mutex<[HTTPRequest]>([])
-        let status: Int
-
-        init(status: Int = 204) { self.status = status }
-
-        func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
-            heard.withLock { $0.append(request) }
-            return HTTPResponse(status: status)
-        }
+        let usual = try #require(try server([:]))
+        #expect(usual.guarding == .starttls && usual.port == 587)
+        let implicit = try #require(try server(["CROSSDOCK_SMTP_PORT": "465"]))
+        #expect(implicit.guarding == .implicit)
+        let here = try #require(try server(["CROSSDOCK_SMTP_HOST": "127.0.0.1"]))
+        #expect(here.guarding == .off && here.port == 25)
+        #expect(try server(["CROSSDOCK_SMTP_HOST": "127.0.0.1", "CROSSDOCK_SMTP_TLS": "starttls"])?.port == 587)
     }
 }

@@ -4,7 +4,6 @@ import ConnectorKit
 import Ledger
 import Queue
 import Store
-import Synchronization
 import Telemetry
 import Testing
 
@@ -160,27 +159,6 @@ struct AlertTests {
         #expect(lines.map(\.actor.name) == ["mara"] && lines.map(\.subjectID) == ["errorRate"])
     }
 
-    @Test func newsAreToldUntilSomebodyHasHeardThem() async throws {
-        let (world, hub, _) = try await hub(counting: ["runs": 30, "failedRuns": 30])
-        let teller = Teller()
-        try await look(world, hub)
-        teller.isDeaf.withLock { $0 = true }
-        try await hub.tellAlerts(by: teller)
-        try await hub.tellAlerts(by: teller)
-        teller.isDeaf.withLock { $0 = false }
-        world.pass(seconds: 15)
-        try await hub.tellAlerts(by: teller)
-        try await hub.tellAlerts(by: teller)
-
-        #expect(teller.heard.withLock { $0 } == [.raised] && teller.asked.withLock { $0 } == 2)
-        // Where nobody is to be told, the page is enough, and nothing is kept for later.
-        world.pass(seconds: 16 * 60)
-        try await look(world, hub)
-        try await hub.tellAlerts(by: nil)
-        try await hub.tellAlerts(by: teller)
-        #expect(teller.heard.withLock { $0 } == [.raised])
-    }
-
     @Test func anotherLevelOfTheLogEndsByItselfAndIsAudited() async throws {
         let (world, hub, _) = try await hub()
         let desk = LogDesk(level: .info)
@@ -228,21 +206,6 @@ struct AlertTests {
             "crossdock_alert_open{kind=\"errorRate\"} 0.0", "crossdock_store_up 1.0",
         ] {
             #expect(text.contains("\n\(name)\n"), "\(name): \(text)")
-        }
-    }
-
-    /// Who hears of alerts, unless he is deaf.
-    private final class Teller: AlertTeller {
-        struct Deaf: Error {}
-
-        let heard = Mutex<[AlertNews]>([])
-        let asked = Mutex(0)
-        let isDeaf = Mutex(false)
-
-        func tell(_ notice: AlertNotice, at now: Moment) async throws {
-            asked.withLock { $0 += 1 }
-            if isDeaf.withLock({ $0 }) { throw Deaf() }
-            heard.withLock { $0.append(notice.news) }
         }
     }
 }

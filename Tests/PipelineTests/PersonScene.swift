@@ -6,6 +6,8 @@ import Ledger
 import Pipeline
 import Sandbox
 import Store
+import StorePostgres
+import Telemetry
 import TestStores
 import Testing
 
@@ -29,11 +31,11 @@ struct PersonScene: Sendable {
     let orders: [Int]
 
     /// `isSealed`: the hub began to seal when nothing was connected yet, as one that is new does.
-    init(isSealed: Bool = true) async throws {
+    init(isSealed: Bool = true, logger: Logger = World.silence) async throws {
         world = try World()
         world.openShop("north", products: 6, customers: 0)
         orders = Self.buy(in: world)
-        hub = try world.hub()
+        hub = try world.hub(logger: logger)
         if isSealed { try await hub.checkKey() }
         book = try world.makeBook()
         shop = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
@@ -127,6 +129,29 @@ struct PersonScene: Sendable {
             if let bytes = FileManager.default.contents(atPath: path) { all.append(("the file\(end)", bytes)) }
         }
         return all
+    }
+
+    /// Where any of these texts stands in the files of the server's tables, once these were made anew.
+    func tracesInFiles(of texts: [String]) async throws -> [String] {
+        let tables = """
+            SELECT CAST(oid AS bigint), CAST(oid::regclass AS text) FROM pg_class
+            WHERE relnamespace = CAST(current_schema() AS regnamespace) AND relkind = 'r'
+            """
+        _ = try await hub.store.tidy(isThorough: true)
+        try PostgresStore.run("CHECKPOINT", at: try PostgresAddress(world.place.url))
+        let store = try world.place.open(Hub.migrations)
+        let needles = texts.flatMap(Self.forms)
+        let files = try await store.read { session in
+            try session.rows(tables, []).map { row in
+                let file = try session.rows(
+                    "SELECT pg_read_binary_file(pg_relation_filepath(CAST(?1 AS oid)))", [.integer(row.integer(0))])
+                return (row.text(1), Data(file.first?.blob(0) ?? []))
+            }
+        }
+        await store.close()
+        return files.flatMap { name, bytes in
+            needles.filter { bytes.range(of: $0.bytes) != nil }.map { "\($0.name) in the file of \(name)" }
+        }
     }
 
     /// A text as it is, in lower case, in hex, and in base64 wherever it begins.

@@ -1,11 +1,14 @@
 import Audit
+import Foundation
 import Ledger
 import Queue
+import Reconcile
 import Store
 import Testing
 import Wire
 
 @testable import Pipeline
+@testable import Telemetry
 
 /// What is somebody's own is sealed with his key wherever it is kept, can be shown to him, and can be erased.
 @Suite("Persons")
@@ -178,5 +181,108 @@ struct PersonTests {
         try await scene.world.settle(scene.hub)
         _ = try await scene.hub.eraseCustomer(PersonScene.email)
         try await scene.expectNone(of: PersonScene.own + ["+94710001122"])
+    }
+
+    // MARK: What points to him, and what others say of him
+
+    @Test func shipmentsAndInvoicesAreFoundByHisOrdersAndErasedWithHim() async throws {
+        let scene = try await PersonScene()
+        let (hub, now) = (scene.hub, scene.world.now)
+        let order = try await hub.explain(.order, String(scene.orders[0])).record
+        let customer = try await hub.explain(.customer, PersonScene.email).record
+        let block = try await hub.ids.draw(4)
+        try await hub.store.write { session in
+            var ids = block
+            var parcel = HubRecord(id: try ids.next(), kind: .shipment, title: "parcel 1", now: now)
+            parcel.parts["order"] = Self.part(Reference.record(.order, order).json, now)
+            parcel.parts["content"] = Self.part(
+                [
+                    "carrier": "post", "trackingNumber": "LK123", "trackingURL": "",
+                    "destination": ["name": "Zoe Quistberg", "line1": "42 Marigold Crescent", "city": "Galle"],
+                ], now)
+            var invoice = HubRecord(id: try ids.next(), kind: .invoice, title: "invoice 1", now: now)
+            invoice.parts["customer"] = Self.part(Reference.record(.customer, customer).json, now)
+            try LedgerTable(session, organization: 1).save([parcel, invoice])
+        }
+        try await scene.expectNone(of: PersonScene.own)
+        let plan = try await hub.erasure(of: PersonScene.email)
+        #expect(plan.orders == 1 && plan.papers == 2)
+
+        _ = try await hub.eraseCustomer(PersonScene.email, by: ann)
+
+        let left = try await hub.exportCustomer(String(plan.customer)).text
+        #expect(left.contains("LK123") && !left.contains("Marigold") && !left.contains("Quistberg"))
+        let keys = "SELECT count(*) FROM personal_key WHERE length(sealed) = 0"
+        #expect(try await scene.world.count(hub, keys) >= 2)
+        try await scene.expectNone(of: PersonScene.own)
+    }
+
+    private static func part(_ value: JSON, _ now: Moment) -> HubPart {
+        HubPart(value: value, origin: nil, changed: ChangeInterval(after: now, before: now))
+    }
+
+    @Test func sentencesOfVendorsThatNameHimAreTakenAwayWhereverTheyStand() async throws {
+        let scene = try await PersonScene()
+        let (hub, now, shop) = (scene.hub, scene.world.now, scene.shop.id)
+        let words = "the shop says: Mr. QUISTBERG of 42 Marigold Crescent is blocked"
+        let block = try await hub.ids.draw(2)
+        try await hub.store.write { session in
+            var ids = block
+            let table = JobTable(session, organization: 1)
+            try table.add(
+                [NewJob(.fetch, integration: shop, kind: .product, key: "9", runAt: now)], ids: &ids, now: now)
+            _ = try session.run(
+                "UPDATE job SET state = 'dead', is_open = 0, error = ?1 WHERE queue = 'fetch' AND key = '9'",
+                [.text(words)])
+            _ = try session.run(
+                """
+                INSERT INTO rejection (organization_id, integration_id, kind, external_id, reason, first_at, last_at)
+                VALUES (1, ?1, 'product', '9', ?2, 0, 0), (1, ?1, 'product', '10', 'no price', 0, 0)
+                """, [.integer(shop), .text(words)])
+            _ = try session.run(
+                "UPDATE integration SET reason = ?1 WHERE organization_id = 1 AND id = ?2",
+                [.text(words), .integer(shop)])
+        }
+
+        _ = try await hub.eraseCustomer(PersonScene.email, by: ann)
+
+        try await scene.expectNone(of: PersonScene.own + ["QUISTBERG"])
+        let dead = try await hub.jobs(in: [.dead])
+        #expect(dead.map(\.reason) == [ErasedWords.left])
+        #expect(try await scene.world.count(hub, "SELECT count(*) FROM rejection WHERE reason = 'no price'") == 1)
+    }
+
+    @Test func noLineOfTheLogEverTellsOfHim() async throws {
+        let folder = NSTemporaryDirectory() + "crossdock-log-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let desk = LogDesk(level: .trace)
+        desk.write(to: try LogFile(folder + "/hub.log"))
+        let scene = try await PersonScene(logger: Logger(label: "world", factory: { DeskLogHandler(desk, label: $0) }))
+        try await scene.call(scene.orders[0], delivery: "one")
+        try await scene.world.settle(scene.hub)
+        _ = try await scene.hub.eraseCustomer(PersonScene.email, by: ann)
+        for integration in try await scene.hub.integrations() {
+            _ = try await scene.hub.pull(integration, isFull: true)
+        }
+        try await scene.world.settle(scene.hub)
+
+        let log = try Data(contentsOf: URL(filePath: folder + "/hub.log"))
+        #expect(log.count > 200)
+        for text in PersonScene.own + PersonScene.guests + [PersonScene.card] {
+            #expect(log.range(of: Data(text.utf8)) == nil, "\(text)")
+        }
+    }
+
+    /// On a server, what was written over stands in its files until these are made anew.
+    @Test func theFilesOfAServerHoldNothingOfHimOnceTheyAreMadeAnew() async throws {
+        let scene = try await PersonScene()
+        guard scene.world.place.isPostgres else { return }
+        try await scene.call(scene.orders[0], delivery: "one")
+        try await scene.world.settle(scene.hub)
+        _ = try await scene.hub.eraseCustomer(PersonScene.email, by: ann)
+
+        let found = try await scene.tracesInFiles(of: PersonScene.own + PersonScene.guests + [PersonScene.card])
+        #expect(found == [])
     }
 }

@@ -23,7 +23,7 @@ struct TraceTests {
             ], body: body)
     }
 
-    @Test func aWebhookAndAllThatCameOfItHaveOneTraceAndWhatWasReadHasNone() async throws {
+    @Test func aWebhookAndAllThatCameOfItHaveOneTraceAndNothingElseHasIt() async throws {
         let world = try World()
         world.openShop("north", products: 4, customers: 0)
         world.openShop("south", products: 0, customers: 0, seed: 5)
@@ -32,7 +32,6 @@ struct TraceTests {
         let south = try await hub.connect("woocommerce", name: "south", config: World.shopSettings("south"))
         for shop in [south, north] { _ = try await hub.pull(shop) }
         try await world.settle(hub)
-        #expect(try await world.count(hub, "SELECT count(*) FROM change WHERE trace IS NOT NULL") == 0)
         let sku = try #require(world.firstSimpleSKU("north"))
         world.pass(seconds: 60)
         _ = world.inShop("north") { shop, now in shop.editPrice(sku: sku, to: "12.00", at: now) }
@@ -55,7 +54,47 @@ struct TraceTests {
         let price = try #require(try await hub.explain(.product, sku, part: "price").parts.first)
         #expect(price.history.first?.trace == id)
         #expect(try await hub.explain(.product, sku).receipts.first?.trace == id)
-        #expect(price.history.dropFirst().allSatisfy { $0.trace == nil })
+        #expect(price.history.dropFirst().allSatisfy { $0.trace != id })
+    }
+
+    @Test func aReadingAndAllThatCameOfItHaveOneTraceOfTheirOwn() async throws {
+        let world = try World()
+        world.openShop("north", products: 4, customers: 0)
+        world.openShop("south", products: 0, customers: 0, seed: 5)
+        let hub = try world.hub()
+        let north = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
+        let south = try await hub.connect("woocommerce", name: "south", config: World.shopSettings("south"))
+        for shop in [south, north] { _ = try await hub.pull(shop) }
+        try await world.settle(hub)
+        let sku = try #require(world.firstSimpleSKU("north"))
+        var traces: [String] = []
+        for price in ["12.00", "13.00"] {
+            world.pass(seconds: 300)
+            _ = world.inShop("north") { shop, now in shop.editPrice(sku: sku, to: price, at: now) }
+            world.pass(seconds: 60)
+            _ = try await hub.pull(north)
+            let before = try await hub.explain(.product, sku, part: "price").parts.first
+            traces.append(try #require(before?.history.first?.trace))
+            try await world.settle(hub)
+        }
+
+        #expect(Set(traces).count == 2 && traces.allSatisfy { Trace(id: $0) != nil })
+        let told = try await hub.explain(.product, sku)
+        #expect(told.receipts.first?.trace == traces.last)
+        let marked = "SELECT count(*) FROM job WHERE queue = 'deliver' AND trace = '\(traces[1])'"
+        #expect(try await world.count(hub, marked) > 0)
+    }
+
+    @Test func aReadingThatSomebodyAskedForHasTheTraceOfTheAsking() async throws {
+        let world = try World()
+        world.openShop("north", products: 2, customers: 0)
+        let hub = try world.hub()
+        let north = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
+        try await Trace.$current.withValue(Self.trace) { _ = try await hub.syncLater(north, direction: .take) }
+        try await hub.pullAsked(north)
+
+        let id = try #require(Self.trace?.id)
+        #expect(try await world.count(hub, "SELECT count(*) FROM change WHERE trace = '\(id)'") > 0)
     }
 
     @Test func tasksOfOneTraceShareItAndOthersHaveNone() {

@@ -33,6 +33,8 @@ final class World: Sendable {
     /// What happens right before a write reaches a shop: somebody there is a moment faster. Once, then it is forgotten.
     let beforeWrite = Mutex<(@Sendable (World, String) -> Void)?>(nil)
 
+    /// Nobody hears what a hub logs.
+    static let silence = Logger(label: "world", factory: { _ in SwiftLogNoOpLogHandler() })
     static let start = Moment(iso: "2026-03-02T09:00:00Z") ?? Moment(milliseconds: 0)
 
     init(seed: UInt64 = 7) throws {
@@ -89,7 +91,8 @@ final class World: Sendable {
     /// A hub on the world's store; a second one is the same hub after a restart.
     func hub(
         through way: (WorldTransport) -> any Transport = { $0 }, key: UInt8 = 7, clock: (any Clock<Duration>)? = nil,
-        connectors: [any ConnectorType.Type] = [], masters: (@Sendable () throws -> [[UInt8]])? = nil
+        connectors: [any ConnectorType.Type] = [], masters: (@Sendable () throws -> [[UInt8]])? = nil,
+        logger: Logger = World.silence
     ) throws -> Hub {
         let store = try place.open(Hub.migrations)
         let surroundings = ConnectorSurroundings(
@@ -101,7 +104,7 @@ final class World: Sendable {
             surroundings: surroundings, vault: Vault(bytes: Array(repeating: key, count: 32)),
             masters: masters,
             publicURL: "https://hub.example",
-            logger: Logger(label: "world", factory: { _ in SwiftLogNoOpLogHandler() }),
+            logger: logger,
             clock: clock ?? PassingClock(world: self),
             passwordCost: PasswordCost(exponent: 10, block: 1, lanes: 1))
     }
