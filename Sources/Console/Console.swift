@@ -96,12 +96,16 @@ public struct Console: Sendable {
 
     /// Answers a request. Every answer carries its id and the headers that keep a browser from doing harm.
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
-        let envelope = Envelope(requestID: "req_" + Signature.hex(random(12)), now: hub.now)
+        // Chance is drawn once for both, for the kernel is asked for it.
+        let known = Trace(traceparent: request.headers["traceparent"])
+        let chance = random(Self.requestBytes + (known == nil ? Trace.byteCount : 0))
+        let envelope = Envelope(requestID: "req_" + Signature.hex(chance.prefix(Self.requestBytes)), now: hub.now)
         let path = request.address.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
             .map { Percent.decoded(String($0)) }
-        let fitting = Self.routes.compactMap { route in route.names(in: path).map { Found(route: route, names: $0) } }
+        let fitting = (Self.routesBySize[path.count] ?? [])
+            .compactMap { route in route.names(in: path).map { Found(route: route, names: $0) } }
         let start = ContinuousClock.now
-        let trace = Trace(traceparent: request.headers["traceparent"]) ?? Trace(random: random(Trace.byteCount))
+        let trace = known ?? Trace(random: Array(chance.dropFirst(Self.requestBytes)))
         let answer = await Trace.$current.withValue(trace) { await admit(request, path, fitting, envelope) }
         RequestMeters.count(
             fitting.first?.route.door ?? .none, status: answer.status, took: ContinuousClock.now - start)
@@ -149,6 +153,9 @@ public struct Console: Sendable {
         hub.strangers.noteSecurity(
             kind, from: request.peer, at: route.map { "\($0.method) \($0.pattern)" } ?? "no address of the hub")
     }
+
+    /// How many random bytes are in the id of a request.
+    private static let requestBytes = 12
 
     private struct Found {
         let route: Route
