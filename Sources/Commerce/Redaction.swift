@@ -10,19 +10,15 @@ public enum Redaction {
     public static func withoutCards(_ bytes: [UInt8]) -> [UInt8] {
         var masked: [UInt8]?
         var index = 0
-        while index < bytes.count {
-            guard isDigit(bytes[index]) else {
-                index += 1
-                continue
-            }
-            let run = digits(in: bytes, from: index)
+        while let start = longRun(in: bytes, from: index) {
+            let run = digits(in: bytes, from: start)
             if let last = run.last, isCard(run, in: bytes) {
                 var copy = masked ?? bytes
                 let star = isBare(run[0], last, in: bytes) ? UInt8(ascii: "9") : UInt8(ascii: "*")
                 for place in run.dropLast(keptDigits) { copy[place] = star }
                 masked = copy
             }
-            index = (run.last ?? index) + 1
+            index = (run.last ?? start) + 1
         }
         return masked ?? bytes
     }
@@ -89,6 +85,39 @@ public enum Redaction {
     }
 
     // MARK: Card numbers
+
+    /// Where the next digits begin that belong together and are as many as the shortest card number has.
+    private static func longRun(in bytes: [UInt8], from start: Int) -> Int? {
+        let span = cardDigits.lowerBound - 1
+        return bytes.withUnsafeBufferPointer { bytes in
+            var index = start
+            while index < bytes.count {
+                // So many digits that began at one of these bytes would go on over both, and one of two is a digit.
+                if index + span < bytes.count, !isDigit(bytes[index + span - 1]), !isDigit(bytes[index + span]) {
+                    index += span
+                    continue
+                }
+                guard isDigit(bytes[index]) else {
+                    index += 1
+                    continue
+                }
+                let first = index
+                var (count, last) = (1, index)
+                index += 1
+                while index < bytes.count {
+                    if isDigit(bytes[index]) {
+                        (count, last) = (count + 1, index)
+                    } else if !isSeparator(bytes[index]) || index + 1 >= bytes.count || !isDigit(bytes[index + 1]) {
+                        break
+                    }
+                    index += 1
+                }
+                if count > span { return first }
+                index = last + 1
+            }
+            return nil
+        }
+    }
 
     /// The places of digits that belong together: single blanks or hyphens may stand between them.
     private static func digits(in bytes: [UInt8], from start: Int) -> [Int] {

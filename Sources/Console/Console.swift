@@ -96,16 +96,20 @@ public struct Console: Sendable {
 
     /// Answers a request. Every answer carries its id and the headers that keep a browser from doing harm.
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
-        let envelope = Envelope(requestID: "req_" + Signature.hex(random(12)), now: hub.now)
+        // Chance is drawn once for both, for the kernel is asked for it.
+        let known = Trace(traceparent: request.headers["traceparent"])
+        let chance = random(Self.requestBytes + (known == nil ? Trace.byteCount : 0))
+        let envelope = Envelope(requestID: "req_" + Signature.hex(chance.prefix(Self.requestBytes)), now: hub.now)
         // A plus is a blank in a query, and in a path it is a plus.
         let path = request.address.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
-            .map { Percent.decoded(String($0).replacing("+", with: "%2B")) }
-        let all = Self.routes.compactMap { route in route.names(in: path).map { Found(route: route, names: $0) } }
+            .map { Percent.decoded($0.contains("+") ? String($0).replacing("+", with: "%2B") : String($0)) }
+        let all = (Self.routesBySize[path.count] ?? [])
+            .compactMap { route in route.names(in: path).map { Found(route: route, names: $0) } }
         // An address that is named word by word is meant before one that leaves a part of it open.
         let fewest = all.map(\.names.count).min()
         let fitting = all.filter { $0.names.count == fewest }
         let start = ContinuousClock.now
-        let trace = Trace(traceparent: request.headers["traceparent"]) ?? Trace(random: random(Trace.byteCount))
+        let trace = known ?? Trace(random: Array(chance.dropFirst(Self.requestBytes)))
         let answer = await Trace.$current.withValue(trace) { await admit(request, path, fitting, envelope) }
         RequestMeters.count(
             fitting.first?.route.door ?? .none, status: answer.status, took: ContinuousClock.now - start)
@@ -153,6 +157,9 @@ public struct Console: Sendable {
         hub.strangers.noteSecurity(
             kind, from: request.peer, at: route.map { "\($0.method) \($0.pattern)" } ?? "no address of the hub")
     }
+
+    /// How many random bytes are in the id of a request.
+    private static let requestBytes = 12
 
     private struct Found {
         let route: Route

@@ -64,6 +64,9 @@ struct Route: Sendable {
         parts = pattern.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
     }
 
+    /// How many parts its path has.
+    var size: Int { parts.count }
+
     /// The parts of a path that the pattern leaves open; nil where it does not fit.
     func names(in path: [String]) -> [String]? {
         guard path.count == parts.count else { return nil }
@@ -94,6 +97,9 @@ extension Console {
     static let routes =
         pageRoutes + jobRoutes + accountRoutes + securityRoutes + integrationRoutes + customerRoutes + deliveryRoutes
         + deliveryPageRoutes + listenerRoutes + watchRoutes + documentRoutes + doorRoutes
+
+    /// The same by the number of their parts: most of them need no look.
+    static let routesBySize = Dictionary(grouping: routes, by: \.size)
 
     private static let pageRoutes: [Route] = [
         Route("GET", "/", .everybody, "The page, or the form to sign in.", .page(200, 401, 403, 503)) {

@@ -1,6 +1,7 @@
 import Commerce
 import Identity
 import JWTKit
+import Synchronization
 import Wire
 
 /// Who asks: what a valid token, key or sign-in says.
@@ -84,6 +85,7 @@ public struct Tokens: Sendable {
 
     /// The one that signs, and those that signed before.
     private let keys: [JWTKeyCollection]
+    private let known = ProvenTokens<Claims>()
 
     private struct Claims: JWTPayload {
         var iss: String
@@ -154,10 +156,8 @@ public struct Tokens: Sendable {
     ///
     /// - Throws: `TokenFailure`: `.forged`, `.expired`, `.notYet`.
     public func check(_ text: String, now: Moment) async throws(TokenFailure) -> Access {
-        guard text.utf8.count <= Self.longestText, Self.isCanonical(text), Self.isHS256(text) else { throw .forged }
-        var proven: Claims?
-        for key in keys where proven == nil { proven = try? await key.verify(text, as: Claims.self) }
-        guard let claims = proven else { throw .forged }
+        guard text.utf8.count <= Self.longestText, Self.isCanonical(text) else { throw .forged }
+        guard let claims = await claims(of: text) else { throw .forged }
         guard claims.iss == Self.issuer else { throw .forged }
         let expires = Moment(seconds: claims.exp)
         guard now < expires else { throw .expired }
@@ -180,6 +180,18 @@ public struct Tokens: Sendable {
         return json["alg"] == "HS256" && json["crit"] == nil
     }
 
+    /// What a token says whose signature is one of ours. Programs ask with the same one again and again.
+    private func claims(of text: String) async -> Claims? {
+        if let claims = known[text] { return claims }
+        guard Self.isHS256(text) else { return nil }
+        for key in keys {
+            guard let claims = try? await key.verify(text, as: Claims.self) else { continue }
+            known[text] = claims
+            return claims
+        }
+        return nil
+    }
+
     /// Whether the text has the one form a token is written in: three parts of base64url, nothing beside it.
     private static func isCanonical(_ text: String) -> Bool {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
@@ -195,5 +207,22 @@ public struct Tokens: Sendable {
                         }
                     }
             }
+    }
+}
+
+/// Tokens whose signatures were found to be right. How long they are good is looked at each time.
+private final class ProvenTokens<Claims: Sendable>: Sendable {
+    private static var limit: Int { 4096 }
+
+    private let claims = Mutex<[String: Claims]>([:])
+
+    subscript(text: String) -> Claims? {
+        get { claims.withLock { $0[text] } }
+        set {
+            claims.withLock { claims in
+                if claims.count >= Self.limit { claims.removeAll(keepingCapacity: true) }
+                claims[text] = newValue
+            }
+        }
     }
 }

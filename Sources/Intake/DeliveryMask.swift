@@ -43,9 +43,12 @@ public enum DeliveryMask {
 
     /// Whether a header opens a door by itself, to whoever reads it: such a one is not even stored. A signature opens
     /// nothing but for the call it stands on.
-    static func isCredential(_ name: String) -> Bool { credentials.contains(name.lowercased()) }
+    static func isCredential(_ name: String) -> Bool {
+        credentialLengths.contains(name.utf8.count) && credentials.contains(name.lowercased())
+    }
 
     private static let credentials: Set<String> = ["authorization", "proxy-authorization", "cookie", "x-api-key"]
+    private static let credentialLengths = Set(credentials.map(\.utf8.count))
 
     /// The headers; what proves who called is dots.
     public static func headers(_ headers: HTTPHeaders) -> JSON {

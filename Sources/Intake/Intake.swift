@@ -64,14 +64,11 @@ public enum Intake {
         let rest = ids
         // Whether calls that wait for the writer together are repeats is asked in one trip.
         let opening = Opening(
-            """
-            INSERT INTO delivery (organization_id, id, integration_id, repeat_key, topic, received_at, state, trace)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'received', ?7)
-            ON CONFLICT (organization_id, integration_id, repeat_key) DO NOTHING
-            """,
+            row,
             [
-                .integer(organization), .integer(id), .integer(integration), .text(parcel.repeatKey),
-                .text(parcel.topic), SQLValue(parcel.now), SQLValue(parcel.trace),
+                .integer(id), .integer(organization), .integer(integration), .text(parcel.repeatKey),
+                .text(parcel.topic), SQLValue(parcel.now), .text(DeliveryState.received.rawValue),
+                SQLValue(parcel.trace),
             ])
         return try await store.write(.urgent, opening: opening) { session, inserted in
             let place = Place(integration: integration, organization: organization)
@@ -112,6 +109,10 @@ public enum Intake {
         return .stored(id)
     }
 
+    private static let row = Upsert(
+        "delivery",
+        ["id", "organization_id", "integration_id", "repeat_key", "topic", "received_at", "state", "trace"],
+        key: ["organization_id", "integration_id", "repeat_key"])
     private static let bodyRow = Upsert("delivery_body", ["organization_id", "id", "received_at", "headers", "body"])
 
     /// A stored call, as it arrived.
@@ -209,7 +210,8 @@ extension Intake {
         let looked = try session.rows(
             """
             SELECT max(id), count(*) FROM (
-                SELECT id FROM delivery WHERE organization_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3) AS looked
+                SELECT id FROM \(inOrder(session)) WHERE organization_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3
+            ) AS looked
             """, [.integer(organization), .integer(after), .integer(pruneStepSize)])
         guard let last = looked.first?.optionalInteger(0) else { return PruneStep(forgotten: 0, next: nil) }
         let old = """

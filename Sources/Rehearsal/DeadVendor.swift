@@ -25,6 +25,18 @@ public struct DeadVendor: Sendable {
         /// What 99 in 100 stayed below, in seconds.
         public var p99Seconds = 0.0
 
+        /// Nothing has come yet.
+        init() {}
+
+        /// What came after these many seconds each.
+        init(_ seconds: [Double], missing: Int) {
+            let sorted = seconds.sorted()
+            (count, self.missing) = (sorted.count, missing)
+            guard !sorted.isEmpty else { return }
+            meanSeconds = sorted.reduce(0, +) / Double(sorted.count)
+            p99Seconds = sorted[min(sorted.count - 1, sorted.count * 99 / 100)]
+        }
+
         /// By how much the longer of the two is longer than without the death: 0.01 is one percent.
         public func excess(over other: Delays) -> Double {
             max(meanSeconds / other.meanSeconds, p99Seconds / other.p99Seconds) - 1
@@ -138,11 +150,7 @@ struct Arrivals: Sendable {
     }
 
     var delays: DeadVendor.Delays {
-        let sorted = seconds.sorted()
         let missing = expected.values.reduce(0) { sum, goods in sum + goods.values.reduce(0) { $0 + $1.count } }
-        guard !sorted.isEmpty else { return DeadVendor.Delays(missing: missing) }
-        return DeadVendor.Delays(
-            count: sorted.count, missing: missing, meanSeconds: sorted.reduce(0, +) / Double(sorted.count),
-            p99Seconds: sorted[min(sorted.count - 1, sorted.count * 99 / 100)])
+        return DeadVendor.Delays(seconds, missing: missing)
     }
 }

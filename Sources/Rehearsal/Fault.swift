@@ -122,6 +122,8 @@ struct Knobs: Sendable {
     var reach = Reach()
     /// Whether every way takes as long each time.
     var isSteady = false
+    /// How many listeners are told of changes.
+    var listeners = 0
 
     /// The knobs of a seed. Every fault is on in about half of the seeds, so that what one hides another shows.
     init(_ chance: inout Chance) {

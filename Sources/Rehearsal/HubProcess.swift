@@ -23,7 +23,8 @@ struct HubProcess: Sendable {
 
     /// Runs the hub's own loops until the process dies.
     func run(_ stage: Stage) -> Task<Void, Never> {
-        let engine = Engine(hub, on: stage.executor, relays: false)
+        let engine = Engine(
+            hub, on: stage.executor, relays: stage.world.withLock { $0.knobs.listeners > 0 })
         return Task(executorPreference: stage.executor) { await engine.run() }
     }
 }

@@ -86,6 +86,7 @@ public struct Rehearsal: Sendable {
                         : StallConnector.settings(plan.stalls[index - plan.shops], name: name),
                     options: plan.options)
             }
+            try await registerListeners(at: hub)
         }
         stage.world.withLock { world in
             world.lives[0].isDead = true

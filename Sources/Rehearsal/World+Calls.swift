@@ -12,6 +12,11 @@ extension World {
         _ continuation: UnsafeContinuation<Result<HTTPResponse, TransportFailure>, Never>
     ) {
         let id = number()
+        if let told = hearers?.answer(request, now) {
+            calls[id] = Call(
+                life: life, vendor: 0, request: request, continuation: continuation, sentAt: now, answer: told.answer)
+            return agenda.add(.answer(id), at: now.adding(seconds: told.seconds))
+        }
         let host = String(request.address.host.prefix { $0 != "." })
         let vendor = vendors.firstIndex { $0.name == host } ?? 0
         let fault = fate(of: vendor)

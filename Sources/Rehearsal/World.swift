@@ -48,6 +48,8 @@ struct World: Sendable {
     var dead: Dead?
     /// When changes come to vendors, where that is measured.
     var arrivals: Arrivals?
+    /// Those who are told of changes; nil where nobody is.
+    var hearers: Hearers?
     /// Whether things go wrong and people act; else the world only comes to rest.
     var isStormy = false
     /// Whether steps that wait at the same time are joined into one commit.

@@ -7,11 +7,22 @@ public struct Opening: Sendable {
     /// Parameters are `?1`, `?2`.
     public let sql: String
     public let values: [SQLValue]
+    /// Where it inserts a row of such columns: the rows of many steps may go as one statement. The first column is a
+    /// number that tells each row from all others.
+    public let insert: Upsert?
 
     /// A statement with its values.
     public init(_ sql: String, _ values: [SQLValue]) {
         self.sql = sql
         self.values = values
+        insert = nil
+    }
+
+    /// A row that is inserted where its key is not there yet; what stands first tells it from all others.
+    public init(_ insert: Upsert, _ row: [SQLValue]) {
+        sql = insert.single
+        values = row
+        self.insert = insert
     }
 }
 

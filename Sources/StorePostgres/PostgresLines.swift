@@ -42,14 +42,16 @@ final class PostgresLines: Sendable {
 
     /// Puts a step in a line. `goesOn`: it was in another before, and is done although no more are taken.
     func submit(_ step: WaitingStep, of line: Name, goesOn: Bool = false) {
-        let isTaken = state.withLock { state in
-            guard !state.isClosing || goesOn else { return false }
+        let wasIdle: Bool? = state.withLock { state in
+            guard !state.isClosing || goesOn else { return nil }
             let wasIdle = state.lines[line].map { $0.isEmpty && !$0.isServed } ?? true
             state.lines[line, default: Line()].steps[step.priority.rawValue].append(step)
             if wasIdle { state.waiting.append(line) }
-            return true
+            return wasIdle
         }
-        if isTaken { signal.signal() } else { step.fail(StoreFailure.closed) }
+        guard let wasIdle else { return step.fail(StoreFailure.closed) }
+        // Whoever serves a line sees what comes meanwhile; another who is woken for it finds nothing to do.
+        if wasIdle { signal.signal() }
     }
 
     /// Waits for a line that nobody serves, and takes its first step. Nil once closed and empty.

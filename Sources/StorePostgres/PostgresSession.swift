@@ -126,9 +126,25 @@ final class PostgresSession: StoreSession {
         guard let first = openings.first else { return [] }
         hasWritten = true
         try sendSaves()
+        if let insert = first.insert, openings.allSatisfy({ $0.insert == insert }), let types = try types(of: insert) {
+            return try insertNew(openings.map(\.values), insert, types)
+        }
         return try noting(first.sql) {
             for one in openings { try connection.send(one.sql, PostgresParameters(one.values), .tag) }
             return try connection.finish().map(\.changed)
+        }
+    }
+
+    /// Inserts those rows whose keys are not there yet, as one statement; of each whether it is new.
+    private func insertNew(
+        _ rows: [[SQLValue]], _ insert: Upsert, _ types: [(type: UInt32, list: UInt32)]
+    ) throws -> [Int] {
+        try noting(insert.single) {
+            try connection.send(
+                "\(insert.listed) RETURNING \(insert.columns[0])", PostgresParameters(columns: types, rows: rows), .rows
+            )
+            let new = Set((try connection.finish().last?.rows ?? []).compactMap { $0.optionalInteger(0) })
+            return rows.map { if case .integer(let number)? = $0.first, new.contains(number) { 1 } else { 0 } }
         }
     }
 

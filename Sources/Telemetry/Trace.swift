@@ -31,7 +31,7 @@ public struct Trace: Hashable, Sendable {
     /// One whose id is known; nil where that is none.
     public init?(id: String, parent: String = "0000000000000001") {
         guard id.utf8.count == 32, parent.utf8.count == 16, Self.isHex(id), Self.isHex(parent) else { return nil }
-        guard id.contains(where: { $0 != "0" }), parent.contains(where: { $0 != "0" }) else { return nil }
+        guard id.utf8.contains(where: { $0 != 0x30 }), parent.utf8.contains(where: { $0 != 0x30 }) else { return nil }
         self.id = id
         self.parent = parent
     }
@@ -46,10 +46,16 @@ public struct Trace: Hashable, Sendable {
         text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     }
 
-    private static func hex(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.utf8.count == 1 ? "0" + digits : digits
-        }.joined()
+    private static func hex(_ bytes: ArraySlice<UInt8>) -> String {
+        String(unsafeUninitializedCapacity: bytes.count * 2) { text in
+            var place = 0
+            for byte in bytes {
+                (text[place], text[place + 1]) = (digit(byte >> 4), digit(byte & 15))
+                place += 2
+            }
+            return place
+        }
     }
+
+    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
 }

@@ -1,10 +1,12 @@
 import Crypto
 import Foundation
+import Synchronization
 
 /// Seals secrets with AES-256-GCM. What is sealed carries the id of its key, so keys can be changed one by one.
 public struct Vault: Sendable {
     private let keys: [String: SymmetricKey]
     private let current: String
+    private let derived = DerivedKeys()
 
     /// Why something sealed cannot be opened.
     public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
@@ -121,8 +123,32 @@ public struct Vault: Sendable {
     ) throws(Failure) -> (key: String, code: [UInt8]) {
         let id = id ?? current
         guard let key = keys[id] else { throw .unknownKey(id) }
-        let derived = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: key, info: Array("crossdock code \(context)".utf8), outputByteCount: 32)
-        return (id, Array(HMAC<SHA256>.authenticationCode(for: bytes, using: derived)))
+        let own = derived.key(of: context, id) {
+            HKDF<SHA256>.deriveKey(
+                inputKeyMaterial: key, info: Array("crossdock code \(context)".utf8), outputByteCount: 32)
+        }
+        return (id, Array(HMAC<SHA256>.authenticationCode(for: bytes, using: own)))
+    }
+}
+
+/// Keys that were made of others, for few are needed again and again; to make one takes six times as long as to use it.
+private final class DerivedKeys: Sendable {
+    private struct Name: Hashable {
+        let context: String
+        let id: String
+    }
+
+    private static let limit = 64
+    private let keys = Mutex<[Name: SymmetricKey]>([:])
+
+    func key(of context: String, _ id: String, make: () -> SymmetricKey) -> SymmetricKey {
+        let name = Name(context: context, id: id)
+        if let known = keys.withLock({ $0[name] }) { return known }
+        let made = make()
+        keys.withLock { keys in
+            if keys.count >= Self.limit { keys.removeAll(keepingCapacity: true) }
+            keys[name] = made
+        }
+        return made
     }
 }

@@ -45,18 +45,24 @@ struct ServerChannel: ServerChildChannel {
     func handle(value connection: ServerConnection, logger: Logger) async {
         await withTaskCancellationHandler {
             do {
-                try await connection.parts.executeThenClose { inbound, outbound in
-                    let talk = Conversation(
-                        limits: limits, serving: serving, presence: connection.presence, handler: handler, date: date,
-                        scheme: tls == nil ? "http" : "https", proxies: proxies,
-                        peer: connection.channel.remoteAddress?.ipAddress, outbound: outbound)
-                    try await talk.run(inbound)
+                try await withTaskExecutorPreference(LoopExecutor(connection.channel.eventLoop)) {
+                    try await talk(on: connection)
                 }
             } catch {
                 logger.debug("connection ended: \(error)")
             }
         } onCancel: {
             connection.channel.close(promise: nil)
+        }
+    }
+
+    private func talk(on connection: ServerConnection) async throws {
+        try await connection.parts.executeThenClose { inbound, outbound in
+            let talk = Conversation(
+                limits: limits, serving: serving, presence: connection.presence, handler: handler, date: date,
+                scheme: tls == nil ? "http" : "https", proxies: proxies,
+                peer: connection.channel.remoteAddress?.ipAddress, outbound: outbound)
+            try await talk.run(inbound)
         }
     }
 }

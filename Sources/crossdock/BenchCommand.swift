@@ -9,7 +9,7 @@ struct BenchCommand: AsyncParsableCommand {
         subcommands: [
             BenchRunCommand.self, BenchServerCommand.self, BenchRecordsCommand.self, BenchPullCommand.self,
             BenchBookCommand.self, BenchJobsCommand.self, BenchRateCommand.self, BenchRowsCommand.self,
-            BenchHeldCommand.self, BenchNoticesCommand.self,
+            BenchHeldCommand.self, BenchNoticesCommand.self, BenchAuditCommand.self,
             BenchFillCommand.self, BenchWorkCommand.self,
         ], defaultSubcommand: BenchRunCommand.self)
 }
@@ -20,7 +20,8 @@ struct BenchRunCommand: AsyncParsableCommand {
         commandName: "run", abstract: "Run the measurements: all, or those that are named.",
         discussion: "Exit 1 when a goal is missed. Numbers count on a release build and a quiet machine only.")
 
-    @Argument(help: "intake, records, pull, books, jobs, notices, postgres-jobs and others; all when none is named.")
+    @Argument(
+        help: "intake, records, access, postgres-jobs and others (a wrong one tells all); all when none is named.")
     var names: [String] = []
     @Option(help: "Where stores and books are made; on a real disk, for what is durable is measured.")
     var folder = ".build/bench"
@@ -44,10 +45,13 @@ struct BenchRunCommand: AsyncParsableCommand {
     var postgres: String?
     @Option(help: "How many rows jobs and change log hold on PostgreSQL when they hold many.")
     var rows = 10_000_000
+    @Option(help: "How many products and stored calls there are when a list is asked for.")
+    var listed = 1_000_000
     @Flag(help: "Answer in JSON.")
     var json = false
 
-    static let all = ["intake", "records", "pull", "books", "jobs", "notices"] + BenchPostgres.parts
+    static let all =
+        ["intake", "records", "pull", "books", "jobs", "notices", "access", "audit", "idle"] + BenchPostgres.parts
 
     func run() async throws {
         try await Terminal.run {
@@ -79,6 +83,9 @@ struct BenchRunCommand: AsyncParsableCommand {
         case "jobs":
             try BenchJobs(folder: folder, reference: pgqueuer.flatMap { python in postgres.map { (python, $0) } }).run()
         case "notices": try BenchNotices(folder: folder).run()
+        case "access": try BenchAccess(folder: folder, seconds: seconds, rows: listed).run()
+        case "audit": try BenchAudit(folder: folder).audit()
+        case "idle": try BenchAudit(folder: folder).idle()
         case _ where BenchPostgres.parts.contains(name): try measurePostgres(name)
         default:
             try BenchBooks(folder: folder, transactions: transactions, generator: generator, piecash: piecash).run()

@@ -122,7 +122,10 @@ struct BenchIntake {
                 ["X-WC-Webhook-Signature"] = signatures[number],
             }, bodies[number])
         end
+        """ + "\n" + telling
 
+    /// Tells in one line of JSON what a round came to.
+    static let telling = """
         function done(summary, latency, requests)
             local e = summary.errors
             io.write(string.format('\\n{"requests":%d,"microseconds":%d,"p50":%d,"p99":%d,"bad":%d}\\n',
@@ -141,13 +144,16 @@ struct BenchLoad {
     var p99: Double
 
     init(_ url: String, pool: String, script: String, run: Int, seconds: Int) throws {
+        try self.init(
+            url, script: script, connections: BenchIntake.connections, seconds: seconds, given: [pool, String(run)])
+    }
+
+    /// Loads an address by a script of `wrk`, to which the last arguments are given.
+    init(_ url: String, script: String, connections: Int, seconds: Int, given: [String]) throws {
         let told = try BenchProcess.answer(
             "/usr/bin/env",
-            arguments: [
-                "wrk", "-t1", "-c\(BenchIntake.connections)", "-d\(seconds)s", "--latency", "-s", script, url, "--",
-                pool,
-                String(run),
-            ])
+            arguments: ["wrk", "-t1", "-c\(connections)", "-d\(seconds)s", "--latency", "-s", script, url, "--"]
+                + given)
         guard let requests = told["requests"]?.integer, let microseconds = told["microseconds"]?.integer,
             let p99 = told["p99"]?.integer, let bad = told["bad"]?.integer, requests > 0
         else { throw BenchError("wrk told nothing that can be read; is it installed?") }

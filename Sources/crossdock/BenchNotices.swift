@@ -20,15 +20,20 @@ struct BenchNotices {
             other.append(try rate(dead: 1))
         }
         let (all, rest) = (BenchRate.middle(whole), BenchRate.middle(other))
+        let (paced, beside) = (try rate(dead: 0, ["--paced"]), try rate(dead: 1, ["--paced"]))
         return [
             BenchFigure("notices: told to 100 receivers", all, "/s", .atLeast(1000)),
             BenchFigure("notices: to each of 99 while one is dead / while none is", rest / all, "", .atLeast(0.9)),
+            BenchFigure("notices: told of 1,000 a second that are to be told", paced, "/s", .atLeast(900)),
+            BenchFigure(
+                "notices: to each of 99, of 1,000 a second, one dead / none", beside / paced, "", .atLeast(0.9)),
         ]
     }
 
-    private func rate(dead: Int) throws -> Double {
+    private func rate(dead: Int, _ more: [String] = []) throws -> Double {
         try BenchRate.told(
-            BenchProcess.answer(arguments: ["bench", "notices", "--folder", folder + "/notices", "--dead", "\(dead)"]))
+            BenchProcess.answer(
+                arguments: ["bench", "notices", "--folder", folder + "/notices", "--dead", "\(dead)"] + more))
     }
 }
 
@@ -45,6 +50,8 @@ struct BenchNoticesCommand: AsyncParsableCommand {
     var dead = 0
     @Option(help: "Of how many changes each is told.")
     var changes = 100
+    @Flag(help: "Change ten products a second, instead of all at once.")
+    var paced = false
 
     func run() async throws {
         try await Terminal.run {
@@ -57,10 +64,16 @@ struct BenchNoticesCommand: AsyncParsableCommand {
                 ])
                 _ = try await hub.register(wish, at: nil, by: .hub)
             }
-            try await change(hub)
+            if !paced { try await change(hub, 1...changes) }
             let wanted = (receivers - dead) * changes
             let (clock, start) = (ContinuousClock(), ContinuousClock.now)
             let engine = Task { await Engine(hub).run() }
+            if paced {
+                for number in 1...changes {
+                    try await change(hub, number...number)
+                    try await clock.sleep(until: start.advanced(by: .milliseconds(100 * number)))
+                }
+            }
             while crowd.count < wanted { try await clock.sleep(for: .milliseconds(2)) }
             let seconds = start.duration(to: clock.now) / .seconds(1)
             // Whoever does not answer is not waited for.
@@ -73,11 +86,11 @@ struct BenchNoticesCommand: AsyncParsableCommand {
     }
 
     /// Products that have changed, with their lines in the change log.
-    private func change(_ hub: Hub) async throws {
-        let (now, count) = (OpenHub.systemNow(), Int64(changes))
+    private func change(_ hub: Hub, _ numbers: ClosedRange<Int>) async throws {
+        let now = OpenHub.systemNow()
         try await hub.store.write { session in
             let ledger = LedgerTable(session, organization: 1)
-            let records = (1...count).map { HubRecord(id: $0 << 40, kind: .product, title: "Good \($0)", now: now) }
+            let records = numbers.map { HubRecord(id: Int64($0) << 40, kind: .product, title: "Good \($0)", now: now) }
             try ledger.save(records)
             try ledger.append(
                 records.map {

@@ -103,10 +103,15 @@ struct BenchError: Error, CustomStringConvertible {
 enum BenchUsage {
     /// The most resident memory a process has had since it started, in megabytes of 10^6 bytes.
     static func peakMegabytes(of process: String = "self") throws -> Double {
+        try megabytes("VmHWM:", of: process)
+    }
+
+    /// A number of memory as the kernel tells it under that word, in megabytes of 10^6 bytes.
+    static func megabytes(_ word: String, of process: String) throws -> Double {
         let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        let line = status.split(separator: "\n").first { $0.hasPrefix(word) }
         guard let kilobytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Double($0) })
-        else { throw BenchError("/proc/\(process)/status names no VmHWM; memory can be measured on Linux only") }
+        else { throw BenchError("/proc/\(process)/status names no \(word) memory can be measured on Linux only") }
         return kilobytes * 1024 / 1e6
     }
 

@@ -21,6 +21,8 @@ struct BenchServerCommand: AsyncParsableCommand {
     var store: String?
     @Flag(help: "Prove every call and answer it, and store nothing: what storing is compared with.")
     var forgets = false
+    @Option(help: "How many products and stored calls there are.")
+    var rows = 0
 
     func run() async throws {
         try await Terminal.run {
@@ -28,12 +30,21 @@ struct BenchServerCommand: AsyncParsableCommand {
             let hub = try BenchHub.make(folder, transport, store: store)
             let shop = try await hub.connect(
                 "woocommerce", name: "shop", config: BenchHub.shopSettings("https://shop.example"))
+            try await hub.fill(rows, of: shop)
+            let tokens = try await Tokens(key: BenchHub.key)
+            let callers = rows > 0 ? try await BenchCallers.admitted(hub, tokens) : [:]
             let console = try Console(
-                hub: forgets ? try ForgetfulHub(hub: hub, shop: shop) : hub, tokens: await Tokens(key: BenchHub.key),
+                hub: forgets ? try ForgetfulHub(hub: hub, shop: shop) : hub, tokens: tokens,
                 options: Console.Options(version: Version.text), random: OpenHub.systemRandom)
             let server = HTTPServer(
                 host: "127.0.0.1", port: 0,
-                onBound: { BenchAnswer.write(["url": .string("http://127.0.0.1:\($0)/webhooks/\(shop.publicID)")]) },
+                onBound: { port in
+                    let place = "http://127.0.0.1:\(port)"
+                    let told: [String: JSON] = [
+                        "url": .string("\(place)/webhooks/\(shop.publicID)"), "place": .string(place),
+                    ]
+                    BenchAnswer.write(.object(told.merging(callers) { first, _ in first }))
+                },
                 handler: { await console.respond(to: $0) })
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await server.run() }

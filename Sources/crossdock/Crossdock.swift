@@ -61,7 +61,14 @@ enum Memory {
 
     /// Given back to the kernel after every burst and faulted in again with the next, it costs an eighth of what
     /// storing a webhook costs (measured).
-    static func keepFreed() { mallopt(M_TRIM_THRESHOLD, keptBytes) }
+    static func keepFreed() {
+        mallopt(M_TRIM_THRESHOLD, keptBytes)
+        mallopt(M_MMAP_THRESHOLD, mappedBytes)
+    }
+
+    /// From that size on memory is the kernel's own piece each time, in bytes. Below it stands what one commit sends to
+    /// a server.
+    static let mappedBytes: Int32 = 4 << 20
 }
 
 /// `crossdock version`

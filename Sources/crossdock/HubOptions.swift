@@ -112,9 +112,11 @@ struct OpenHub: Sendable {
 
     /// Random bytes of this machine.
     static let systemRandom: @Sendable (Int) -> [UInt8] = { count in
-        var generator = SystemRandomNumberGenerator()
-        let words = (0..<(count + 7) / 8).map { _ in generator.next() }
-        return words.withUnsafeBytes { Array($0.prefix(count)) }
+        [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
+            // The kernel is asked once, and not for each word.
+            if let start = bytes.baseAddress { arc4random_buf(start, count) }
+            filled = count
+        }
     }
 }
 

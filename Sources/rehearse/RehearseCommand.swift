@@ -15,6 +15,7 @@ struct RehearseCommand {
     /// The invariant that must be found broken; nil when none may be.
     private let expected: String?
     private let isDeadVendor: Bool
+    private let isDeadListener: Bool
     private let deals: Bool
     /// The address of a PostgreSQL server on which the hubs keep what they know; nil: in memory.
     private let server: String?
@@ -31,6 +32,7 @@ struct RehearseCommand {
         seed = arguments.first.flatMap { UInt64($0) }
         disk = value("--disk")
         isDeadVendor = arguments.contains("--dead-vendor")
+        isDeadListener = arguments.contains("--dead-listener")
         deals = arguments.contains("--dealt-out")
         isTold = seed != nil && !arguments.contains("--short")
         server = value("--postgres")
@@ -52,6 +54,7 @@ struct RehearseCommand {
             return 2
         }
         if isDeadVendor { return deadVendor() }
+        if isDeadListener { return deadListener() }
         if let count {
             return mutation.map { MutationSearch(mutation: $0, from: from, count: count).run() } ?? many(count)
         }
@@ -108,19 +111,37 @@ struct RehearseCommand {
         do {
             let trial = try DeadVendor.hold(seed: seed ?? from)
             print("seed \(trial.seed), \(DeadVendor.vendors) vendors; without a death: \(words(trial.alive))")
-            var isWell = trial.alive.missing == 0
-            for (manner, delays) in trial.dead.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-                let excess = delays.excess(over: trial.alive)
-                isWell = isWell && delays.missing == 0 && excess <= DeadVendor.mostExcess
-                let percent = (excess * 10_000).rounded() / 100
-                print("one that \(manner.rawValue): \(words(delays)), at most \(percent) % longer")
-            }
-            print("the goal is at most \(DeadVendor.mostExcess * 100) %: \(isWell ? "met" : "MISSED")")
-            return isWell ? 0 : 1
+            return tell(trial.alive, trial.dead, atMost: DeadVendor.mostExcess)
         } catch {
             print("the trial could not be held: \(error)")
             return 2
         }
+    }
+
+    /// How much one dead listener of a hundred delays the others.
+    private func deadListener() -> Int32 {
+        do {
+            let trial = try DeadListener.hold(seed: seed ?? from)
+            print("seed \(trial.seed), \(DeadListener.listeners) listeners; without a death: \(words(trial.alive))")
+            return tell(trial.alive, trial.dead, atMost: DeadListener.mostExcess)
+        } catch {
+            print("the trial could not be held: \(error)")
+            return 2
+        }
+    }
+
+    private func tell(
+        _ alive: DeadVendor.Delays, _ dead: [DeadVendor.Manner: DeadVendor.Delays], atMost goal: Double
+    ) -> Int32 {
+        var isWell = alive.missing == 0
+        for (manner, delays) in dead.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            let excess = delays.excess(over: alive)
+            isWell = isWell && delays.missing == 0 && excess <= goal
+            let percent = (excess * 10_000).rounded() / 100
+            print("one that \(manner.rawValue): \(words(delays)), at most \(percent) % longer")
+        }
+        print("the goal is at most \(goal * 100) %: \(isWell ? "met" : "MISSED")")
+        return isWell ? 0 : 1
     }
 
     private func words(_ delays: DeadVendor.Delays) -> String {

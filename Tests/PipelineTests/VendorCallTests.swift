@@ -1,10 +1,11 @@
 import Audit
 import ConnectorKit
 import Identity
-import Intake
 import Ledger
 import Pipeline
 import Testing
+
+@testable import Intake
 
 @Suite("Vendors' calls: who may call, and what was stored")
 struct VendorCallTests {
@@ -108,6 +109,16 @@ struct VendorCallTests {
     }
 
     // MARK: What was stored
+
+    @Test func toListTheLatestCallsNoneAreSorted() async throws {
+        let (_, hub, _) = try await shop()
+        guard hub.store.dialect == .sqlite else { return }
+        let plan = try await hub.store.read { session in
+            let (sql, values) = Intake.list(DeliveryFilter(), limit: 50, organization: 1, session: session)
+            return try session.rows("EXPLAIN QUERY PLAN " + sql, values).map { $0.text(3) }
+        }
+        #expect(!plan.isEmpty && !plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
+    }
 
     private let order = #"""
         {"id": 12, "number": "12", "status": "processing", "total": "99.00", "currency": "LKR",

@@ -38,6 +38,16 @@ struct RehearsalTests {
         }
     }
 
+    @Test func oneDeadListenerOfAHundredDelaysTheOthersByAtMostOnePercent() async throws {
+        let trial = try await onAThread { try DeadListener.hold(seed: 5, changes: 12) }
+
+        #expect(trial.alive.count == 12 * (DeadListener.listeners - 1) && trial.alive.missing == 0)
+        for (manner, delays) in trial.dead {
+            #expect(delays.missing == 0 && delays.count == trial.alive.count, "\(manner)")
+            #expect(delays.excess(over: trial.alive) <= DeadListener.mostExcess, "\(manner): \(delays) \(trial.alive)")
+        }
+    }
+
     @Test(arguments: [UInt64(3), 36, 54, 66, 81, 98, 195, 224])
     func nothingIsLostAndNothingIsTwice(seed: UInt64) async throws {
         let report = try await held(seed)

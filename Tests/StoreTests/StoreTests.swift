@@ -44,16 +44,19 @@ struct StoreTests {
     }
 
     /// Each name is asked for by two steps, and every tenth brings a number that is taken.
-    @Test func stepsThatBeginWithAStatementAreToldWhatItChangedAndOneThatIsRefusedFailsAlone() async throws {
+    @Test(arguments: [Upsert?.none, Upsert("thing", ["id", "name"], key: ["name"])])
+    func stepsThatBeginWithAStatementAreToldWhatItChangedAndOneThatIsRefusedFailsAlone(
+        insert: Upsert?
+    ) async throws {
         let store = try store()
         _ = try await store.write { try $0.run("INSERT INTO thing (id, name) VALUES (1, 'first')", []) }
         let inserted = Deeds()
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<200 {
                 let id: Int64 = number / 2 % 10 == 0 ? 1 : Int64(1000 + number)
-                let opening = Opening(
-                    "INSERT INTO thing (id, name) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING",
-                    [.integer(id), .text("thing \(number / 2)")])
+                let values: [SQLValue] = [.integer(id), .text("thing \(number / 2)")]
+                let sql = "INSERT INTO thing (id, name) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING"
+                let opening = insert.map { Opening($0, values) } ?? Opening(sql, values)
                 group.addTask {
                     try? await store.write(.urgent, opening: opening) { session, changed in
                         for _ in 0..<changed { session.afterCommit { inserted.add(number / 2) } }
@@ -63,6 +66,25 @@ struct StoreTests {
         }
         #expect(inserted.all.sorted() == (0..<100).filter { $0 % 10 != 0 })
         #expect(try await things(in: store) == 91)
+    }
+
+    /// The store keeps a text's bytes, but for the byte 0, which a server does not keep.
+    @Test func stepsThatInsertARowAreToldThatItIsNewWhateverItsKeyIsWrittenIn() async throws {
+        let store = try store()
+        let insert = Upsert("thing", ["id", "name"], key: ["name"])
+        let names = ["\u{E9}", "e\u{301}", "a\0b", "", " ", "\u{E9} "]
+        let inserted = Deeds()
+        await withTaskGroup(of: Void.self) { group in
+            for (number, name) in names.enumerated() {
+                let opening = Opening(insert, [.integer(Int64(1000 + number)), .text(name)])
+                group.addTask {
+                    try? await store.write(.urgent, opening: opening) { session, changed in
+                        for _ in 0..<changed { session.afterCommit { inserted.add(number) } }
+                    }
+                }
+            }
+        }
+        #expect(inserted.all.sorted() == Array(names.indices))
     }
 
     @Test func aQuestionOfSeveralStatementsIsAnsweredInTheirOrder() async throws {
