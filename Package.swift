@@ -96,6 +96,7 @@ let connectors: [Room] = [
         packages: [grdb]),
     connector("GnuCash", uses: ["GnuCashBook"]),
     connector("WooCommerce"),
+    connector("Custom"),
 ]
 
 /// A vendor may use the contract and the words beneath it, and nothing that touches the hub's own store or queue.
@@ -147,7 +148,8 @@ struct TestRoom {
 
 /// What a record meets on its way through the hub, from one vendor to another.
 let pathRooms =
-    rooms.map(\.name).filter { !["WireHTTP", "Console"].contains($0) } + ["WooCommerce", "GnuCash", "GnuCashBook"]
+    rooms.map(\.name).filter { !["WireHTTP", "Console"].contains($0) }
+    + ["WooCommerce", "Custom", "GnuCash", "GnuCashBook"]
 
 let tests: [TestRoom] = [
     TestRoom(name: "CommerceTests", path: "Tests/CommerceTests", uses: ["Commerce", "SeededRandom"]),
@@ -191,6 +193,7 @@ let tests: [TestRoom] = [
         uses: ["crossdock", "TestStores"] + executable.uses),
     connectorTests("GnuCash", uses: ["GnuCashBook"], resources: [.copy("Fixtures")]),
     connectorTests("WooCommerce", resources: [.copy("Recordings")]),
+    connectorTests("Custom", resources: [.copy("Events")]),
 ]
 
 func connectorTests(_ name: String, uses: [String] = [], resources: [Resource] = [.copy("Recordings")]) -> TestRoom {

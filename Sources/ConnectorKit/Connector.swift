@@ -11,6 +11,8 @@ public struct Connector: Sendable {
     public var targets: [RecordKind: any RecordTarget]
     /// How the vendor's calls are proved and read.
     public var webhooks: (any WebhookReceiver)?
+    /// How events in the hub's own words are read, of a side that only tells and is never asked; nil for all others.
+    public var events: (any EventReader)?
     /// How the vendor is told to call us.
     public var subscriptions: (any WebhookSubscriptions)?
     /// Whether the vendor can be reached and lets us in.
@@ -23,9 +25,11 @@ public struct Connector: Sendable {
     /// A connector from its capabilities.
     public init(
         sources: [RecordKind: any RecordSource] = [:], targets: [RecordKind: any RecordTarget] = [:],
-        webhooks: (any WebhookReceiver)? = nil, subscriptions: (any WebhookSubscriptions)? = nil,
-        check: any ConnectionCheck, address: String? = nil, kinds: [KindCard]? = nil
+        webhooks: (any WebhookReceiver)? = nil, events: (any EventReader)? = nil,
+        subscriptions: (any WebhookSubscriptions)? = nil, check: any ConnectionCheck, address: String? = nil,
+        kinds: [KindCard]? = nil
     ) {
+        self.events = events
         self.sources = sources
         self.targets = targets
         self.webhooks = webhooks

@@ -13,6 +13,7 @@ public enum LedgerMigrations {
         Migration("0116-personal-key", personalKeys, servesOlder: true),
         Migration("0116-second-readings", secondReadings, servesOlder: true),
         Migration("0116-trace", traces, servesOlder: true),
+        Migration("0117-told", told, servesOlder: true),
     ]
 
     private static let integrations = """
@@ -238,6 +239,11 @@ public enum LedgerMigrations {
         -- What a change, or a write, came of: the id under which logs and other programs know it.
         ALTER TABLE change ADD COLUMN trace TEXT;
         ALTER TABLE receipt ADD COLUMN trace TEXT;
+        """
+
+    private static let told = """
+        -- When a side that only tells last told of each part, by its own clock: calls may arrive in another order.
+        ALTER TABLE link ADD COLUMN told TEXT;
         """
 
     private static let firstCount = """

@@ -136,7 +136,7 @@ extension Hub {
             )
         }
         if let problem = Self.problem(ofName: name) { throw HubError(problem) }
-        let form = try Self.unwrap(config)
+        let form = try Self.unwrap(config, type.card)
         var options = options
         options.type = form.type
         let (settings, merged, _) = try fitted(form.settings, to: type, name, options)
@@ -180,8 +180,9 @@ extension Hub {
     }
 
     /// The connector's own settings out of seed 000's form, whether the integration is to work at once, and how.
-    private static func unwrap(_ config: JSON) throws(HubError) -> Form {
-        guard let inner = config["configuration"] else { return Form(settings: config) }
+    private static func unwrap(_ config: JSON, _ card: Card) throws(HubError) -> Form {
+        guard var inner = config["configuration"] else { return Form(settings: config) }
+        if let given = inner.object { inner = .object(card.completed(given)) }
         let known: Set<String> = ["name", "type", "status", "configuration"]
         let unknown = Set(config.object?.keys.map { $0 } ?? []).subtracting(known)
         guard unknown.isEmpty else {

@@ -22,7 +22,8 @@ extension Hub {
         let name = wish.name ?? connectorName
         let fit: Fit
         do {
-            fit = try self.fit(.object(wish.given.filter { !$0.value.isNull }), wish, to: type, name, options)
+            fit = try self.fit(
+                .object(wish.given(for: type.card).filter { !$0.value.isNull }), wish, to: type, name, options)
         } catch IntegrationRefusal.fields(let others) {
             throw IntegrationRefusal.fields(problems + others)
         }

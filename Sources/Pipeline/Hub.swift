@@ -162,8 +162,8 @@ public final class Hub: Sendable {
 
     /// The vendor's calls, and where there is a secret for them those in the hub's own words.
     func receiver(of connector: Connector, _ door: DoorRules) -> (any WebhookReceiver)? {
-        guard let scheme = door.scheme else { return connector.webhooks }
-        return OwnCalls(scheme, beside: connector, now: time)
+        guard door.scheme != nil || door.takesKeys else { return connector.webhooks }
+        return OwnCalls(door.scheme, beside: connector, now: time)
     }
 
     /// What hears the answers of an integration; nil before it was called for the first time.
