@@ -54,6 +54,7 @@ let rooms: [Room] = [
         packages: [crypto, cryptoExtras, metrics]),
     Room(name: "Audit", row: 3, path: "Sources/Audit", uses: ["Commerce", "Wire", "Store"]),
     Room(name: "Alerts", row: 3, path: "Sources/Alerts", uses: ["Commerce", "Store"]),
+    Room(name: "Grants", row: 3, path: "Sources/Grants", uses: ["Commerce", "Wire", "Store"]),
     Room(name: "Repeats", row: 3, path: "Sources/Repeats", uses: ["Commerce", "Wire", "Store"]),
     Room(name: "Notices", row: 3, path: "Sources/Notices", uses: ["Commerce", "Wire", "Store"]),
     Room(name: "ConnectorKit", row: 3, path: "Sources/ConnectorKit", uses: ["Commerce", "Wire", "Mapping"]),
@@ -75,7 +76,7 @@ let rooms: [Room] = [
         name: "Pipeline", row: 5, path: "Sources/Pipeline",
         uses: [
             "Commerce", "Telemetry", "Wire", "Reconcile", "Store", "Backup", "Alerts", "Audit", "Identity", "Repeats",
-            "Notices",
+            "Notices", "Grants",
             "Ledger", "Queue", "ConnectorKit", "Intake", "Announce", "Deliver",
         ],
         packages: [logging, metrics]),
@@ -95,8 +96,8 @@ let connectors: [Room] = [
         name: "GnuCashBook", row: 2, path: "Connectors/GnuCash/Book", uses: ["CZlib", "Files", "SeededRandom"],
         packages: [grdb]),
     connector("GnuCash", uses: ["GnuCashBook"]),
-    connector("WooCommerce"),
     connector("Custom"),
+    connector("WooCommerce"),
 ]
 
 /// A vendor may use the contract and the words beneath it, and nothing that touches the hub's own store or queue.
@@ -192,8 +193,8 @@ let tests: [TestRoom] = [
         name: "CrossdockTests", path: "Tests/CrossdockTests",
         uses: ["crossdock", "TestStores"] + executable.uses),
     connectorTests("GnuCash", uses: ["GnuCashBook"], resources: [.copy("Fixtures")]),
-    connectorTests("WooCommerce", resources: [.copy("Recordings")]),
     connectorTests("Custom", resources: [.copy("Events")]),
+    connectorTests("WooCommerce", resources: [.copy("Recordings")]),
 ]
 
 func connectorTests(_ name: String, uses: [String] = [], resources: [Resource] = [.copy("Recordings")]) -> TestRoom {

@@ -76,11 +76,15 @@ public protocol ConnectorType: Sendable {
 }
 
 extension ConnectorType {
+    /// Where a person lets the hub in, and where the hub gets its tokens (OAuth 2); nil where credentials are settings.
+    static func authorization(_ settings: Settings) -> OAuthTerms?
     /// Nothing said.
     public static func habits(_ settings: Settings) -> Habits { Habits() }
 }
 
 /// What a connector's settings (a seed's names) say of how the hub works with it.
+    /// Credentials are settings.
+    public static func authorization(_ settings: Settings) -> OAuthTerms? { nil }
 public struct Habits: Hashable, Sendable {
     /// How often it is read, in seconds; nil where nothing is said.
     public var intervalSeconds: Int?

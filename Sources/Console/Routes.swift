@@ -91,7 +91,7 @@ extension Console {
     /// Every address there is. What is not here is denied.
     static let routes =
         pageRoutes + accountRoutes + securityRoutes + integrationRoutes + customerRoutes + deliveryRoutes
-        + deliveryPageRoutes + listenerRoutes + watchRoutes + doorRoutes
+        + deliveryPageRoutes + authorizationRoutes + listenerRoutes + watchRoutes + doorRoutes
 
     private static let pageRoutes: [Route] = [
         Route("GET", "/", .everybody, "The page, or the form to sign in.") { await $0.page($1) },

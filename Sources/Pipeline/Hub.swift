@@ -3,6 +3,7 @@ import Audit
 import Backup
 import ConnectorKit
 import Foundation
+import Grants
 import Identity
 import Intake
 import Ledger
@@ -69,7 +70,7 @@ public final class Hub: Sendable {
     public static let migrations =
         [IDPool.migration] + LedgerMigrations.all + QueueMigrations.all + IntakeMigrations.all + BackupTable.migrations
         + AuditTable.migrations + IdentityTable.migrations + RepeatTable.migrations + SecurityTable.migrations
-        + NoticeMigrations.all + AlertTable.migrations
+        + NoticeMigrations.all + AlertTable.migrations + GrantTable.migrations
 
     /// A hub on a store. Reaches nothing.
     ///
@@ -132,6 +133,10 @@ public final class Hub: Sendable {
         do {
             let json = try JSON(parsing: vault.open(integration.settings, context: integration.publicID))
             let settings = try Settings(json, by: type.card.settings, of: integration.name)
+            if let terms = type.authorization(settings) {
+                surroundings.transport = GrantedWay(
+                    hub: self, integration: integration, terms: terms, transport: ear)
+            }
             connector = try type.make(settings, surroundings)
             door = try DoorRules(settings)
         } catch {
