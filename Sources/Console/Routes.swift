@@ -125,6 +125,9 @@ extension Console {
         Route("POST", "/api/auth/keys", .those(.admit), "Makes a key, which is shown this once.") {
             await $0.makeKey($1)
         },
+        Route("POST", "/api/auth/keys/{id}/rotate", .those(.admit), "Makes a key that follows another for a while.") {
+            await $0.rotateKey($1)
+        },
         Route("DELETE", "/api/auth/keys/{id}", .those(.admit), "Takes a key back.") { await $0.revokeKey($1) },
         Route("GET", "/api/jobs", .those(.see), "The open tasks, or those in one state.") { await $0.jobs($1) },
         Route("GET", "/api/jobs/{id}", .those(.see), "One task, and why it waits.") { await $0.job($1) },
