@@ -50,12 +50,15 @@ public struct ConnectorSurroundings: Sendable {
     public var random: @Sendable (Int) -> [UInt8]
     /// Where blocking work runs.
     public var blocking: any BlockingWork
+    /// The folders whose files a connector may be pointed at; nil: no limit.
+    public var folders: [String]?
 
     /// Surroundings.
     public init(
         transport: any Transport, now: @escaping @Sendable () -> Moment,
-        random: @escaping @Sendable (Int) -> [UInt8], blocking: any BlockingWork
+        random: @escaping @Sendable (Int) -> [UInt8], blocking: any BlockingWork, folders: [String]? = nil
     ) {
+        self.folders = folders
         self.transport = transport
         self.now = now
         self.random = random
@@ -73,18 +76,18 @@ public protocol ConnectorType: Sendable {
     static func make(_ settings: Settings, _ surroundings: ConnectorSurroundings) throws(SettingsError) -> Connector
     /// What the connector's own settings say of the hub's habits with it.
     static func habits(_ settings: Settings) -> Habits
+    /// Where a person lets the hub in, and where the hub gets its tokens (OAuth 2); nil where credentials are settings.
+    static func authorization(_ settings: Settings) -> OAuthTerms?
 }
 
 extension ConnectorType {
-    /// Where a person lets the hub in, and where the hub gets its tokens (OAuth 2); nil where credentials are settings.
-    static func authorization(_ settings: Settings) -> OAuthTerms?
     /// Nothing said.
     public static func habits(_ settings: Settings) -> Habits { Habits() }
+    /// Credentials are settings.
+    public static func authorization(_ settings: Settings) -> OAuthTerms? { nil }
 }
 
 /// What a connector's settings (a seed's names) say of how the hub works with it.
-    /// Credentials are settings.
-    public static func authorization(_ settings: Settings) -> OAuthTerms? { nil }
 public struct Habits: Hashable, Sendable {
     /// How often it is read, in seconds; nil where nothing is said.
     public var intervalSeconds: Int?

@@ -56,7 +56,8 @@ struct OpenHub: Sendable {
     ///
     /// - Throws: `Refusal`, `StoreFailure`, `Vault.Failure`.
     init(
-        _ options: HubOptions, publicURL: String? = nil, allowedHosts: [String] = [], readReplica: String? = nil,
+        _ options: HubOptions, publicURL: String? = nil, allowedHosts: [String] = [], bookFolders: [String] = [],
+        readReplica: String? = nil,
         renewsMasterKey: Bool = false
     ) throws {
         let environment = try HubEnvironment()
@@ -81,7 +82,8 @@ struct OpenHub: Sendable {
         }
         surroundings = ConnectorSurroundings(
             transport: transport, now: Self.systemNow, random: Self.systemRandom,
-            blocking: BlockingThreads(count: Self.blockingThreads))
+            blocking: BlockingThreads(count: Self.blockingThreads),
+            folders: try BookFolders.named(environment, beside: place.folder) + bookFolders)
         let (surroundings, vault, given) = (surroundings, Vault(bytes: key).adding(olderKeys), keys)
         let way = NoticeWay(transport: notices, problem: notices.problem)
         func made(on store: any Store) -> Hub {
