@@ -56,6 +56,7 @@ let rooms: [Room] = [
         packages: [crypto, cryptoExtras, metrics]),
     Room(name: "Audit", row: 3, path: "Sources/Audit", uses: ["Commerce", "Wire", "Store"]),
     Room(name: "Alerts", row: 3, path: "Sources/Alerts", uses: ["Commerce", "Store"]),
+    Room(name: "Grants", row: 3, path: "Sources/Grants", uses: ["Commerce", "Wire", "Store"]),
     Room(name: "Repeats", row: 3, path: "Sources/Repeats", uses: ["Commerce", "Wire", "Store"]),
     Room(name: "Notices", row: 3, path: "Sources/Notices", uses: ["Commerce", "Wire", "Store"]),
     Room(name: "ConnectorKit", row: 3, path: "Sources/ConnectorKit", uses: ["Commerce", "Wire", "Mapping"]),
@@ -77,7 +78,7 @@ let rooms: [Room] = [
         name: "Pipeline", row: 5, path: "Sources/Pipeline",
         uses: [
             "Commerce", "Telemetry", "Wire", "Mail", "Reconcile", "Store", "Backup", "Alerts", "Audit", "Identity",
-            "Repeats", "Notices",
+            "Repeats", "Notices", "Grants",
             "Ledger", "Queue", "ConnectorKit", "Intake", "Announce", "Deliver",
         ],
         packages: [logging, metrics]),
@@ -97,6 +98,7 @@ let connectors: [Room] = [
         name: "GnuCashBook", row: 2, path: "Connectors/GnuCash/Book", uses: ["CZlib", "Files", "SeededRandom"],
         packages: [grdb]),
     connector("GnuCash", uses: ["GnuCashBook"]),
+    connector("Custom"),
     connector("WooCommerce"),
 ]
 
@@ -150,7 +152,8 @@ struct TestRoom {
 
 /// What a record meets on its way through the hub, from one vendor to another.
 let pathRooms =
-    rooms.map(\.name).filter { !["WireHTTP", "Console"].contains($0) } + ["WooCommerce", "GnuCash", "GnuCashBook"]
+    rooms.map(\.name).filter { !["WireHTTP", "Console"].contains($0) }
+    + ["WooCommerce", "Custom", "GnuCash", "GnuCashBook"]
 
 let tests: [TestRoom] = [
     TestRoom(name: "CommerceTests", path: "Tests/CommerceTests", uses: ["Commerce", "SeededRandom"]),
@@ -197,6 +200,7 @@ let tests: [TestRoom] = [
         name: "CrossdockTests", path: "Tests/CrossdockTests",
         uses: ["crossdock", "TestStores"] + executable.uses),
     connectorTests("GnuCash", uses: ["GnuCashBook"], resources: [.copy("Fixtures")]),
+    connectorTests("Custom", resources: [.copy("Events")]),
     connectorTests("WooCommerce", resources: [.copy("Recordings")]),
 ]
 

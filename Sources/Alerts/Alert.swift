@@ -28,6 +28,8 @@ public enum AlertKind: String, Hashable, Sendable, CaseIterable {
     case breakerOpen
     /// How often somebody was denied what he asked for, of late: forged calls, refused sign-ins, missing rights.
     case securityEvents
+    /// How long the oldest credential has been what it is, in days: a secret of an integration, or a key of a program.
+    case credentialAge
 
     /// From where on it is told, and of how many cases at least, unless somebody sets it otherwise.
     public var usual: AlertRule {
@@ -45,6 +47,7 @@ public enum AlertKind: String, Hashable, Sendable, CaseIterable {
         case .conflictAge: AlertRule(threshold: 86_400, minimum: 1)
         case .breakerOpen: AlertRule(threshold: 1, minimum: 1)
         case .securityEvents: AlertRule(threshold: 50, minimum: 1)
+        case .credentialAge: AlertRule(threshold: 365, minimum: 1)
         }
     }
 
@@ -53,7 +56,7 @@ public enum AlertKind: String, Hashable, Sendable, CaseIterable {
         switch self {
         case .memoryUsage, .connectionFailures, .connectionTest, .webhookDelay, .breakerOpen: true
         case .errorRate, .failureRate, .responseTime, .farResponseTime, .queueSize, .conflictRate, .conflictAge,
-            .securityEvents:
+            .securityEvents, .credentialAge:
             false
         }
     }
@@ -166,6 +169,7 @@ public struct Alert: Hashable, Sendable {
             case .conflictAge: "\(reading.count) conflicts wait for a person, the oldest for \(value) s"
             case .breakerOpen: "\(value) sorts of call rest because they failed"
             case .securityEvents: "\(value) times somebody was denied what he asked for"
+            case .credentialAge: "the oldest of \(reading.count) credentials has been the same for \(value) days"
             }
         return words + " (limit \(limit))" + (reading.detail.map { ": \($0)" } ?? "")
     }

@@ -38,6 +38,7 @@ public enum AuditAction: String, Hashable, Sendable, CaseIterable {
     case integrationChanged = "integration.changed"
     case integrationRemoved = "integration.removed"
     case integrationStateSet = "integration.state-set"
+    case integrationAuthorized = "integration.authorized"
     case conflictResolved = "conflict.resolved"
     case jobRun = "job.run"
     case jobDropped = "job.dropped"

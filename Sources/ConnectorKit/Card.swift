@@ -10,16 +10,30 @@ public struct Card: Sendable {
     public var kinds: [KindCard]
     /// Remarks for the operator: what the vendor does not offer, what remains uncertain.
     public var remarks: [String]
+    /// What settings in the older form (`{name, type, status, configuration}`) mean where they say nothing (C-09).
+    public var olderForm: [String: JSON]
 
     /// A card.
     public init(
-        name: String, title: String, settings: [SettingShape], kinds: [KindCard], remarks: [String] = []
+        name: String, title: String, settings: [SettingShape], kinds: [KindCard], remarks: [String] = [],
+        olderForm: [String: JSON] = [:]
     ) {
+        self.olderForm = olderForm
         self.name = name
         self.title = title
         self.settings = settings
         self.kinds = kinds
         self.remarks = remarks
+    }
+
+    /// Settings in the older form, with what they mean where they say nothing.
+    public func completed(_ given: [String: JSON]) -> [String: JSON] {
+        var all = given
+        for (name, value) in olderForm {
+            let names = [name] + (settings.first { $0.name == name }?.aliases ?? [])
+            if !names.contains(where: { given[$0] != nil }) { all[name] = value }
+        }
+        return all
     }
 
     /// What it does with records of that kind; nil for nothing.

@@ -11,6 +11,8 @@ public struct Connector: Sendable {
     public var targets: [RecordKind: any RecordTarget]
     /// How the vendor's calls are proved and read.
     public var webhooks: (any WebhookReceiver)?
+    /// How events in the hub's own words are read, of a side that only tells and is never asked; nil for all others.
+    public var events: (any EventReader)?
     /// How the vendor is told to call us.
     public var subscriptions: (any WebhookSubscriptions)?
     /// Whether the vendor can be reached and lets us in.
@@ -23,9 +25,11 @@ public struct Connector: Sendable {
     /// A connector from its capabilities.
     public init(
         sources: [RecordKind: any RecordSource] = [:], targets: [RecordKind: any RecordTarget] = [:],
-        webhooks: (any WebhookReceiver)? = nil, subscriptions: (any WebhookSubscriptions)? = nil,
-        check: any ConnectionCheck, address: String? = nil, kinds: [KindCard]? = nil
+        webhooks: (any WebhookReceiver)? = nil, events: (any EventReader)? = nil,
+        subscriptions: (any WebhookSubscriptions)? = nil, check: any ConnectionCheck, address: String? = nil,
+        kinds: [KindCard]? = nil
     ) {
+        self.events = events
         self.sources = sources
         self.targets = targets
         self.webhooks = webhooks
@@ -46,12 +50,15 @@ public struct ConnectorSurroundings: Sendable {
     public var random: @Sendable (Int) -> [UInt8]
     /// Where blocking work runs.
     public var blocking: any BlockingWork
+    /// The folders whose files a connector may be pointed at; nil: no limit.
+    public var folders: [String]?
 
     /// Surroundings.
     public init(
         transport: any Transport, now: @escaping @Sendable () -> Moment,
-        random: @escaping @Sendable (Int) -> [UInt8], blocking: any BlockingWork
+        random: @escaping @Sendable (Int) -> [UInt8], blocking: any BlockingWork, folders: [String]? = nil
     ) {
+        self.folders = folders
         self.transport = transport
         self.now = now
         self.random = random
@@ -69,11 +76,15 @@ public protocol ConnectorType: Sendable {
     static func make(_ settings: Settings, _ surroundings: ConnectorSurroundings) throws(SettingsError) -> Connector
     /// What the connector's own settings say of the hub's habits with it.
     static func habits(_ settings: Settings) -> Habits
+    /// Where a person lets the hub in, and where the hub gets its tokens (OAuth 2); nil where credentials are settings.
+    static func authorization(_ settings: Settings) -> OAuthTerms?
 }
 
 extension ConnectorType {
     /// Nothing said.
     public static func habits(_ settings: Settings) -> Habits { Habits() }
+    /// Credentials are settings.
+    public static func authorization(_ settings: Settings) -> OAuthTerms? { nil }
 }
 
 /// What a connector's settings (a seed's names) say of how the hub works with it.

@@ -10,7 +10,9 @@ public struct DoorRules: Hashable, Sendable {
     /// Whether somebody has set the limit: then it counts every call. Otherwise it counts those that prove nothing, so
     /// that a vendor who has much to say at once is heard.
     public let isLimitSet: Bool
-    /// How calls in the hub's own words are proved; nil where none are taken.
+    /// Whether a key of the hub's may stand in for the signature of a call in the hub's own words.
+    public let takesKeys: Bool
+    /// How calls in the hub's own words are proved; nil where none that is signed is taken.
     public let scheme: OwnScheme?
 
     /// What a card has besides its own settings.
@@ -32,11 +34,14 @@ public struct DoorRules: Hashable, Sendable {
         SettingShape(
             "signatureForm", .oneOf(OwnScheme.Form.allCases.map(\.rawValue)), aliases: ["signature_form"],
             "What such calls are signed over: timestamped (time and body, the usual) or body alone."),
+        SettingShape(
+            "acceptAPIKey", .flag, aliases: ["accept_api_key"],
+            "Whether an API key of the hub's that may hand in calls (webhook:write) stands in for their signature."),
     ]
 
     /// No list, and the limit that nobody has set.
     public init() {
-        (allowed, isLimitSet, scheme) = ([], false, nil)
+        (allowed, isLimitSet, takesKeys, scheme) = ([], false, false, nil)
         (windowMilliseconds, calls) = Self.standard
     }
 
@@ -61,6 +66,7 @@ public struct DoorRules: Hashable, Sendable {
         windowMilliseconds = settings.integer("rateLimitWindow") ?? Self.standard.windowMilliseconds
         calls = settings.integer("rateLimitMax") ?? Self.standard.calls
         isLimitSet = settings.integer("rateLimitWindow") != nil || settings.integer("rateLimitMax") != nil
+        takesKeys = settings.flag("acceptAPIKey") ?? false
         let form = settings.text("signatureForm").flatMap(OwnScheme.Form.init) ?? .timestamped
         scheme = settings.secret("eventSecret").map { OwnScheme(secret: $0, form: form) }
     }

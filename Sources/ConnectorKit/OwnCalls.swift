@@ -1,33 +1,50 @@
 /// Calls in the hub's own words beside those of a vendor: `{eventType, data: {productId, ...}}` (seed 002), signed as
-/// `OwnScheme` says. Such a call is a hint: what it names is fetched from the far side, and nothing else it says is
-/// believed.
+/// `OwnScheme` says, or with a key of the hub's where the integration takes these.
+///
+/// Of a side that can be read such a call is a hint: what it names is fetched there, and nothing else it says is
+/// believed. A side that only tells brings a reader of events, and is taken at its word.
 public struct OwnCalls: WebhookReceiver {
-    /// The longest id that is fetched, in bytes.
-    private static let idLength = 64
+    /// What the hub writes on a call that came with a key, before it is stored without that key. One that comes with it
+    /// from outside loses it at the door.
+    public static let markHeader = "X-Crossdock-Proof"
+    /// What stands there.
+    public static let keyMark = "api-key"
 
-    private let scheme: OwnScheme
+    private let scheme: OwnScheme?
     private let vendor: (any WebhookReceiver)?
+    private let reader: (any EventReader)?
     /// The kinds that can be fetched.
     private let kinds: Set<RecordKind>
     private let now: @Sendable () -> Moment
 
-    /// The calls of a connector, and beside them those in the hub's own words.
-    public init(_ scheme: OwnScheme, beside connector: Connector, now: @escaping @Sendable () -> Moment) {
+    /// The calls of a connector, and beside them those in the hub's own words. Without a scheme only a key proves
+    /// these.
+    public init(_ scheme: OwnScheme?, beside connector: Connector, now: @escaping @Sendable () -> Moment) {
         self.scheme = scheme
         self.now = now
         vendor = connector.webhooks
+        reader = connector.events
         kinds = Set(connector.sources.keys)
     }
 
-    private func isOwn(_ call: WebhookCall) -> Bool { call.headers[OwnScheme.signatureHeader] != nil }
+    private func isOwn(_ call: WebhookCall) -> Bool {
+        call.headers[OwnScheme.signatureHeader] != nil || call.headers[Self.markHeader] == Self.keyMark
+    }
 
     /// Proves a call by the header it carries: a call is either the vendor's or the hub's own.
     public func prove(_ call: WebhookCall) -> WebhookProof {
-        guard isOwn(call) else { return vendor?.prove(call) ?? .forged("no signature") }
-        let now = now()
-        if let problem = scheme.problem(with: call, now: now) { return .forged(problem) }
+        guard call.headers[OwnScheme.signatureHeader] != nil else {
+            return vendor?.prove(call) ?? .forged("no signature")
+        }
+        guard let scheme else { return .forged("no secret is set for calls that are signed") }
+        if let problem = scheme.problem(with: call, now: now()) { return .forged(problem) }
+        return trusted(call)
+    }
+
+    /// What a call is whose sender has shown by a key who he is.
+    public func trusted(_ call: WebhookCall) -> WebhookProof {
         let body = try? JSON(parsing: call.body)
-        return .genuine(repeatKey: repeatKey(of: call, body, now), topic: body?["eventType"]?.string ?? "")
+        return .genuine(repeatKey: repeatKey(of: call, body, now()), topic: body?["eventType"]?.string ?? "")
     }
 
     /// What says its own id is one event however often it is signed. Else the time it was signed for makes it one; and
@@ -35,7 +52,7 @@ public struct OwnCalls: WebhookReceiver {
     private func repeatKey(of call: WebhookCall, _ body: JSON?, _ now: Moment) -> String {
         let digest = Signature.hex(Signature.sha256(call.body))
         if let id = body?["eventId"]?.scalarText ?? body?["id"]?.scalarText {
-            return "own/id/\(id.prefix(Self.idLength))/\(digest)"
+            return "own/id/\(id.prefix(OwnEvent.idLength))/\(digest)"
         }
         if let time = call.headers[OwnScheme.timeHeader].flatMap(OwnScheme.moment) {
             return "own/\(time.milliseconds)/\(digest)"
@@ -43,45 +60,38 @@ public struct OwnCalls: WebhookReceiver {
         return "own/\(now.milliseconds / Int64(OwnScheme.windowSeconds * 1000))/\(digest)"
     }
 
+    /// Who only tells, and is never asked, is told at once what of it can never be used.
+    public func problem(with call: WebhookCall) -> String? {
+        guard isOwn(call), reader != nil else { return vendor?.problem(with: call) }
+        switch read(call) {
+        case .rejected(let rejection): return rejection.reason
+        case .records, .fetch, .gone, .nothing: return nil
+        }
+    }
+
     /// What a proved call says.
     public func read(_ call: WebhookCall) -> WebhookMeaning {
         guard isOwn(call) else { return vendor?.read(call) ?? .nothing("the vendor's calls are not taken any more") }
-        let json: JSON
+        let event: OwnEvent
         do throws(JSONError) {
-            json = try JSON(parsing: call.body)
+            event = try OwnEvent(call)
         } catch {
             return .rejected(Rejection(kind: .product, externalID: nil, reason: error.description))
         }
-        let type = json["eventType"]?.string ?? ""
-        if type == "test" { return .nothing("a test") }
-        let words = type.split(separator: ".", maxSplits: 1)
-        guard let subject = words.first.flatMap({ Self.subjects[$0.lowercased()] }), kinds.contains(subject.kind) else {
-            return .nothing("the event \"\(type.prefix(60))\" is not used")
+        if event.isTest { return .nothing("a test") }
+        if let reader { return reader.read(event) }
+        guard let subject = Self.subjects[event.subject], kinds.contains(subject.kind) else {
+            return .nothing("the event \"\(event.type.prefix(60))\" is not used")
         }
-        let data = json["data"]
-        guard let id = (data?[subject.member] ?? data?["id"])?.scalarText, Self.isID(id) else {
-            let reason = "the event \(type.prefix(60)) names no \(subject.member)"
+        guard let id = (event.data[subject.member] ?? event.data["id"])?.scalarText, OwnEvent.isID(id) else {
+            let reason = "the event \(event.type.prefix(60)) names no \(subject.member)"
             return .rejected(Rejection(kind: subject.kind, externalID: nil, reason: reason))
         }
-        return words.last == "deleted" ? .gone(subject.kind, id) : .fetch(subject.kind, [id])
-    }
-
-    /// It becomes part of an address at the far side.
-    private static func isID(_ text: String) -> Bool {
-        (1...idLength).contains(text.utf8.count) && !text.contains("..") && !text.hasPrefix("/")
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
-                    UInt8(ascii: ":"), UInt8(ascii: "/"):
-                    true
-                default: false
-                }
-            }
+        return event.action == "deleted" ? .gone(subject.kind, id) : .fetch(subject.kind, [id])
     }
 
     /// What events are about, by their first word, and which member of their data names it.
-    private static let subjects: [String: (kind: RecordKind, member: String)] = [
+    public static let subjects: [String: (kind: RecordKind, member: String)] = [
         "product": (.product, "productId"), "inventory": (.product, "productId"), "stock": (.product, "productId"),
         "price": (.product, "productId"), "variant": (.variant, "variantId"), "order": (.order, "orderId"),
         "customer": (.customer, "customerId"), "category": (.category, "categoryId"),
@@ -90,6 +100,6 @@ public struct OwnCalls: WebhookReceiver {
     /// The vendor's test call where one can be made, else one in the hub's own words.
     public func sample(_ mark: String, now: Moment) -> WebhookCall? {
         vendor?.sample(mark, now: now)
-            ?? scheme.sign(JSON.object(["eventType": "test", "data": ["mark": .string(mark)]]).bytes, at: now)
+            ?? scheme?.sign(JSON.object(["eventType": "test", "data": ["mark": .string(mark)]]).bytes, at: now)
     }
 }

@@ -6,12 +6,24 @@ public protocol WebhookReceiver: Sendable {
     /// What a proved call says.
     func read(_ call: WebhookCall) -> WebhookMeaning
 
+    /// What a call is whose sender has shown otherwise who he is (with a key of the hub's); forged where that is not
+    /// taken.
+    func trusted(_ call: WebhookCall) -> WebhookProof
+
+    /// What is wrong with a proved call, to be told whoever sends it at once; nil where it is stored and looked at
+    /// later.
+    func problem(with call: WebhookCall) -> String?
+
     /// A call without meaning, signed as the vendor would, to try the way it goes; nil where that cannot be made.
     /// `mark`: what tells this one from others.
     func sample(_ mark: String, now: Moment) -> WebhookCall?
 }
 
 extension WebhookReceiver {
+    /// Not taken.
+    public func trusted(_ call: WebhookCall) -> WebhookProof { .forged("no signature") }
+    /// Nothing.
+    public func problem(with call: WebhookCall) -> String? { nil }
     /// None.
     public func sample(_ mark: String, now: Moment) -> WebhookCall? { nil }
 }

@@ -145,6 +145,44 @@ extension Console {
         }
     }
 
+    /// `{keep_old_hours}` (24 unless said) for the key that follows, and what is told of it.
+    func rotateKey(_ visit: Visit) async -> HTTPResponse {
+        let envelope = visit.envelope
+        var hours = Self.usualOverlapHours
+        if !visit.request.body.isEmpty {
+            switch members(visit) {
+            case .failure(let refusal): return refusal.response
+            case .success(let body):
+                if let given = body["keep_old_hours"] {
+                    guard let number = given.integer, (0...Self.longestOverlapHours).contains(number) else {
+                        return envelope.failure(
+                            .badRequest, "\"keep_old_hours\" is a whole number from 0 to \(Self.longestOverlapHours)")
+                    }
+                    hours = number
+                }
+            }
+        }
+        do {
+            let (key, secret) = try await hub.identity.rotateAPIKey(
+                visit.names[0], keepingOldSeconds: Double(hours) * 3600, by: visit.actor,
+                within: visit.access?.permissions ?? [])
+            doorkeeper.forget()
+            var told = key.json(at: envelope.now).object ?? [:]
+            told["key"] = .string(secret)
+            return envelope.success(.object(told), status: 201)
+        } catch is RightsRefusal {
+            return envelope.failure(.forbidden, "nobody gives away what he may not do himself")
+        } catch let error as HubError {
+            return envelope.failure(.notFound, error.description)
+        } catch {
+            return envelope.failure(.unavailable, "the store cannot be written now; try again soon")
+        }
+    }
+
+    /// How long an old key goes on beside the one that follows it, in hours: unless said, and at most.
+    private static let usualOverlapHours = 24
+    private static let longestOverlapHours = Int(Hub.longestKeyOverlapSeconds / 3600)
+
     /// Takes a key back.
     func revokeKey(_ visit: Visit) async -> HTTPResponse {
         do {

@@ -47,6 +47,13 @@ public protocol IdentityPort: Sendable {
         _ name: String, permissions: Set<Permission>, expires: Moment?, by actor: AuditActor
     ) async throws -> (key: APIKey, secret: String)
 
+    /// Makes a key that follows another, which goes on for so many seconds.
+    ///
+    /// - Throws: `HubError` where there is none, `RightsRefusal`; when the store cannot be written now.
+    func rotateAPIKey(
+        _ id: String, keepingOldSeconds seconds: Double, by actor: AuditActor, within rights: Set<Permission>?
+    ) async throws -> (key: APIKey, secret: String)
+
     /// Takes a key back.
     ///
     /// - Throws: `HubError` where there is none; when the store cannot be written now.

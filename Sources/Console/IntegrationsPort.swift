@@ -1,4 +1,5 @@
 import Audit
+import Commerce
 import Ledger
 import Pipeline
 import Repeats
@@ -30,6 +31,12 @@ public protocol IntegrationsPort: Sendable {
     func measure(_ publicID: String) async throws -> IntegrationMeasure?
     /// The hub in numbers.
     func measure() async throws -> SystemMeasure
+    /// Sends somebody on his way to let the hub in; nil when there is none.
+    func beginGrant(_ publicID: String, by actor: AuditActor) async throws -> Hub.Departure?
+    /// Takes somebody back, and answers which one is let in.
+    func endGrant(_ back: Hub.Return, from origin: String?) async throws -> Integration
+    /// How one lets the hub in; nil when there is none, or it goes by settings.
+    func grantStanding(_ publicID: String) async throws -> JSON?
     /// How many integrations are in each state.
     func integrationStates() async throws -> [IntegrationState: Int]
 

@@ -45,7 +45,7 @@ enum RequestMeters {
     private static let deliveries = Dictionary(
         uniqueKeysWithValues: [
             "stored", "repeated", "ping", "forged", "too_large", "outside", "limited", "ambiguous", "unknown",
-            "unavailable",
+            "unavailable", "unusable",
         ].map { ($0, Counter(label: "crossdock_webhook_deliveries_total", dimensions: [("outcome", $0)])) })
 
     /// What became of a vendor's call.
@@ -56,6 +56,7 @@ enum RequestMeters {
             case .repeated: "repeated"
             case .ping: "ping"
             case .forged: "forged"
+            case .unusable: "unusable"
             case .tooLarge: "too_large"
             case .outside: "outside"
             case .limited: "limited"

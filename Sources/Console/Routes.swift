@@ -96,7 +96,7 @@ extension Console {
     /// Every address there is. What is not here is denied.
     static let routes =
         pageRoutes + jobRoutes + accountRoutes + securityRoutes + integrationRoutes + customerRoutes + deliveryRoutes
-        + deliveryPageRoutes + listenerRoutes + watchRoutes + documentRoutes + doorRoutes
+        + deliveryPageRoutes + authorizationRoutes + listenerRoutes + watchRoutes + documentRoutes + doorRoutes
 
     /// The same by the number of their parts: most of them need no look.
     static let routesBySize = Dictionary(grouping: routes, by: \.size)
@@ -165,6 +165,10 @@ extension Console {
             await $0.makeKey($1)
         },
         Route(
+            "POST", "/api/auth/keys/{id}/rotate", .those(.admit), "Makes a key that follows another for a while.",
+            .data(.madeKey, status: 201).taking(.keyRotation, isNeeded: false).refusing(.notFound, .conflict)
+        ) { await $0.rotateKey($1) },
+        Route(
             "DELETE", "/api/auth/keys/{id}", .those(.admit), "Takes a key back.",
             .data(.object(["id": .text, "revoked": .flag])).refusing(.notFound)
         ) { await $0.revokeKey($1) },
@@ -173,14 +177,16 @@ extension Console {
     private static let doorRoutes: [Route] = [
         Route(
             "POST", "/webhooks/{integrationId}", .vendors, "A call of a vendor to one integration.",
-            .data(.receipt).or(.data(.receipt, status: 202)).refusing(.payloadTooLarge, .ambiguous)
+            .data(.receipt).or(.data(.receipt, status: 202)).refusing(
+                .payloadTooLarge, .ambiguous, .validationFailed)
         ) {
             await $0.doors.atIntegration($1.names[0], $1.request, $1.envelope)
         },
         Route(
             "POST", "/api/webhooks/woocommerce/{organizationId}", .vendors,
             "A call of a shop that names only the organization.",
-            .data(.receipt).or(.data(.receipt, status: 202)).refusing(.payloadTooLarge, .ambiguous)
+            .data(.receipt).or(.data(.receipt, status: 202)).refusing(
+                .payloadTooLarge, .ambiguous, .validationFailed)
         ) { await $0.doors.atOrganization($1.names[0], $1.request, $1.envelope) },
     ]
 }

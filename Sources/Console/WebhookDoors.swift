@@ -47,6 +47,7 @@ struct WebhookDoors: Sendable {
         case .repeated(let id): envelope.success(receipt(id, isRepeat: true), status: 200)
         case .ping(let status): envelope.success(["ping": true], status: status)
         case .forged: envelope.failure(.unauthorized, "the call is not signed as it must be")
+        case .unusable(let reason): envelope.failure(.validationFailed, reason)
         case .tooLarge: envelope.failure(.payloadTooLarge, "the call is larger than the hub takes")
         case .outside: envelope.failure(.forbidden, "calls from this address are not taken here")
         case .limited(let seconds): limited(seconds, envelope)

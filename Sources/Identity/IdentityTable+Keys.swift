@@ -46,6 +46,17 @@ extension IdentityTable {
             [.integer(organization), .text(id), SQLValue(now)])
     }
 
+    /// Has a key end at that time, unless it ends sooner; false where there is none that is good still.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func end(key id: String, at end: Moment, now: Moment) throws -> Bool {
+        try session.run(
+            """
+            UPDATE api_key SET expires_at = CASE WHEN expires_at IS NULL OR expires_at > ?3 THEN ?3 ELSE expires_at END
+            WHERE organization_id = ?1 AND id = ?2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?4)
+            """, [.integer(organization), .text(id), SQLValue(end), SQLValue(now)]) > 0
+    }
+
     /// Takes a key back; false where there is none, or it was taken back before.
     ///
     /// - Throws: `StoreFailure`.

@@ -12,6 +12,8 @@ public enum Permission: String, Hashable, Sendable, Codable, CaseIterable {
     case configure
     /// Say who may do what: accounts, groups, keys.
     case admit
+    /// Hand in calls with a key in place of a signature, where an integration takes these (C-09).
+    case tell = "webhook:write"
 
     /// What it lets one do, in a sentence.
     public var purpose: String {
@@ -21,6 +23,7 @@ public enum Permission: String, Hashable, Sendable, Codable, CaseIterable {
         case .operate: "ask for syncs and tests; settle conflicts, dead letters and what waits"
         case .configure: "connect, change and remove integrations"
         case .admit: "say who may do what: accounts, groups and keys"
+        case .tell: "hand in calls with a key in place of a signature, where an integration takes these"
         }
     }
 }

@@ -18,6 +18,8 @@ public enum Intake {
         case ping(Int)
         /// Not proved.
         case forged(String)
+        /// Proved, and of no use as it is; whoever sends it is told why.
+        case unusable(String)
         case tooLarge
     }
 
@@ -26,7 +28,7 @@ public enum Intake {
         guard call.body.count <= bodyLimit else { return (.tooLarge, .forged("too large")) }
         let proof = receiver.prove(call)
         return switch proof {
-        case .genuine: (nil, proof)
+        case .genuine: (receiver.problem(with: call).map(Verdict.unusable), proof)
         case .ping(let status): (.ping(status), proof)
         case .forged(let reason): (.forged(reason), proof)
         }

@@ -6,7 +6,7 @@ extension Absorb {
     /// yet.
     mutating func afterAttempt(_ link: HubLink, _ draft: Draft) throws -> HubLink? {
         // A call brings what was true when it was sent, which may be before our write.
-        guard link.isInFlight, !batch.isHint else { return nil }
+        guard link.isInFlight, !batch.isUnasked else { return nil }
         guard let attempt = snapshot.attempts[link.record] else { return try settled(link, nil, draft) }
         let proven = try proven(attempt, draft, link)
         guard !attempt.isUnderWay, attempt.hasEnded || isCome(attempt, link, proven) else {

@@ -20,6 +20,7 @@ extension Absorb {
         let steps = guarded(all, shown: theirs, &link, record, isNew: isNew)
         var isChanged = false
         for step in steps { isChanged = try apply(step, to: &record, &link, isNew: isNew) || isChanged }
+        noteTold(shown, steps, originalLink, &link)
         let stockBefore = record.parts[HubLink.stockPart]?.value
         var isTouched = !steps.isEmpty
         if let level {
@@ -169,7 +170,9 @@ extension Absorb {
         if let name = record.parts["name"], record.kind.nature == .catalogue {
             record.title = TitleWords.title(name: name.value, fallback: record.title)
         }
-        if record.kind.nature == .document, record.issuer == batch.integration { record.hold = draft.hold }
+        // Who tells only of a state says nothing of whether the rest adds up.
+        let isWhole = batch.told == nil || draft.parts[OrderPart.content.shape.name] != nil
+        if record.kind.nature == .document, record.issuer == batch.integration, isWhole { record.hold = draft.hold }
         if record.isDeleted { record.isDeleted = false }
         return record != before
     }

@@ -54,6 +54,13 @@ extension Absorb {
         result.movements.append(movement)
         // Of a product the hub does not know it waits for the product's first count.
         guard var record else { return }
+        if batch.told != nil {
+            // Its orders alone tell of its stock: there is no count of its own that could hold what they move.
+            let old = record.parts[HubLink.stockPart]?.value
+            guard !isCounted, try record.moveStock(by: step.quantity, origin: batch.integration, at: interval(movement))
+            else { return }
+            return note(movement, record, old)
+        }
         // Before the orders were once read to their end, and before the product was counted there, a count that is
         // known or still to come holds what the order moved.
         let link = snapshot.linksOfRecord[record.id]?.first {

@@ -115,7 +115,7 @@ extension Absorb {
 
     func look(_ reported: ExactDecimal) -> StockLook {
         StockLook(
-            reported, askedAt: batch.isHint ? nil : batch.askedAt, number: snapshot.stock.number,
+            reported, askedAt: batch.isUnasked ? nil : batch.askedAt, number: snapshot.stock.number,
             areOrdersRead: rules.readsOrders && snapshot.stock.ordersAskedAt != nil,
             ordersAskedAt: snapshot.stock.ordersAskedAt, isOrdersReadAfter: batch.isOrdersReadAfter)
     }
@@ -172,7 +172,7 @@ extension Absorb {
         for var movement in snapshot.stock.unplaced.removeValue(forKey: link.externalID) ?? [] {
             movement.record = record.id
             result.placements.append((movement.id, record.id))
-            if batch.isHint || movement.number <= batch.askedAt {
+            if batch.isUnasked || movement.number <= batch.askedAt {
                 try balance(movement)
             } else {
                 // This count may show it already, or not yet: another look tells.

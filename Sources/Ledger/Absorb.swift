@@ -66,13 +66,15 @@ public struct Absorb {
         result.rejections.append(rejection)
     }
 
-    private mutating func take(_ draft: Draft, _ digest: String) throws {
-        guard rules.takes[draft.kind] != nil else { return }
+    private mutating func take(_ given: Draft, _ digest: String) throws {
+        guard rules.takes[given.kind] != nil else { return }
         result.counts.read += 1
-        let key = ExternalKey(draft.kind, draft.externalID)
+        let key = ExternalKey(given.kind, given.externalID)
         guard var link = snapshot.links[key] else {
-            return try countable(draft) ? meet(draft, digest: digest) : ()
+            return try countable(given) ? meet(given, digest: digest) : ()
         }
+        let draft = withoutOlder(given, than: link)
+        let digest = draft.parts == given.parts ? digest : ""
         if isAnother(draft, than: link) {
             // What was told before it was missed is older news of what was there, with a number it bore by then.
             if batch.isHint || link.missingSince.map({ batch.requestedAt < $0 }) ?? false {
@@ -99,6 +101,7 @@ public struct Absorb {
         if link.digest == digest, link.isActive, link.missingSince == nil {
             result.counts.unchanged += 1
             noteRevision(draft, link)
+            noteTold(draft, link)
             return
         }
         guard !isStale(draft, link) else { return }
@@ -161,6 +164,9 @@ public struct Absorb {
     /// A far record seen for the first time: matched with a record the hub has, or new.
     private mutating func meet(_ draft: Draft, digest: String) throws {
         let key = ExternalKey(draft.kind, draft.externalID)
+        if let reason = tooLittle(draft) {
+            return reject(Rejection(kind: draft.kind, externalID: draft.externalID, reason: reason))
+        }
         let matched: HubRecord?
         switch match(draft) {
         case .none: matched = nil

@@ -23,6 +23,8 @@ public struct HubLink: Hashable, Sendable {
     public var missingSince: Moment?
     /// False once the far side has deleted its counterpart.
     public var isActive: Bool
+    /// When the far side last told of each part, by its own clock; empty where it is asked.
+    public var toldAt: [String: Moment] = [:]
 
     /// The role of the counterpart itself.
     public static let mainRole = "record"
@@ -80,7 +82,7 @@ extension HubLink {
 extension HubLink {
     static let columns = [
         "organization_id", "id", "record_id", "integration_id", "kind", "role", "external_id", "parts", "digest",
-        "revision", "settled", "in_flight", "seen_at", "missing_since", "is_active",
+        "revision", "settled", "in_flight", "seen_at", "missing_since", "is_active", "told",
     ]
     static let columnList = columns.joined(separator: ", ")
     static let upsert = Upsert(
@@ -100,6 +102,9 @@ extension HubLink {
         seenAt = row.moment(12)
         missingSince = row.moment(13)
         isActive = row.integer(14) == 1
+        toldAt = (row.json(15).object ?? [:]).compactMapValues(\.integer).mapValues {
+            Moment(milliseconds: Int64($0))
+        }
     }
 
     func row(_ organization: Int64) -> [SQLValue] {
@@ -108,6 +113,7 @@ extension HubLink {
             .text(role), .text(externalID), SQLValue(JSON.object(parts.mapValues(\.stored))), SQLValue(digest),
             SQLValue(revision), .integer(settled), .integer(isInFlight ? 1 : 0), SQLValue(seenAt),
             SQLValue(missingSince), .integer(isActive ? 1 : 0),
+            toldAt.isEmpty ? .null : SQLValue(JSON.object(toldAt.mapValues { .integer($0.milliseconds) })),
         ]
     }
 }

@@ -87,6 +87,8 @@ public struct IntegrationOptions: Hashable, Sendable {
     public var guardTerms = GuardTerms()
     /// The settings it had before, while calls that were signed with their secrets are still on their way.
     public var previous: PreviousSettings?
+    /// Since when each of its secrets is what it is, by the setting's name (`group.name` within a group).
+    public var secretTimes: [String: Moment] = [:]
 
     /// How often a kind is read when nothing is said, in seconds (C-13).
     public static let standardIntervalSeconds = 900
@@ -123,6 +125,9 @@ public struct IntegrationOptions: Hashable, Sendable {
         stock = (json["stock"]?.object ?? [:]).compactMapValues(OfferTerms.init(json:))
         firstRetrySeconds = json["firstRetryMilliseconds"]?.integer.map { Double($0) / 1000 }
         previous = json["previous"].flatMap(PreviousSettings.init(json:))
+        secretTimes = (json["secretTimes"]?.object ?? [:]).compactMapValues(\.integer).mapValues {
+            Moment(milliseconds: Int64($0))
+        }
     }
 
     /// Whether a kind waits for a person.
@@ -132,6 +137,7 @@ public struct IntegrationOptions: Hashable, Sendable {
     public var withoutSecrets: JSON {
         var copy = self
         copy.previous = nil
+        copy.secretTimes = [:]
         return copy.json
     }
 
@@ -148,6 +154,9 @@ public struct IntegrationOptions: Hashable, Sendable {
         if !stock.isEmpty { members["stock"] = .object(stock.mapValues(\.json)) }
         if guardTerms != GuardTerms() { members["guard"] = guardTerms.json }
         members["previous"] = previous?.json
+        if !secretTimes.isEmpty {
+            members["secretTimes"] = .object(secretTimes.mapValues { .integer($0.milliseconds) })
+        }
         members["firstRetryMilliseconds"] = firstRetrySeconds.map { JSON.integer(Int($0 * 1000)) }
         return .object(members)
     }

@@ -15,6 +15,7 @@ public enum LedgerMigrations {
         Migration("0116-trace", traces, servesOlder: true),
         Migration("0117-former-key", formerKeys, servesOlder: true),
         Migration("0117-verification", verification, servesOlder: true),
+        Migration("0117-told", told, servesOlder: true),
     ]
 
     private static let integrations = """
@@ -255,6 +256,11 @@ public enum LedgerMigrations {
         -- What a change, or a write, came of: the id under which logs and other programs know it.
         ALTER TABLE change ADD COLUMN trace TEXT;
         ALTER TABLE receipt ADD COLUMN trace TEXT;
+        """
+
+    private static let told = """
+        -- When a side that only tells last told of each part, by its own clock: calls may arrive in another order.
+        ALTER TABLE link ADD COLUMN told TEXT;
         """
 
     private static let firstCount = """

@@ -17,6 +17,8 @@ public struct ObservedBatch: Sendable {
     public var run: Int64?
     /// Whether the drafts came unasked (a webhook's body): merged only where they are surely newer than what is known.
     public var isHint = false
+    /// What a side said that only tells and cannot be asked; nil where it was read, or can be.
+    public var told: Told?
     /// Whether the side's orders were read to their end after these drafts were read: all that they show is known.
     public var isOrdersReadAfter = false
     /// Whether whoever asked follows up by himself what cannot be explained.
@@ -86,6 +88,23 @@ public struct MergeRules: Sendable {
         case .set: return PartRule(.merge)
         default: return PartRule(.timestamp)
         }
+    }
+}
+
+/// How it came that a side said something unasked that cannot be asked.
+public struct Told: Hashable, Sendable {
+    /// The stored call.
+    public var delivery: Int64
+    /// When it happened, by the side's clock; nil where it does not say.
+    public var at: Moment?
+    /// Whether the call is looked at once more because something it refers to was unknown.
+    public var isSecondLook: Bool
+
+    /// A call.
+    public init(delivery: Int64, at: Moment?, isSecondLook: Bool = false) {
+        self.delivery = delivery
+        self.at = at
+        self.isSecondLook = isSecondLook
     }
 }
 

@@ -1,4 +1,5 @@
 import Alerts
+import Identity
 import Ledger
 import Queue
 import Store
@@ -17,11 +18,13 @@ struct AlertReadings {
     let alerts: AlertTable
     let jobs: JobTable
     let ledger: LedgerTable
+    let identity: IdentityTable
 
     init(_ session: any StoreSession, organization: Int64) {
         alerts = AlertTable(session, organization: organization)
         jobs = JobTable(session, organization: organization)
         ledger = LedgerTable(session, organization: organization)
+        identity = IdentityTable(session, organization: organization)
     }
 
     /// What is known of each kind.
@@ -50,6 +53,7 @@ struct AlertReadings {
         readings[.conflictAge] = AlertReading(oldest.map { max(0, now.seconds(since: $0)) } ?? 0, of: conflicts)
         let denials = late[Tally.denials.rawValue] ?? 0
         readings[.securityEvents] = AlertReading(Double(denials), of: Int(denials))
+        readings[.credentialAge] = try credentials(of: active, at: now)
         if let memory = try alerts.vitals(since: minute - Self.memoryMinutes + 1).peaks[Self.memory] {
             readings[.memoryUsage] = AlertReading(Double(memory) / 1000, of: 1)
         }
@@ -69,6 +73,21 @@ struct AlertReadings {
     /// Here the conflicts themselves are the cases: one in three records is no alert.
     private static func conflicts(_ sums: VitalNumbers) -> AlertReading {
         AlertReading(share(.conflicts, of: .merged, sums).value, of: Int(sums[Tally.conflicts.rawValue] ?? 0))
+    }
+
+    /// The oldest of what opens something: secrets of integrations and keys that are good.
+    private func credentials(of active: [Integration], at now: Moment) throws -> AlertReading {
+        let secrets = active.flatMap { side in
+            side.options.secretTimes.map { (at: $0.value, name: "\($0.key) of \(side.name)") }
+        }
+        let keys = try identity.keys().filter { $0.isGood(at: now) }.map {
+            (at: $0.createdAt, name: "the key \($0.name)")
+        }
+        guard let oldest = (secrets + keys).min(by: { ($0.at, $0.name) < ($1.at, $1.name) }) else {
+            return AlertReading(0, of: 0)
+        }
+        let days = (now.seconds(since: oldest.at) / 86_400).rounded(.down)
+        return AlertReading(max(0, days), of: secrets.count + keys.count, Redaction.text(oldest.name))
     }
 
     private func failures(of active: [Integration]) throws -> AlertReading {

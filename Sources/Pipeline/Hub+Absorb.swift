@@ -148,7 +148,10 @@ extension Hub {
         try reopen(
             HubLink.freed(before, Array(absorption.links.values)), at: batch.integration, session, organization,
             ids: &ids, now: now)
-        let asked = (fetchJobs(absorption, batch, now: now) + stockJobs(absorption, batch, now: now)).map(traces.marked)
+        let looks =
+            batch.told.map { lookAgain(at: $0, absorption, batch, now: now) }
+            ?? fetchJobs(absorption, batch, now: now) + stockJobs(absorption, batch, now: now)
+        let asked = looks.map(traces.marked)
         let later = asked.filter { $0.isOne(of: setting.underWay) }
         try JobTable(session, organization: organization).add(
             asked.filter { !$0.isOne(of: setting.underWay) }, ids: &ids, now: now)
@@ -211,6 +214,21 @@ extension Hub {
     static let lastLook: JSON = ["final": true]
     /// How long a record that is just being written waits before it is read again, in seconds.
     static let staleWaitSeconds = 10.0
+
+    /// A side that is not asked is listened to once more: where a write of ours was on its way, until that has ended;
+    /// where something was referred to that is not known, once, for the call that tells of it may be just behind.
+    private static func lookAgain(
+        at told: Told, _ absorption: Absorption, _ batch: ObservedBatch, now: Moment
+    ) -> [NewJob] {
+        let isUnknown = !absorption.wanted.isEmpty && !told.isSecondLook
+        guard isUnknown || !absorption.stale.isEmpty else { return [] }
+        let seconds = absorption.stale.isEmpty ? referenceWaitSeconds : staleWaitSeconds
+        return [
+            NewJob(
+                .receive, integration: batch.integration, kind: .order, key: String(told.delivery), priority: 50,
+                runAt: now.adding(seconds: seconds), payload: isUnknown || told.isSecondLook ? ["again": true] : .null)
+        ]
+    }
 
     /// What a draft refers to is read first; the draft itself once more, later.
     private static func fetchJobs(_ absorption: Absorption, _ batch: ObservedBatch, now: Moment) -> [NewJob] {

@@ -43,17 +43,24 @@ extension Hub {
             clockOffsetSeconds: integration.clockOffsetMilliseconds.map { Double($0) / 1000 })
         var fetches: [NewJob] = []
         var named: (kind: RecordKind, ids: [String])?
+        var gone: (kind: RecordKind, id: String)?
+        let sources = try connector(of: integration).sources
         let outcome: (DeliveryState, String)
         switch meaning.unless(byHand: integration.options.isByHand) {
         case .records(let drafts):
             batch.drafts = drafts
-            batch.isHint = true
+            let isAsked = drafts.contains { sources[$0.kind] != nil }
+            batch.isHint = isAsked
+            if !isAsked { batch.told = told(call, id, job, integration) }
             for draft in drafts { batch.traces[ExternalKey(draft.kind, draft.externalID)] = job.trace }
             outcome = (.understood, drafts.map { "\($0.kind.rawValue) \($0.externalID)" }.joined(separator: ", "))
         case .fetch(let kind, let ids):
             fetches = ids.map { fetch(kind, $0, integration, now, job.trace) }
             named = (kind, ids)
             outcome = (.understood, "fetch \(kind.rawValue) \(ids.joined(separator: ", "))")
+        case .gone(let kind, let external) where sources[kind] == nil:
+            gone = (kind, external)
+            outcome = (.understood, "\(kind.rawValue) \(external) is gone, says the side itself")
         case .gone(let kind, let external):
             fetches = [fetch(kind, external, integration, now, job.trace)]
             outcome = (.understood, "\(kind.rawValue) \(external) is said to be gone")
@@ -62,8 +69,8 @@ extension Hub {
             outcome = (.rejected, rejection.reason)
         case .nothing(let reason): outcome = (.ignored, reason)
         }
-        let (jobs, asked) = (fetches, named)
-        let block = try await ids.draw(fetches.count + 1)
+        let (jobs, asked, leaving) = (fetches, named, gone)
+        let block = try await ids.draw(fetches.count + 8)
         try await absorb(
             batch, setting, priority: .urgent,
             first: { session in
@@ -72,6 +79,11 @@ extension Hub {
                 try table.add(jobs, ids: &ids, now: now)
                 try table.settle([(job, .completed)], owner: owner, now: now)
                 try Intake.settle(id, outcome.0, outcome.1, organization: organization, session: session)
+                if let leaving {
+                    _ = try Self.noteGone(
+                        [leaving.id], leaving.kind, integration, session, organization, ids: &ids, now: now,
+                        isSure: true)
+                }
                 let ledger = LedgerTable(session, organization: organization)
                 if let asked, try ledger.hasErased(integration.id, asked.kind, externalIDs: asked.ids) {
                     try Intake.forgetBodies(of: [id], organization: organization, session: session)
@@ -84,6 +96,11 @@ extension Hub {
             metadata: ["integration": "\(integration.name)", "delivery": "\(id)"])
         let waited = max(0, self.now.seconds(since: call.receivedAt))
         WorkMeters.webhookDelay.recordNanoseconds(Int64(min(waited, 1e9) * 1e9))
+    }
+
+    private func told(_ call: StoredCall, _ id: Int64, _ job: Job, _ integration: Integration) -> Told {
+        Told(
+            delivery: id, at: (try? OwnEvent(call.call))?.at, isSecondLook: job.payload["again"]?.bool ?? false)
     }
 
     private func fetch(
@@ -163,10 +180,11 @@ extension Hub {
     static let goneTwiceSeconds = 60.0
 
     /// A record that is not there is believed gone when a second question, some time later, is answered the same. Then
-    /// the channel is unlinked; what becomes of the record is the merchant's policy (unlink).
+    /// the channel is unlinked; what becomes of the record is the merchant's policy (unlink). A side that cannot be
+    /// asked `isSure` of what it says.
     static func noteGone(
         _ missing: [String], _ kind: RecordKind, _ integration: Integration, _ session: any StoreSession,
-        _ organization: Int64, ids: inout IDBlock, now: Moment
+        _ organization: Int64, ids: inout IDBlock, now: Moment, isSure: Bool = false
     ) throws -> [NewJob] {
         let ledger = LedgerTable(session, organization: organization)
         var again: [NewJob] = []
@@ -174,11 +192,11 @@ extension Hub {
         var changes: [Change] = []
         let links = try ledger.links(integration.id, kind, externalIDs: missing).filter(\.isActive)
         let certain = links.filter { link in
-            link.missingSince.map { now.seconds(since: $0) >= goneTwiceSeconds } ?? false
+            isSure || link.missingSince.map { now.seconds(since: $0) >= goneTwiceSeconds } ?? false
         }
         let going = try mayGo(certain, integration, ledger, ids: &ids, now: now)
         for var link in links {
-            guard let since = link.missingSince else {
+            guard let since = link.missingSince ?? (isSure ? now : nil) else {
                 link.missingSince = now
                 changed.append(link)
                 again.append(
@@ -187,7 +205,8 @@ extension Hub {
                         runAt: now.adding(seconds: goneTwiceSeconds)))
                 continue
             }
-            guard now.seconds(since: since) >= goneTwiceSeconds else { continue }
+            guard isSure || now.seconds(since: since) >= goneTwiceSeconds else { continue }
+            link.missingSince = since
             link.hold(HubLink.gonePart, !going.contains(link.id))
             guard going.contains(link.id) else {
                 changed.append(link)

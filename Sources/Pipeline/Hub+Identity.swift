@@ -225,6 +225,46 @@ extension Hub {
         return (key, secret.text)
     }
 
+    /// The longest an old key may go on beside the one that follows it, in seconds.
+    public static let longestKeyOverlapSeconds = 30 * 86_400.0
+
+    /// Makes a key that follows another: it may the same, and lasts as long as that one was to last. The old one goes
+    /// on for so many seconds, so that whoever has it can be given the new one without a gap. `rights`: what who asks
+    /// may do himself; nil: everything.
+    ///
+    /// - Throws: `HubError` where there is no such key that is good still, `RightsRefusal`, `StoreFailure`.
+    public func rotateAPIKey(
+        _ id: String, keepingOldSeconds seconds: Double, by actor: AuditActor, within rights: Set<Permission>? = nil
+    ) async throws -> (key: APIKey, secret: String) {
+        guard (0...Self.longestKeyOverlapSeconds).contains(seconds) else {
+            throw HubError("an old key may go on for at most \(Int(Self.longestKeyOverlapSeconds / 86_400)) days")
+        }
+        let (organization, now) = (organization, now)
+        let secret = IssuedSecret(.apiKey, random: surroundings.random)
+        let key = try await store.write { [self] session in
+            let table = IdentityTable(session, organization: organization)
+            guard let old = try table.key(id), old.isGood(at: now) else {
+                throw HubError("there is no key \(id) that is good still")
+            }
+            try RightsRefusal.check(old.permissions, within: rights)
+            let lasts = old.expiresAt.map { $0.seconds(since: old.createdAt) }
+            let key = APIKey(
+                secret, name: old.name, permissions: old.permissions, createdAt: now,
+                expiresAt: lasts.map { now.adding(seconds: $0) })
+            try table.add(key)
+            _ =
+                seconds > 0
+                ? try table.end(key: id, at: now.adding(seconds: seconds), now: now)
+                : try table.revoke(key: id, at: now)
+            let after: JSON = [
+                "name": .string(key.name), "permissions": Self.told(key.permissions), "follows": .string(id),
+            ]
+            try note(AuditNote(.apiKeyMade, "api-key", key.id, after: after), by: actor, at: now, in: session)
+            return key
+        }
+        return (key, secret.text)
+    }
+
     /// Takes a key back: what comes with it is refused, here at once, by other processes within two seconds.
     ///
     /// - Throws: `HubError` where there is none, `StoreFailure`.

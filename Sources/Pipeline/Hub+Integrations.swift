@@ -15,7 +15,8 @@ extension Hub {
         _ connectorName: String, name: String, config: JSON, options: IntegrationOptions = IntegrationOptions(),
         by actor: AuditActor = .hub
     ) async throws -> Integration {
-        let wanted = try wanted(connectorName, name, config, options)
+        var wanted = try wanted(connectorName, name, config, options)
+        wanted.options.secretTimes = secretTimes(wanted.settings, connectorName)
         try await refreshKeys()
         var block = try await ids.draw(1)
         let publicID = Signature.hex(surroundings.random(16))
@@ -77,6 +78,7 @@ extension Hub {
         let sealed = try vault.seal(wanted.settings.json.bytes, context: known.publicID)
         let old = try vault.open(known.settings, context: known.publicID)
         let isSame = try JSON(parsing: old) == wanted.settings.json
+        let times = secretTimes(wanted.settings, connectorName, after: known)
         let (organization, now) = (organization, now)
         let until = now.adding(seconds: seconds)
         let changed = try await store.write { session in
@@ -85,6 +87,7 @@ extension Hub {
                 let before = integration
                 known = before
                 integration.options = wanted.options
+                integration.options.secretTimes = times
                 integration.options.previous =
                     isSame
                     ? before.options.previous : PreviousSettings(settings: before.settings, until: until)
@@ -106,6 +109,22 @@ extension Hub {
         }
         addressBook.forget()
         return changed
+    }
+
+    /// Since when each secret of settings is what it is: those that an integration had before keep their time.
+    func secretTimes(
+        _ settings: Settings, _ connectorName: String, after known: Integration? = nil
+    ) -> [String: Moment] {
+        guard let shapes = registry[connectorName]?.card.settings,
+            let none = try? Settings([:], by: [], of: connectorName)
+        else { return [:] }
+        let names = settings.secretsUnlike(none, by: shapes)
+        let old = known.flatMap { self.settings(of: $0, shapes) }
+        let changed = old.map { Set(settings.secretsUnlike($0, by: shapes)) } ?? Set(names)
+        return names.reduce(into: [:]) { times, name in
+            let before = known.map { $0.options.secretTimes[name] ?? $0.createdAt }
+            times[name] = changed.contains(name) ? now : before ?? now
+        }
     }
 
     /// The longest time calls with an old secret may be taken, in seconds.
@@ -136,7 +155,7 @@ extension Hub {
             )
         }
         if let problem = Self.problem(ofName: name) { throw HubError(problem) }
-        let form = try Self.unwrap(config)
+        let form = try Self.unwrap(config, type.card)
         var options = options
         options.type = form.type
         let (settings, merged, _) = try fitted(form.settings, to: type, name, options)
@@ -180,8 +199,9 @@ extension Hub {
     }
 
     /// The connector's own settings out of seed 000's form, whether the integration is to work at once, and how.
-    private static func unwrap(_ config: JSON) throws(HubError) -> Form {
-        guard let inner = config["configuration"] else { return Form(settings: config) }
+    private static func unwrap(_ config: JSON, _ card: Card) throws(HubError) -> Form {
+        guard var inner = config["configuration"] else { return Form(settings: config) }
+        if let given = inner.object { inner = .object(card.completed(given)) }
         let known: Set<String> = ["name", "type", "status", "configuration"]
         let unknown = Set(config.object?.keys.map { $0 } ?? []).subtracting(known)
         guard unknown.isEmpty else {

@@ -191,6 +191,7 @@ extension Hub {
             count += 1
         }
         try await resealListeners()
+        try await resealGrants()
         addressBook.forget()
         try await rewrapPersonalKeys()
         return count

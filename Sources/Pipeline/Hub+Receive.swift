@@ -1,4 +1,5 @@
 import ConnectorKit
+import Identity
 import Intake
 import Ledger
 import Queue
@@ -14,6 +15,8 @@ extension Hub {
         case ping(Int)
         /// 401, whatever the cause.
         case forged
+        /// 422: it is proved, and can never be used as it is.
+        case unusable(String)
         case tooLarge
         /// 403: it comes from an address that is not on the integration's list.
         case outside
@@ -71,15 +74,20 @@ extension Hub {
     }
 
     /// Takes a call that may come, once it is proved.
-    func proved(_ call: WebhookCall, for integration: Integration) async throws -> Reception {
+    func proved(_ given: WebhookCall, for integration: Integration) async throws -> Reception {
         guard let receiver = try receiver(of: integration) else { return .unknown }
-        var (verdict, proof) = Intake.look(call, receiver)
+        let call = try await marked(given, at: door(of: integration))
+        let shown = KeyShownReceiver(receiver: receiver)
+        var (verdict, proof) = Intake.look(call, call.bearsKey ? shown : receiver)
         if case .forged = verdict, let before = previousReceiver(of: integration) {
             (verdict, proof) = Intake.look(call, before)
         }
         switch verdict {
         case .ping(let status): return .ping(status)
         case .tooLarge: return .tooLarge
+        case .unusable(let reason):
+            logger.info("webhook of no use: \(reason)", metadata: ["integration": "\(integration.name)"])
+            return .unusable(reason)
         case .forged(let reason):
             logger.warning("webhook refused: \(reason)", metadata: ["integration": "\(integration.name)"])
             return .forged
@@ -127,9 +135,45 @@ extension Hub {
         }
     }
 
+    /// A call with the hub's own mark where a key of the hub's stands in for its signature, and without it else. Keys
+    /// are looked up by their id and compared as digests, in the same time whatever they are.
+    private func marked(_ given: WebhookCall, at door: DoorRules) async throws -> WebhookCall {
+        var call = given
+        call.headers[OwnCalls.markHeader] = nil
+        guard door.takesKeys, call.headers[OwnScheme.signatureHeader] == nil, let text = call.key,
+            let secret = IssuedSecret(text), secret.purpose == .apiKey,
+            try await caller(bearing: secret)?.permissions.contains(.tell) ?? false
+        else { return call }
+        call.headers[OwnCalls.markHeader] = OwnCalls.keyMark
+        return call
+    }
+
     /// A call that no integration proves.
     private func strange(_ call: WebhookCall, at connector: String) -> Reception {
         noteSecurity(.forgedSignature, from: call.peer, at: "webhooks of \(connector)")
         return wait(DoorRules(), connector, call.peer).map { .limited(seconds: $0) } ?? .forged
     }
+}
+
+extension WebhookCall {
+    /// The key it came with, as `X-API-Key` or as a bearer; nil where it came with none, or with two.
+    fileprivate var key: String? {
+        let fields = headers.list.filter { ["x-api-key", "authorization"].contains($0.name.lowercased()) }
+        guard fields.count == 1, let field = fields.first else { return nil }
+        if field.name.lowercased() == "x-api-key" { return field.value }
+        let words = field.value.split(separator: " ", maxSplits: 1)
+        return words.count == 2 && words[0].lowercased() == "bearer" ? String(words[1]) : nil
+    }
+
+    /// Whether a key of the hub's was found on it.
+    fileprivate var bearsKey: Bool { headers[OwnCalls.markHeader] == OwnCalls.keyMark }
+}
+
+/// Takes calls whose sender has shown a key for proved.
+private struct KeyShownReceiver: WebhookReceiver {
+    let receiver: any WebhookReceiver
+
+    func prove(_ call: WebhookCall) -> WebhookProof { receiver.trusted(call) }
+    func read(_ call: WebhookCall) -> WebhookMeaning { receiver.read(call) }
+    func problem(with call: WebhookCall) -> String? { receiver.problem(with: call) }
 }

@@ -1,6 +1,7 @@
 import Alerts
 import Audit
 import ConnectorKit
+import Grants
 import Ledger
 import Notices
 import Queue
@@ -78,6 +79,7 @@ extension Hub {
                 try Self.forget(listener, by: actor, session, organization, now: now)
             }
             try AlertTable(session, organization: organization).forget(integration: integration.id)
+            try GrantTable(session, organization: organization).forget(integration.id)
             var ids = block
             let later = NewJob(
                 .task, integration: 0, kind: nil, key: "\(OwnTask.forget.rawValue)/\(integration.id)",

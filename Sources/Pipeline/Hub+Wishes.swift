@@ -22,7 +22,8 @@ extension Hub {
         let name = wish.name ?? connectorName
         let fit: Fit
         do {
-            fit = try self.fit(.object(wish.given.filter { !$0.value.isNull }), wish, to: type, name, options)
+            fit = try self.fit(
+                .object(wish.given(for: type.card).filter { !$0.value.isNull }), wish, to: type, name, options)
         } catch IntegrationRefusal.fields(let others) {
             throw IntegrationRefusal.fields(problems + others)
         }
@@ -33,7 +34,8 @@ extension Hub {
         let integration = Integration(
             id: try block.next(), name: name, connector: connectorName,
             settings: try vault.seal(fit.settings.json.bytes, context: publicID), options: fit.options,
-            publicID: publicID, createdAt: now, state: wish.state ?? .active)
+            publicID: publicID, createdAt: now, state: wish.state ?? .active
+        ).since(secretTimes(fit.settings, connectorName))
         let view = view(of: integration)
         let isAdded = try await asWished { () async throws in
             try await self.add(integration, by: actor) { try self.keep(answering, for: view, in: $0) }
@@ -75,6 +77,7 @@ extension Hub {
             (wanted.settings, wanted.webhookAt) = (sealed, nil)
             // The vendor has to be told of a new secret; calls with the old one are refused from now on.
             wanted.options.previous = PreviousSettings(settings: known.settings, until: now)
+            wanted.options.secretTimes = secretTimes(fit.settings, known.connector, after: known)
             if known.state == .refused { (wanted.state, wanted.reason) = (.active, nil) }
         }
         if let state = wish.state, state != wanted.state { (wanted.state, wanted.reason) = (state, nil) }
@@ -166,5 +169,14 @@ extension IntegrationOptions {
         options.byHand.subtract(habits.byHand.map(\.rawValue))
         options.cronLine = nil
         return options
+    }
+}
+
+extension Integration {
+    /// The same, with the times of its secrets.
+    fileprivate func since(_ times: [String: Moment]) -> Integration {
+        var integration = self
+        integration.options.secretTimes = times
+        return integration
     }
 }

@@ -3,6 +3,7 @@ import Audit
 import Backup
 import ConnectorKit
 import Foundation
+import Grants
 import Identity
 import Intake
 import Ledger
@@ -69,7 +70,7 @@ public final class Hub: Sendable {
     public static let migrations =
         [IDPool.migration] + LedgerMigrations.all + QueueMigrations.all + IntakeMigrations.all + BackupTable.migrations
         + AuditTable.migrations + IdentityTable.migrations + RepeatTable.migrations + SecurityTable.migrations
-        + NoticeMigrations.all + AlertTable.migrations
+        + NoticeMigrations.all + AlertTable.migrations + GrantTable.migrations
 
     /// A hub on a store. Reaches nothing.
     ///
@@ -132,6 +133,10 @@ public final class Hub: Sendable {
         do {
             let json = try JSON(parsing: vault.open(integration.settings, context: integration.publicID))
             let settings = try Settings(json, by: type.card.settings, of: integration.name)
+            if let terms = type.authorization(settings) {
+                surroundings.transport = GrantedWay(
+                    hub: self, integration: integration, terms: terms, transport: ear)
+            }
             connector = try type.make(settings, surroundings)
             door = try DoorRules(settings)
         } catch {
@@ -162,8 +167,8 @@ public final class Hub: Sendable {
 
     /// The vendor's calls, and where there is a secret for them those in the hub's own words.
     func receiver(of connector: Connector, _ door: DoorRules) -> (any WebhookReceiver)? {
-        guard let scheme = door.scheme else { return connector.webhooks }
-        return OwnCalls(scheme, beside: connector, now: time)
+        guard door.scheme != nil || door.takesKeys else { return connector.webhooks }
+        return OwnCalls(door.scheme, beside: connector, now: time)
     }
 
     /// What hears the answers of an integration; nil before it was called for the first time.

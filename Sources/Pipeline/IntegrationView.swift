@@ -18,6 +18,11 @@ public struct IntegrationView: Hashable, Sendable {
             "type": .string(integration.options.type.rawValue), "connector": .string(integration.connector),
             "status": .string(integration.state.rawValue), "reason": .text(integration.reason),
             "settings": settings ?? .null, "credentials": .object(credentials.mapValues(JSON.bool)),
+            "credentialsSetAt": .object(
+                credentials.filter(\.value).reduce(into: [:]) { times, one in
+                    let at = integration.options.secretTimes[one.key] ?? integration.createdAt
+                    times[one.key] = .string(at.description)
+                }),
             "webhookAddress": .text(webhookAddress), "createdAt": .string(integration.createdAt.description),
         ]
     }

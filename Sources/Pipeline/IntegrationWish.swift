@@ -108,6 +108,11 @@ public struct IntegrationWish: Hashable, Sendable {
         sections.reduce(into: [:]) { all, section in all.merge(section.members) { first, _ in first } }
     }
 
+    /// All settings together, and with those of the older form what it means where it says nothing.
+    func given(for card: Card) -> [String: JSON] {
+        sections.contains { $0.name == "configuration" } ? card.completed(given) : given
+    }
+
     /// The problems of settings, each under the section where the setting stands or belongs.
     func placed(_ error: SettingsError, by shapes: [SettingShape]) -> IntegrationRefusal {
         .fields(

@@ -13,6 +13,7 @@ enum WebhookCallForm {
         case .stored(let id), .repeated(let id): (200, id)
         case .ping(let status): (status, nil)
         case .forged: (401, nil)
+        case .unusable: (422, nil)
         case .tooLarge: (413, nil)
         case .outside: (403, nil)
         case .limited: (429, nil)

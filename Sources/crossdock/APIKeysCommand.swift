@@ -14,7 +14,9 @@ struct APIKeysCommand: AsyncParsableCommand {
             Examples: crossdock api-keys make reports --permission see --days 365
                       crossdock api-keys revoke 5a0c2f91d8e4b673
             """,
-        subcommands: [APIKeysListCommand.self, APIKeysMakeCommand.self, APIKeysRevokeCommand.self],
+        subcommands: [
+            APIKeysListCommand.self, APIKeysMakeCommand.self, APIKeysRotateCommand.self, APIKeysRevokeCommand.self,
+        ],
         defaultSubcommand: APIKeysListCommand.self)
 }
 
@@ -45,7 +47,7 @@ struct APIKeysListCommand: AsyncParsableCommand {
                     ]
                 }, header: ["ID", "NAME", "MAY", "STATE", "LAST USED"])
             for key in keys where key.isGood(at: now) && age(key, now) >= oldAfterDays {
-                Terminal.note("the key \(key.id) (\(key.name)) is \(age(key, now)) days old: make another, revoke it")
+                Terminal.note("the key \(key.id) (\(key.name)) is \(age(key, now)) days old: crossdock api-keys rotate")
             }
         }
     }
@@ -70,7 +72,7 @@ struct APIKeysMakeCommand: AsyncParsableCommand {
 
     @Argument(help: "What it is for.")
     var name: String
-    @Option(help: "What it may do: see, audit, operate, configure, admit; may be given several times.")
+    @Option(help: "What it may do: see, audit, operate, configure, admit, webhook:write; may be given several times.")
     var permission: [String]
     @Option(help: "How long it is good, in days; not given: until it is revoked.")
     var days: Int?
@@ -84,6 +86,30 @@ struct APIKeysMakeCommand: AsyncParsableCommand {
             let expires = days.map { open.hub.now.adding(seconds: Double($0) * 86_400) }
             let (key, secret) = try await open.hub.makeAPIKey(
                 name, permissions: permissions, expires: expires, by: Person.atThisTerminal)
+            await open.close()
+            Terminal.note("its id is \(key.id); it is shown this once")
+            print(options.json ? (["id": .string(key.id), "key": .string(secret)] as JSON).text : secret)
+        }
+    }
+}
+
+/// `crossdock api-keys rotate`
+struct APIKeysRotateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rotate", abstract: "Make a key that follows another; it stands alone on the last line.",
+        discussion: "It may the same and lasts as long. The old one goes on for a day, or as --keep-old says.")
+
+    @Argument(help: "The id of the old key.")
+    var id: String
+    @Option(help: "For how many hours the old key goes on; 0 for one that others know.")
+    var keepOld = 24.0
+    @OptionGroup var options: HubOptions
+
+    func run() async throws {
+        try await Terminal.run {
+            let open = try OpenHub(options)
+            let (key, secret) = try await open.hub.rotateAPIKey(
+                id, keepingOldSeconds: keepOld * 3600, by: Person.atThisTerminal)
             await open.close()
             Terminal.note("its id is \(key.id); it is shown this once")
             print(options.json ? (["id": .string(key.id), "key": .string(secret)] as JSON).text : secret)

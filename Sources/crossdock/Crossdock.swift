@@ -22,7 +22,7 @@ struct Crossdock: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, AccountsCommand.self, GroupsCommand.self, APIKeysCommand.self, TokenCommand.self,
-            ConnectCommand.self, CheckCommand.self, DoctorCommand.self,
+            ConnectCommand.self, DisconnectCommand.self, CheckCommand.self, DoctorCommand.self,
             IntegrationsCommand.self,
             SyncCommand.self, StatusCommand.self, JobsCommand.self, DeadCommand.self, SchedulesCommand.self,
             BatchesCommand.self, PauseCommand.self, ResumeCommand.self, CancelCommand.self, LimitsCommand.self,

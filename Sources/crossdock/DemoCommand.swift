@@ -93,7 +93,7 @@ struct DemoStage {
         options.store = nil
         options.json = false
         let url = "http://127.0.0.1:\(free)"
-        let open = try OpenHub(options, publicURL: url, allowedHosts: ["127.0.0.1"])
+        let open = try OpenHub(options, publicURL: url, allowedHosts: ["127.0.0.1"], bookFolders: [folder])
         let service = try await HubService(open, door: .loopback, port: free, openOnLoopback: true)
         let play = DemoPlay(hub: open.hub, stand: stand, book: book, shopURL: "http://127.0.0.1:\(shopPort)", page: url)
         let verdict = try await withThrowingTaskGroup(of: Bool.self) { group in

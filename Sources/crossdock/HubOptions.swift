@@ -57,7 +57,8 @@ struct OpenHub: Sendable {
     ///
     /// - Throws: `Refusal`, `StoreFailure`, `Vault.Failure`.
     init(
-        _ options: HubOptions, publicURL: String? = nil, allowedHosts: [String] = [], readReplica: String? = nil,
+        _ options: HubOptions, publicURL: String? = nil, allowedHosts: [String] = [], bookFolders: [String] = [],
+        readReplica: String? = nil,
         renewsMasterKey: Bool = false
     ) throws {
         let environment = try HubEnvironment()
@@ -82,7 +83,8 @@ struct OpenHub: Sendable {
         }
         surroundings = ConnectorSurroundings(
             transport: transport, now: Self.systemNow, random: Self.systemRandom,
-            blocking: BlockingThreads(count: Self.blockingThreads))
+            blocking: BlockingThreads(count: Self.blockingThreads),
+            folders: try BookFolders.named(environment, beside: place.folder) + bookFolders)
         let (surroundings, vault, given) = (surroundings, Vault(bytes: key).adding(olderKeys), keys)
         let mailer = try MailSettings.server(environment).map { CurlMailer($0, blocking: BlockingThreads(count: 1)) }
         let way = NoticeWay(transport: notices, mailer: mailer, problem: notices.problem)

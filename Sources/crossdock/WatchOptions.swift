@@ -33,6 +33,7 @@ enum WatchSettings {
         .connectionTest: "CROSSDOCK_ALERT_CONNECTION_TEST", .webhookDelay: "CROSSDOCK_ALERT_WEBHOOK_DELAY",
         .conflictRate: "CROSSDOCK_ALERT_CONFLICT_RATE", .conflictAge: "CROSSDOCK_ALERT_CONFLICT_AGE",
         .breakerOpen: "CROSSDOCK_ALERT_BREAKER_OPEN", .securityEvents: "CROSSDOCK_ALERT_SECURITY_EVENTS",
+        .credentialAge: "CROSSDOCK_ALERT_CREDENTIAL_AGE",
     ]
 
     /// The terms of a hub's watch.

@@ -55,5 +55,11 @@ struct Nobody: IdentityPort, AdmissionPort {
         throw HubError("nobody makes a key here")
     }
 
+    func rotateAPIKey(
+        _ id: String, keepingOldSeconds seconds: Double, by actor: AuditActor, within rights: Set<Permission>?
+    ) async throws -> (key: APIKey, secret: String) {
+        throw HubError("there is no key \(id)")
+    }
+
     func revokeAPIKey(_ id: String, by actor: AuditActor) async throws { throw HubError("there is no key \(id)") }
 }

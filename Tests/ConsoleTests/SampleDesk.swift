@@ -1,4 +1,5 @@
 import Audit
+import Commerce
 import Console
 import Ledger
 import Repeats
@@ -36,6 +37,9 @@ struct SampleDesk: IntegrationsPort {
     func test(_ publicID: String, by actor: AuditActor) async throws -> CheckAnswer? { nil }
     func measure(_ publicID: String) async throws -> IntegrationMeasure? { nil }
     func measure() async throws -> SystemMeasure { throw SampleHub.Broken() }
+    func beginGrant(_ publicID: String, by actor: AuditActor) async throws -> Hub.Departure? { nil }
+    func endGrant(_ back: Hub.Return, from origin: String?) async throws -> Integration { throw SampleHub.Broken() }
+    func grantStanding(_ publicID: String) async throws -> JSON? { nil }
     func integrationStates() async throws -> [IntegrationState: Int] { [:] }
     func begin(_ request: KeyedRequest) async throws -> RequestStanding { throw SampleHub.Broken() }
     func keep(_ answer: KeptAnswer, of claim: RequestClaim) async throws {}

@@ -21,6 +21,7 @@ struct Program: Sendable {
         environment = [
             "PATH": "/usr/bin:/bin", "HOME": folder.path, "LANG": "C.UTF-8", "TZ": "UTC",
             "SWIFT_BACKTRACE": "enable=no", "CROSSDOCK_DATA": folder.appending(path: "hub").path,
+            "CROSSDOCK_BOOK_FOLDERS": folder.path,
         ]
     }
 

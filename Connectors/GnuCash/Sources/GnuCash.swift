@@ -36,6 +36,7 @@ public struct GnuCash: ConnectorType {
         _ settings: Settings, _ surroundings: ConnectorSurroundings
     ) throws(SettingsError) -> Connector {
         let settings = try BookSettings(settings)
+        try BookPlace.check(settings.path, in: surroundings.folders)
         let client = GnuCashClient(settings: settings, surroundings: surroundings)
         var sources: [RecordKind: any RecordSource] = [
             .account: BookSource(client: client, listing: AccountListing()),

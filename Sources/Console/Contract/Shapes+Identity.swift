@@ -1,4 +1,5 @@
 import Identity
+import Pipeline
 
 extension Shape {
     static let permissions = list(word(of: Permission.self))
@@ -44,6 +45,9 @@ extension Shape {
     static let wantedKey = object(
         ["name": text, "permissions": permissions], optional: ["expiresInDays": integer(1...3650).orNull]
     ).like(["name": "reports", "permissions": ["see"], "expiresInDays": 365])
+    static let keyRotation = object(
+        [:], optional: ["keep_old_hours": integer(0...Int(Hub.longestKeyOverlapSeconds / 3600))]
+    ).like(["keep_old_hours": 24])
     static let wantedAccount = object(
         ["username": text, "password": text],
         optional: ["role": word(of: Role.self).orNull, "groups": list(text).orNull], isClosed: true

@@ -9,7 +9,7 @@ extension Shape {
     static let integration = object([
         "id": text, "merchantId": text, "name": text, "type": word(of: IntegrationType.self), "connector": text,
         "status": integrationState, "reason": text.orNull, "settings": map(any).orNull, "credentials": map(flag),
-        "webhookAddress": text.orNull, "createdAt": time,
+        "credentialsSetAt": map(time), "webhookAddress": text.orNull, "createdAt": time,
     ]).named("Integration")
 
     static let integrationPages = object([
@@ -27,6 +27,11 @@ extension Shape {
         "integrationId": text, "batchId": integer, "status": word(["queued"]), "type": text,
         "kinds": list(word(of: RecordKind.self)), "priority": count, "delay": count, "runAt": time,
     ]).named("QueuedSync")
+
+    static let grantStanding = object([
+        "state": word(["needed", "granted", "failed"]), "startAt": text, "scope": text.orNull, "expiresAt": time.orNull,
+        "grantedAt": time.orNull, "renewedAt": time.orNull, "problem": text.orNull,
+    ]).named("Authorization")
 
     static let check = either(
         object(["connected": Shape(["const": true]), "found": text]),
