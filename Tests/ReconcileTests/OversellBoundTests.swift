@@ -74,6 +74,22 @@ struct OversellBoundTests {
         #expect(bound.pieces == ExactDecimal(9))
     }
 
+    /// Found by the rehearsal of seed 615: set back by two hours, and forward by one while others bought.
+    @Test func untilAClockIsAsLateAgainAsItHadBeenItsTimesTellNothing() throws {
+        let first = OversellBound.Event(
+            side: 1, quantity: ExactDecimal(5), happenedAt: at(6_990), learnedAt: at(7_000), number: 22)
+        let own = OversellBound.Event(
+            side: 1, quantity: ExactDecimal(-9), happenedAt: at(400), learnedAt: at(410), number: 24)
+        let elsewhere = OversellBound.Event(
+            side: 2, quantity: ExactDecimal(-4), happenedAt: at(3_800), learnedAt: at(4_000), number: 28)
+        let told = OversellBound.Told(number: 28, plannedAt: at(4_001), settledAt: at(4_002))
+        let channel = OversellBound.Channel(side: 1, writing: .absolute, isInStep: true, told: [told])
+
+        let bound = try OversellBound.measure(channel, mode: .shared, events: [first, own, elsewhere], now: at(9_000))
+
+        #expect(bound.pieces == ExactDecimal(9))
+    }
+
     @Test func whatWasToldBeforeTheClockWasSetBackIsMeasuredByIt() throws {
         let own = OversellBound.Event(
             side: 1, quantity: ExactDecimal(-1), happenedAt: at(80), learnedAt: at(110), number: 4)
