@@ -36,7 +36,9 @@ extension Console {
 
     /// Done twice, it does no more; so its answer is kept behind it, and not in its steps.
     private func eraseCustomer(_ visit: Visit) async -> HTTPResponse {
-        await once(visit) { _, claim in
+        await once(visit) { body, claim in
+            // Whoever writes {"plan": true} does not mean that it be done.
+            try Self.nothingIn(body)
             let response = await forPerson(visit) {
                 try await hub.persons.eraseCustomer(visit.names[0], by: visit.actor).json
             }

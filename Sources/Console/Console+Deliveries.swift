@@ -114,7 +114,8 @@ extension Console {
         return response
     }
 
-    private static func nothingIn(_ body: JSON) throws {
+    /// Refuses a body that says something where nothing is to be said.
+    static func nothingIn(_ body: JSON) throws {
         guard body.object?.isEmpty ?? true else {
             throw BodyRefusal(code: .badRequest, sentence: "nothing is to be said in the body")
         }

@@ -11,7 +11,7 @@ extension Console {
     static let deliveryPageRoutes: [Route] = [
         Route(
             "GET", "/deliveries", .those(.see), "The page of vendors' calls.",
-            .page(200).asking(DeliveryQuery.parameters).refusing(.conflict, .payloadTooLarge, .unsupportedMediaType)
+            .page(200).asking(DeliveryQuery.formParameters).refusing(.conflict, .payloadTooLarge, .unsupportedMediaType)
         ) { await $0.deliveriesPage($1) },
         Route(
             "POST", "/deliveries", .those(.operate), "Has the calls the page shows understood once more.",
@@ -34,7 +34,7 @@ extension Console {
         await changed(visit) { _ in
             let integrations = try await hub.integrations()
             let items = visit.request.address.query.map { (name: $0.name, value: $0.value) }
-            let query = try DeliveryQuery(items, integrations)
+            let query = try DeliveryQuery(items, integrations, isForm: true)
             let found = try await hub.inbox.deliveries(query.filter, limit: Self.pageLength + 1)
             let shown = found.prefix(Self.pageLength)
             let may = visit.access?.may(.operate) ?? false

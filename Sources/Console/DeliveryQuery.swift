@@ -16,19 +16,26 @@ struct DeliveryQuery {
     static let parameters: [Contract.Parameter] = [
         Contract.Parameter("integration", .text, "An integration by its id or name."),
         Contract.Parameter("state", .deliveryState, "Those in this state."),
-        Contract.Parameter("topic", .text(0...longest), "Those of this topic."),
+        Contract.Parameter("topic", .text(1...longest), "Those of this topic."),
         Contract.Parameter("since", .text, "A time, or a day: from then on."),
         Contract.Parameter("until", .text, "A time, or a day: before it."),
         Contract.Parameter("before", .integer(1...Int.max), "Those with a smaller id."), .limit(limits),
     ]
     private static let words = "integration, state, topic, since, until, before, limit"
 
-    /// Reads words of a query or a body. `names`: the integrations by name and by public id.
-    init(_ items: [(name: String, value: String)], _ names: [Integration]) throws(BodyRefusal) {
+    /// The same for a page: a browser sends the fields of a form that are left empty, too.
+    static let formParameters = parameters.map {
+        Contract.Parameter($0.name, .either($0.shape, .word([""])), $0.purpose)
+    }
+
+    /// Reads words of a query or a body. `names`: the integrations by name and by public id; `isForm`: what is left
+    /// empty is not said.
+    init(
+        _ items: [(name: String, value: String)], _ names: [Integration], isForm: Bool = false
+    ) throws(BodyRefusal) {
         guard Set(items.map(\.name)).count == items.count else { throw Self.refusal("a word stands twice") }
         for (name, value) in items {
-            // A browser sends the fields of a form that are left empty, too.
-            if value.isEmpty { continue }
+            if isForm, value.isEmpty { continue }
             switch name {
             case "integration":
                 guard let found = names.first(where: { $0.publicID == value || $0.name == value }) else {
@@ -41,7 +48,9 @@ struct DeliveryQuery {
                 }
                 filter.state = state
             case "topic":
-                guard value.utf8.count <= Self.longest, value.unicodeScalars.allSatisfy({ $0.value >= 0x20 }) else {
+                guard (1...Self.longest).contains(value.utf8.count),
+                    value.unicodeScalars.allSatisfy({ $0.value >= 0x20 })
+                else {
                     throw Self.refusal("topic must be a word")
                 }
                 filter.topic = value

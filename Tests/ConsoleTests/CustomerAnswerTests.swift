@@ -75,6 +75,17 @@ struct CustomerAnswerTests {
         #expect(done.status == 200 && done.json["data"] == plan.json["data"])
     }
 
+    /// What cannot be taken back is not done where more was said than is understood.
+    @Test func anErasureTakesNoWordsThatMeanNothing() async throws {
+        let (asking, token) = try await asking()
+
+        let answer = await asking.ask(
+            "POST", "/api/customers/ann%40example.com/erase", token: token,
+            headers: ["Content-Type": "application/json"], body: #"{"plan":true}"#)
+
+        #expect(answer.status == 400)
+    }
+
     @Test func nobodyAndSeveralAreToldApart() async throws {
         let (asking, token) = try await asking()
 

@@ -117,4 +117,49 @@ struct BadInputTests {
         #expect(try await Web.post(url + "/webhooks/\(id)", .string(bomb), packed).status == 401)
         #expect(try await Web.get(url + "/health").status == 200)
     }
+
+    /// A vendor that proves who it is may still say what means nothing: it is stored and put aside, and does no harm.
+    @Test func whatASignedCallSaysDoesNoHarm() async throws {
+        let program = try Program()
+        defer { program.close() }
+        let secret = "webhook-secret-for-tests"
+        var members = try #require(ConnectTests.shop.object)
+        members["webhookSecret"] = .string(secret)
+        let settings = try program.write(JSON.object(members).text, to: "shop.json")
+        let id = try #require(try await program.run(["connect", "woocommerce", "--config", settings]).lines.last)
+        let hub = try program.start(["serve", "--port", "0"], environment: ["JWT_SECRET": Self.key])
+        defer { hub.send(SIGKILL) }
+        let url = "http://127.0.0.1:\(try await hub.port())"
+        let bodies: [[UInt8]] = [
+            Array(String(repeating: "[", count: 10_000).utf8), Array(String(repeating: "{\"id\":", count: 10_000).utf8),
+            Array(#"{"id":1,"id":2,"status":"completed","status":"refunded"}"#.utf8),
+            Array("{\"id\":\"".utf8) + [0xFF, 0xC0, 0xAF, 0] + Array("\"}".utf8),
+            Array(#"{"id":9007199254740993,"total":"1e400","quantity":1e400}"#.utf8),
+            Array("{\"id\":1\(String(repeating: "0", count: 400))}".utf8),
+            Array(#"{"id":"'; DROP TABLE delivery; --","sku":"<script>alert(1)</script>"}"#.utf8),
+            Array(#"{"id":"../../etc/passwd"}"#.utf8), [0x1F, 0x8B, 8, 0], [],
+        ]
+
+        for (number, body) in bodies.enumerated() {
+            let signature = Signature.base64(Signature.hmacSHA256(body, key: Array(secret.utf8)))
+            let answer = try await Web.send(
+                "POST", "\(url)/webhooks/\(id)",
+                [
+                    "X-WC-Webhook-ID": "7", "X-WC-Webhook-Delivery-ID": "bad-\(number)",
+                    "X-WC-Webhook-Topic": "order.updated", "X-WC-Webhook-Signature": signature,
+                    "Content-Type": "application/json",
+                ], body)
+            #expect(answer.status < 500, "\(number): \(String(decoding: answer.body, as: UTF8.self))")
+        }
+
+        let headers = Self.bearer(Self.token())
+        let settled = try await eventually(withinSeconds: 30) { () -> Bool? in
+            let waiting = try await Web.get(url + "/api/webhooks/incoming?state=received", headers)
+            return try JSON(parsing: waiting.body)["data"]?.array?.isEmpty == true ? true : nil
+        }
+        #expect(settled == true, "\(hub.errors)")
+        #expect(try await Web.get(url + "/", headers).status == 200)
+        #expect(try await Web.get(url + "/deliveries", headers).status == 200)
+        #expect(hub.isRunning, "\(hub.errors)")
+    }
 }

@@ -18,7 +18,7 @@ enum Web {
         return try await send("POST", url, headers, body.bytes)
     }
 
-    private static func send(
+    static func send(
         _ method: String, _ url: String, _ headers: HTTPHeaders, _ body: [UInt8]
     ) async throws -> HTTPResponse {
         let address = try #require(HTTPAddress(url))

@@ -145,7 +145,7 @@ struct BadRequestTests {
     /// As many as this machine lets one process open, up to ten thousand.
     @Test func tenThousandIdleSocketsTakeLittleMemoryAndKeepNobodyOut() async throws {
         let wanted = Self.sockets()
-        let (answer, grown) = try await serving(handler: HTTPServerTests.fine) { port, _ in
+        let (answer, came, grown) = try await serving(handler: HTTPServerTests.fine) { port, _ in
             try await threads.run {
                 let before = Self.residentKilobytes()
                 let crowd = (1...wanted).compactMap { number in
@@ -162,12 +162,14 @@ struct BadRequestTests {
                 let answer = late?.hear(until: "fine") ?? "no connection"
                 let grown = Self.residentKilobytes() - before
                 for caller in crowd { caller.hangUp() }
-                return (answer, crowd.count < wanted ? -1 : grown)
+                return (answer, crowd.count, grown)
             }
         }
 
         #expect(answer.hasSuffix("fine"))
-        #expect((0...100_000).contains(grown), "\(grown) KiB more for \(wanted) sockets")
+        #expect(came == wanted)
+        // Other tests run in this process, too, so the bound is wide.
+        #expect(grown < 300_000, "\(grown) KiB more for \(wanted) sockets")
     }
 
     private static func sockets() -> Int {
