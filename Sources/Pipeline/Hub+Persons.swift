@@ -226,6 +226,7 @@ extension Hub {
             try ledger.seal(records: ids, with: person)
             try JobTable(session, organization: organization).seal(deliveriesOf: ids)
         }
+        try await forget(words)
         try await store.write { session in
             let ledger = LedgerTable(session, organization: organization)
             let table = JobTable(session, organization: organization)
@@ -236,11 +237,6 @@ extension Hub {
             try ledger.blank(records, now: now)
             try table.forget(deliveriesOf: records.map(\.id))
             try Intake.forgetBodies(of: holding.calls.map(\.id), organization: organization, session: session)
-            try ledger.forget(words: words)
-            try table.forget(words: words)
-            try Intake.forget(words: words, organization: organization, session: session)
-            try NoticeTable(session, organization: organization).forget(words: words)
-            try AlertTable(session, organization: organization).forget(words: words)
             try ledger.destroyKeys(records.map(\.id), now: now)
             let after: JSON = [
                 "orders": .integer(plan.orders), "papers": .integer(plan.papers), "calls": .integer(plan.calls),
@@ -251,6 +247,18 @@ extension Hub {
         // The store's own log still has what was written over.
         _ = try await store.tidy(isThorough: false)
         return plan
+    }
+}
+
+extension Hub {
+    /// Takes sentences away that name somebody, table by table, so that others write between.
+    private func forget(_ words: ErasedWords) async throws {
+        let organization = organization
+        try await store.write(.bulk) { try LedgerTable($0, organization: organization).forget(words: words) }
+        try await store.write(.bulk) { try JobTable($0, organization: organization).forget(words: words) }
+        try await store.write(.bulk) { try Intake.forget(words: words, organization: organization, session: $0) }
+        try await store.write(.bulk) { try NoticeTable($0, organization: organization).forget(words: words) }
+        try await store.write(.bulk) { try AlertTable($0, organization: organization).forget(words: words) }
     }
 }
 

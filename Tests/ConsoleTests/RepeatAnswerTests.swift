@@ -204,6 +204,18 @@ struct RepeatAnswerTests {
         await stage.close()
     }
 
+    @Test func aVerificationIsAskedForOnceUnderAKey() async throws {
+        let stage = try await IntegrationStage()
+        defer { stage.place.remove() }
+
+        let key: HTTPHeaders = ["Idempotency-Key": "one"]
+        let first = try await stage.ask("POST", "/api/verify", ["samples": 3], headers: key)
+        let again = try await stage.ask("POST", "/api/verify", ["samples": 3], headers: key)
+        #expect(first.status == 202 && again.status == 202 && again.headers["Idempotency-Replayed"] == "true")
+        #expect(again.json["data"] == first.json["data"])
+        await stage.close()
+    }
+
     @Test func everyPostUnderTheAPIThatChangesSomethingTakesAKey() {
         let posts = Console.routes.filter { $0.method == "POST" && $0.pattern.hasPrefix("/api/") }
         #expect(
@@ -218,7 +230,7 @@ struct RepeatAnswerTests {
                 "/api/outgoing-webhooks/{id}/test", "/api/outgoing-webhooks/{id}/disable",
                 "/api/outgoing-webhooks/{id}/enable", "/api/outgoing-webhooks/{id}/deliveries/replay",
                 "/api/outgoing-webhooks/{id}/rotate-secret",
-                "/api/alerts/{kind}/acknowledge",
+                "/api/verify", "/api/alerts/{kind}/acknowledge",
             ], "a new address: give it `once`, test it here, and name it")
     }
 }

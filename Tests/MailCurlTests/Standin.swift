@@ -53,12 +53,13 @@ final class Standin: Sendable {
         return heard
     }
 
+    /// The test's own process may have the usual signals held back, and with it whatever it starts.
     func stop() {
-        process.terminate()
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 
-    deinit { process.terminate() }
+    deinit { kill(process.processIdentifier, SIGKILL) }
 
     /// A certificate for `localhost`, with its key, that nobody knows.
     static func certificate(in folder: String) throws -> (both: String, alone: String) {

@@ -231,18 +231,24 @@ struct PersonTests {
             let table = JobTable(session, organization: 1)
             try table.add(
                 [NewJob(.fetch, integration: shop, kind: .product, key: "9", runAt: now)], ids: &ids, now: now)
-            _ = try session.run(
+        }
+        let damages: [(String, [SQLValue])] = [
+            (
                 "UPDATE job SET state = 'dead', is_open = 0, error = ?1 WHERE queue = 'fetch' AND key = '9'",
-                [.text(words)])
-            _ = try session.run(
+                [.text(words)]
+            ),
+            (
                 """
                 INSERT INTO rejection (organization_id, integration_id, kind, external_id, reason, first_at, last_at)
                 VALUES (1, ?1, 'product', '9', ?2, 0, 0), (1, ?1, 'product', '10', 'no price', 0, 0)
-                """, [.integer(shop), .text(words)])
-            _ = try session.run(
+                """, [.integer(shop), .text(words)]
+            ),
+            (
                 "UPDATE integration SET reason = ?1 WHERE organization_id = 1 AND id = ?2",
-                [.text(words), .integer(shop)])
-        }
+                [.text(words), .integer(shop)]
+            ),
+        ]
+        for (sql, values) in damages { try await scene.world.damage(hub, sql, values) }
 
         _ = try await hub.eraseCustomer(PersonScene.email, by: ann)
 

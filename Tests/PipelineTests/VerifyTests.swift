@@ -36,7 +36,7 @@ struct VerifyTests {
     }
 
     private func run(_ sql: String) async throws {
-        try await hub.store.write { _ = try $0.run(sql, []) }
+        try await world.damage(hub, sql)
     }
 
     private func number(_ sql: String) async throws -> Int { try await world.count(hub, sql) }
@@ -115,7 +115,7 @@ struct VerifyTests {
         #expect(try await result(.bases, of: hub).isPassed)
 
         let dropped = "UPDATE job SET state = 'cancelled', is_open = 0 WHERE queue = 'deliver' AND is_open = 1"
-        try await hub.store.write { _ = try $0.run(dropped, []) }
+        try await world.damage(hub, dropped)
         let bases = try await result(.bases, of: hub)
         #expect(bases.errorCount == 1)
         #expect(bases.errors.first?.sentence.contains("is not in step with south (price") == true, "\(bases.errors)")

@@ -234,10 +234,18 @@ extension World {
         }
     }
 
+    /// Does to the hub's tables what no hub does.
+    func damage(_ hub: Hub, _ sql: String, _ values: [SQLValue] = []) async throws {
+        _ = try await unwatched(hub).write { try $0.run(sql, values) }
+    }
+
+    private func unwatched(_ hub: Hub) -> any Store {
+        let base = (hub.store as? SealingStore)?.base
+        return ((base as? MortalStore)?.store as? WatchedStore)?.unwatched ?? hub.store
+    }
+
     /// The hub's tables, for what no report says.
     func count(_ hub: Hub, _ sql: String) async throws -> Int {
-        let base = (hub.store as? SealingStore)?.base
-        let store = ((base as? MortalStore)?.store as? WatchedStore)?.unwatched ?? hub.store
-        return try await store.read { Int(try $0.rows(sql, []).first?.integer(0) ?? 0) }
+        try await unwatched(hub).read { Int(try $0.rows(sql, []).first?.integer(0) ?? 0) }
     }
 }
