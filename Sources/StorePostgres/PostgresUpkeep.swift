@@ -112,12 +112,19 @@ struct PostgresUpkeep {
         guard slice.start < slice.end,
             try !known(table).contains(where: { $0.start < slice.end && slice.start < $0.end })
         else { return nil }
+        // How rows are laid down is said of the rest, for of the whole it cannot be.
+        let manner = try ask(
+            """
+            SELECT coalesce('WITH (' || array_to_string(reloptions, ', ') || ')', '') FROM pg_class
+            WHERE oid = CAST(CAST(?1 AS text) AS regclass)
+            """, [.text("\(table.table)_rest")]
+        ).first?.text(0)
         // Nobody may write into the rest what belongs here, from the look to the end.
         try link.script(
             """
             LOCK TABLE \(table.table)_rest IN ACCESS EXCLUSIVE MODE;
             CREATE TABLE
-            \(slice.name) (LIKE \(table.table) INCLUDING ALL);
+            \(slice.name) (LIKE \(table.table) INCLUDING ALL) \(manner ?? "");
             WITH found AS (
                 DELETE FROM \(table.table)_rest
                 WHERE \(table.column) >= \(slice.start) AND \(table.column) < \(slice.end) RETURNING *)

@@ -79,6 +79,9 @@ struct BenchAuditCommand: AsyncParsableCommand {
 private struct BenchNotes: Sendable {
     let hub: Hub
     let shop: Integration
+    private let vault = Vault(bytes: BenchHub.key)
+
+    init(hub: Hub, shop: Integration) { (self.hub, self.shop) = (hub, shop) }
 
     private static let actor = AuditActor(
         .person, "bench", origin: "127.0.0.1", request: "req_0123456789abcdef01234567")
@@ -99,7 +102,7 @@ private struct BenchNotes: Sendable {
             }
             let note = AuditNote(
                 .integrationChanged, "integration", shop.publicID, before: told("shop 0"), after: told("shop 1"))
-            try AuditTable(session, organization: 1, vault: Vault(bytes: BenchHub.key)).append(
+            try AuditTable(session, organization: 1, vault: vault).append(
                 [note], by: Self.actor, at: now)
         }
     }

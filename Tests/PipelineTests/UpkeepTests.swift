@@ -79,6 +79,10 @@ struct UpkeepTests {
         let said = try await hub.forgetOld()
         #expect(said.filter { $0.hasPrefix("delivery_body_") && $0.hasSuffix("was made for what comes") }.count == 3)
         #expect(try await slices(world, hub, of: "delivery_body") == 3)
+        let inherited = "FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
+        let whole =
+            "WHERE inhparent = CAST('delivery_body' AS regclass) AND 'toast_tuple_target=8128' = ANY(reloptions)"
+        #expect(try await world.count(hub, "SELECT count(*) \(inherited) \(whole)") == 4)
         #expect(try await world.count(hub, "SELECT count(*) FROM delivery_body_rest") == 0)
         #expect(try await world.count(hub, "SELECT count(*) FROM delivery_body") == 1)
         #expect(try await hub.forgetOld() == [])
