@@ -48,7 +48,8 @@ public struct OwnCalls: WebhookReceiver {
     }
 
     /// What says its own id is one event however often it is signed. Else the time it was signed for makes it one; and
-    /// where there is no time either, the same body within five minutes is one.
+    /// where there is no time either, the same body within five minutes is one. Of a side that only tells nothing is
+    /// guessed: a price that goes up and down again is told by the same body twice, and a repeat does no harm.
     private func repeatKey(of call: WebhookCall, _ body: JSON?, _ now: Moment) -> String {
         let digest = Signature.hex(Signature.sha256(call.body))
         if let id = body?["eventId"]?.scalarText ?? body?["id"]?.scalarText {
@@ -57,6 +58,7 @@ public struct OwnCalls: WebhookReceiver {
         if let time = call.headers[OwnScheme.timeHeader].flatMap(OwnScheme.moment) {
             return "own/\(time.milliseconds)/\(digest)"
         }
+        if reader != nil { return "own/at/\(now.milliseconds)/\(digest)" }
         return "own/\(now.milliseconds / Int64(OwnScheme.windowSeconds * 1000))/\(digest)"
     }
 

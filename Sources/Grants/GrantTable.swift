@@ -12,7 +12,7 @@ public struct GrantTable {
     /// The tables.
     public static let migrations = [
         Migration(
-            "0630-grant",
+            "0720-grant",
             """
             -- What far sides gave the hub by OAuth 2: tokens, sealed; one process at a time renews them.
             CREATE TABLE oauth_grant (

@@ -223,7 +223,7 @@ struct ConnectTests {
         let (answer, connected) = try await connect("magento", "{}")
 
         #expect(answer.status == 2)
-        #expect(answer.errors.contains("no connector named \"magento\"; there are: gnucash, woocommerce"))
+        #expect(answer.errors.contains("no connector named \"magento\"; there are: custom, gnucash, woocommerce"))
         #expect(connected.isEmpty)
     }
 

@@ -265,6 +265,24 @@ struct OwnShopTests {
         #expect(try await own.hub.delivery(id)?.json.text.contains(key) == false)
     }
 
+    /// A price that goes up and down again is told by the same body twice.
+    @Test func withoutAnIdAndATimeNoCallIsTakenForARepeat() async throws {
+        let own = try await OwnWorld(["acceptAPIKey": true])
+        try await linked(own)
+        let key = try await own.hub.makeAPIKey("shop", permissions: [.tell], by: .hub).secret
+
+        for price in ["5.00", "6.00", "5.00"] {
+            let body: JSON = ["eventType": "price.changed", "data": ["productId": "P-1", "price": .string(price)]]
+            let call = WebhookCall(headers: ["X-API-Key": key], body: body.bytes)
+            guard case .stored = await own.hub.receive(call, for: own.own) else {
+                Issue.record("\(price) was not stored")
+                return
+            }
+            try await own.catchUp()
+            #expect(own.inNorth["regular_price"] == .string(price))
+        }
+    }
+
     @Test func noOtherKeyStandsInForASignature() async throws {
         let own = try await OwnWorld(["acceptAPIKey": true])
         let seeing = try await own.hub.makeAPIKey("eyes", permissions: [.see, .configure], by: .hub).secret
