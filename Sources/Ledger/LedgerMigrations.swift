@@ -14,8 +14,8 @@ public enum LedgerMigrations {
         Migration("0116-second-readings", secondReadings, servesOlder: true),
         Migration("0116-trace", traces, servesOlder: true),
         Migration("0117-former-key", formerKeys, servesOlder: true),
-        Migration("0117-verification", verification, servesOlder: true),
         Migration("0117-told", told, servesOlder: true),
+        Migration("0117-verification", verification, servesOlder: true),
     ]
 
     private static let integrations = """
