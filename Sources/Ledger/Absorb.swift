@@ -193,7 +193,10 @@ public struct Absorb {
         if matched == nil {
             result.counts.created += 1
             // Others would be given it without what was not told.
-            if !draft.untold.isDisjoint(with: rules.takes[draft.kind] ?? []) { result.wanted.append(key) }
+            if !draft.untold.isDisjoint(with: rules.takes[draft.kind] ?? []) {
+                result.wanted.append(key)
+                result.untold.insert(key)
+            }
         }
         result.touched.insert(record.id)
         try merge(draft, digest: digest, into: record, by: link, isFirstSight: matched != nil)

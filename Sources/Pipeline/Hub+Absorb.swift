@@ -212,6 +212,8 @@ extension Hub {
     static let referenceWaitSeconds = 5.0
     /// Of a task that reads a record once more: after it nothing that is still unknown is asked for.
     static let lastLook: JSON = ["final": true]
+    /// The same for what was not shown whole: others are given it after that.
+    static let wholeLook: JSON = ["final": true, "whole": true]
     /// How long a record that is just being written waits before it is read again, in seconds.
     static let staleWaitSeconds = 10.0
 
@@ -244,7 +246,7 @@ extension Hub {
                 NewJob(
                     .fetch, integration: batch.integration, kind: key.kind, key: key.id, priority: 70,
                     runAt: own.contains(key) ? now.adding(seconds: referenceWaitSeconds) : now,
-                    payload: own.contains(key) ? lastLook : .null)
+                    payload: absorption.untold.contains(key) ? wholeLook : own.contains(key) ? lastLook : .null)
             }
     }
 }

@@ -218,7 +218,7 @@ extension Hub {
                 else { return false }
                 return try !table.open(
                     .fetch, links.filter(\.isActive).map { ($0.integration, $0.kind, $0.externalID) },
-                    with: Self.lastLook
+                    with: Self.wholeLook
                 ).isEmpty
             }.map(\.id))
     }

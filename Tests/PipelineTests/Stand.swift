@@ -26,7 +26,7 @@ final class Stand: Transport {
         var patches = 0
         /// How many more lists lack the ids of their rows.
         var namelessLists = 0
-        /// How many more answers lack the names of goods.
+        /// How many more answers lack what goods have in stock.
         var untoldAnswers = 0
     }
 
@@ -75,7 +75,7 @@ extension Stand.State {
     private mutating func untold(_ parts: Parts?) -> JSON {
         guard untoldAnswers > 0, var parts else { return parts?.json ?? .null }
         untoldAnswers -= 1
-        parts[ProductPart.name] = nil
+        parts[ProductPart.stock] = nil
         return parts.json
     }
 
@@ -201,7 +201,7 @@ private struct StandGoods: RecordSource, RecordTarget, ConnectionCheck {
             var draft = Draft(
                 kind: .product, externalID: id, naturalKey: all[ProductPart.sku], parts: all,
                 title: all[ProductPart.name] ?? "")
-            if all[ProductPart.name] == nil { draft.untold = [ProductPart.name.shape.name] }
+            if all[ProductPart.stock] == nil { draft.untold = [ProductPart.stock.shape.name] }
             return draft
         }
     }

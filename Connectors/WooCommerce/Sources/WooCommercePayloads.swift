@@ -136,6 +136,12 @@ enum WooCommerceCodes {
         CategoryPart.parent.shape.name: ["parent"],
     ]
 
+    /// The parts without which a product is not put up elsewhere before the shop was asked once more. What an older
+    /// shop never tells is none of them.
+    private static let needed: Set<String> = Set(
+        [ProductPart.name.shape, ProductPart.price.shape, ProductPart.stock.shape, ProductPart.status.shape].map(\.name)
+    )
+
     /// Takes out what the shop says nothing about. What is empty it answers with an empty text, 0 or an empty list; a
     /// member that is null or not there (an older version, a plugin that cuts answers short) must not empty the part.
     static func forgetUnsaid(_ draft: inout Draft, _ payload: Payload) {
@@ -143,7 +149,7 @@ enum WooCommerceCodes {
             let members = membersOfPart[name] ?? (name == ProductPart.stock.shape.name ? stockMembers(payload) : [])
             guard !members.allSatisfy(payload.says) else { continue }
             draft.parts[name] = Optional<JSON>.none
-            draft.untold.insert(name)
+            if needed.contains(name) { draft.untold.insert(name) }
         }
     }
 

@@ -70,7 +70,7 @@ extension Shape {
     ]).named("CustomerExport")
 
     static let erasure = object([
-        "customer": integer, "isErased": flag, "orders": count, "calls": count, "stays": list(text),
+        "customer": integer, "isErased": flag, "orders": count, "papers": count, "calls": count, "stays": list(text),
         "obstacles": list(text),
     ]).named("Erasure")
 
