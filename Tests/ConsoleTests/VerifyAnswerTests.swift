@@ -16,7 +16,14 @@ struct VerifyAnswerTests {
         let none = await asking.ask("GET", "/api/verify", token: token)
         #expect(none.json["data"] == ["state": "none", "report": .null])
 
-        asking.hub.set { $0.verification = ["passed": true] }
+        let time: JSON = "2026-03-02T09:00:00Z"
+        let links: JSON = [
+            "passed": true, "checked": 3, "purpose": "every link has its record", "errorCount": 0, "errors": [],
+            "remarks": [],
+        ]
+        asking.hub.set {
+            $0.verification = ["passed": true, "startedAt": time, "endedAt": time, "tests": ["links": links]]
+        }
         let done = await asking.ask("GET", "/api/verify", token: token)
         #expect(done.json["data"]?["state"] == "done" && done.json["data"]?["report"]?["passed"] == true)
         #expect(await asking.ask("POST", "/api/verify", token: token).status == 403)

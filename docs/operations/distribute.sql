@@ -126,3 +126,7 @@ SELECT create_distributed_table('notice', 'organization_id', colocate_with => 'w
 WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('notice' AS regclass));
 SELECT create_distributed_table('notice_attempt', 'organization_id', colocate_with => 'write_turn')
 WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('notice_attempt' AS regclass));
+SELECT create_distributed_table('oauth_grant', 'organization_id', colocate_with => 'write_turn')
+WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('oauth_grant' AS regclass));
+SELECT create_distributed_table('oauth_request', 'organization_id', colocate_with => 'write_turn')
+WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST('oauth_request' AS regclass));
