@@ -7,6 +7,9 @@ struct PostgresUpkeep {
     /// How long a change of a table waits for those who use it, in milliseconds. All others wait behind it, so it gives
     /// up soon and is done another time.
     static let lockMilliseconds = 1_000
+    /// How long a look at a table, behind which nobody waits, waits for another look at it. The server calls its own
+    /// off for ours after `deadlock_timeout`, one second unless set otherwise.
+    static let lookMilliseconds = 10_000
 
     /// Connects.
     ///
@@ -45,17 +48,26 @@ struct PostgresUpkeep {
             LEFT JOIN pg_stat_user_tables ON relid = pg_class.oid
             WHERE relnamespace = CAST(current_schema() AS regnamespace) AND relkind = 'r' ORDER BY 1
             """)
+        if !isThorough { try link.script("SET lock_timeout = \(Self.lookMilliseconds)") }
+        defer { try? link.script("SET lock_timeout = \(Self.lockMilliseconds)") }
+        var (said, dead) = ([String](), Int64(0))
         for table in tables {
-            try link.script("VACUUM (ANALYZE\(isThorough ? ", FULL" : "")) \(table.text(0))")
+            let (name, rows) = (table.text(0), table.integer(1))
+            do {
+                try link.script("VACUUM (ANALYZE\(isThorough ? ", FULL" : "")) \(name)")
+                dead += rows
+            } catch let failure as PostgresFailure where failure.state == "55P03" {
+                said.append("\(name) is in use: it is left as it is and looked at again the next time")
+            }
         }
         let parents = try ask(
             """
             SELECT CAST(CAST(oid AS regclass) AS text) FROM pg_class
             WHERE relnamespace = CAST(current_schema() AS regnamespace) AND relkind = 'p'
             """)
-        for table in parents { try link.script("ANALYZE \(table.text(0))") }
-        let dead = tables.reduce(0) { $0 + $1.integer(1) }
-        return ["\(tables.count) tables were looked at anew; the room of \(dead) rows that are gone can be used again"]
+        for table in parents { try link.script("ANALYZE (SKIP_LOCKED) \(table.text(0))") }
+        let seen = tables.count - said.count
+        return ["\(seen) tables were looked at anew; the room of \(dead) rows that are gone can be used again"] + said
     }
 
     /// Has the server look at the tables that are many times larger than when it last did: what it plans for small ones
