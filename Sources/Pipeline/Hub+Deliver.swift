@@ -210,17 +210,17 @@ extension Hub {
     /// Goods that are to be made there and lack something that a side which has them is still to be asked for: what it
     /// showed of them first was not whole.
     private static func untold(_ load: DeliveryLoad, _ peer: Peer, _ table: JobTable) throws -> Set<Int64> {
-        try Set(
-            load.records.values.filter { record in
-                let links = load.links[record.id] ?? []
-                guard record.kind.nature == .catalogue, !links.contains(where: { $0.integration == peer.id }),
-                    peer.gives(record.kind).contains(where: { record.own(in: load.scope).plain[$0] == nil })
-                else { return false }
-                return try !table.open(
-                    .fetch, links.filter(\.isActive).map { ($0.integration, $0.kind, $0.externalID) },
-                    with: Self.wholeLook
-                ).isEmpty
-            }.map(\.id))
+        let lacking = load.records.values.filter { record in
+            record.kind.nature == .catalogue
+                && !(load.links[record.id] ?? []).contains { $0.integration == peer.id }
+                && peer.gives(record.kind).contains { record.own(in: load.scope).plain[$0] == nil }
+        }
+        let links = lacking.flatMap { load.links[$0.id] ?? [] }.filter(\.isActive)
+        let asked = try table.open(
+            .fetch, links.map { ($0.integration, $0.kind, $0.externalID) }, with: Self.wholeLook)
+        return Set(
+            links.filter { link in asked.contains { $0 == (link.integration, link.kind, link.externalID) } }
+                .map(\.record))
     }
 
     static func load(

@@ -8,17 +8,32 @@ extension JobTable {
     public func open(
         _ queue: JobQueue, _ keys: [(integration: Int64, kind: RecordKind, key: String)], with payload: JSON? = nil
     ) throws -> [(integration: Int64, kind: RecordKind, key: String)] {
-        try keys.filter { key in
-            try !session.rows(
-                """
-                SELECT 1 FROM job WHERE organization_id = ?1 AND queue = ?2 AND integration_id = ?3 AND kind = ?4
-                    AND key = ?5 AND is_open = 1 AND (CAST(?6 AS text) IS NULL OR payload = ?6)
-                """,
-                [
-                    .integer(organization), .text(queue.rawValue), .integer(key.integration),
-                    .text(key.kind.rawValue), .text(key.key), payload.map { .text($0.text) } ?? .null,
-                ]
-            ).isEmpty
+        let sides = Dictionary(grouping: keys) { OpenSide(integration: $0.integration, kind: $0.kind) }
+        var open: [OpenSide: Set<String>] = [:]
+        for (side, keys) in sides.sorted(by: { $0.key < $1.key }) {
+            open[side] = try Set(
+                session.rows(
+                    """
+                    SELECT key FROM job WHERE organization_id = ?1 AND queue = ?2 AND integration_id = ?3 AND kind = ?4
+                        AND key IN {5} AND is_open = 1 AND (CAST(?6 AS text) IS NULL OR payload = ?6)
+                    """,
+                    [
+                        .integer(organization), .text(queue.rawValue), .integer(side.integration),
+                        .text(side.kind.rawValue), .keys(Set(keys.map(\.key)).sorted()),
+                        payload.map { .text($0.text) } ?? .null,
+                    ]
+                ).map { $0.text(0) })
+        }
+        return keys.filter { open[OpenSide(integration: $0.integration, kind: $0.kind)]?.contains($0.key) ?? false }
+    }
+
+    /// One statement asks for all keys of these.
+    private struct OpenSide: Hashable, Comparable {
+        var integration: Int64
+        var kind: RecordKind
+
+        static func < (one: OpenSide, other: OpenSide) -> Bool {
+            (one.integration, one.kind.rawValue) < (other.integration, other.kind.rawValue)
         }
     }
 

@@ -23,7 +23,8 @@ struct TraceTests {
             ], body: body)
     }
 
-    @Test func aWebhookAndAllThatCameOfItHaveOneTraceAndNothingElseHasIt() async throws {
+    /// Two shops in step, the first of them, and a product of that.
+    private func twoShops() async throws -> (world: World, hub: Hub, north: Integration, sku: String) {
         let world = try World()
         world.openShop("north", products: 4, customers: 0)
         world.openShop("south", products: 0, customers: 0, seed: 5)
@@ -33,6 +34,11 @@ struct TraceTests {
         for shop in [south, north] { _ = try await hub.pull(shop) }
         try await world.settle(hub)
         let sku = try #require(world.firstSimpleSKU("north"))
+        return (world, hub, north, sku)
+    }
+
+    @Test func aWebhookAndAllThatCameOfItHaveOneTraceAndNothingElseHasIt() async throws {
+        let (world, hub, north, sku) = try await twoShops()
         world.pass(seconds: 60)
         _ = world.inShop("north") { shop, now in shop.editPrice(sku: sku, to: "12.00", at: now) }
         let body = try #require(world.ask("north", "/products", [.init("sku", sku)])[0]).bytes
@@ -58,15 +64,7 @@ struct TraceTests {
     }
 
     @Test func aReadingAndAllThatCameOfItHaveOneTraceOfTheirOwn() async throws {
-        let world = try World()
-        world.openShop("north", products: 4, customers: 0)
-        world.openShop("south", products: 0, customers: 0, seed: 5)
-        let hub = try world.hub()
-        let north = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
-        let south = try await hub.connect("woocommerce", name: "south", config: World.shopSettings("south"))
-        for shop in [south, north] { _ = try await hub.pull(shop) }
-        try await world.settle(hub)
-        let sku = try #require(world.firstSimpleSKU("north"))
+        let (world, hub, north, sku) = try await twoShops()
         var traces: [String] = []
         for price in ["12.00", "13.00"] {
             world.pass(seconds: 300)
