@@ -84,8 +84,20 @@ extension SQLiteStore {
         configuration.busyMode = .timeout(busyTimeoutSeconds)
         configuration.maximumReaderCount = readerCount
         configuration.prepareDatabase { database in try database.execute(sql: "PRAGMA cache_size = -8000") }
-        return try DatabasePool(path: path, configuration: configuration)
+        // Of several who make a file new one alone can turn on its log, and SQLite tells the others at once, however
+        // long they would wait.
+        let limit = ContinuousClock.now + .seconds(busyTimeoutSeconds)
+        while true {
+            do {
+                return try DatabasePool(path: path, configuration: configuration)
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY && ContinuousClock.now < limit {
+                Thread.sleep(forTimeInterval: openingPause)  // SAFETY: who opens a store has nothing else to do.
+            }
+        }
     }
+
+    /// How long who found others at the opening of a file waits, in seconds.
+    private static let openingPause = 0.01
 
     static func migrate(_ pool: DatabasePool, _ migrations: [Migration]) throws -> SchemaChange {
         var change = SchemaChange(before: [], applied: [])

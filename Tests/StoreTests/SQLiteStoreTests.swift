@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Store
@@ -22,6 +23,20 @@ struct SQLiteStoreTests {
         let mode = try await store.write { try $0.rows("PRAGMA journal_mode", []).first?.text(0) }
         #expect(level == 2)
         #expect(mode == "wal")
+    }
+
+    @Test func manyMayOpenANewFileAtOnce() throws {
+        for round in 0..<20 {
+            let failures = Mutex<[String]>([])
+            DispatchQueue.concurrentPerform(iterations: 8) { _ in
+                do {
+                    _ = try SQLiteStore.migrate(path: "\(path)-\(round)", migrations: [table])
+                } catch {
+                    failures.withLock { $0.append("\(error)") }
+                }
+            }
+            #expect(failures.withLock(\.self) == [])
+        }
     }
 
     @Test func aClaimAloneWaitsForNoDiskAndEveryOtherStepDoes() async throws {
