@@ -46,9 +46,11 @@ struct NoticeSettlement: Sendable {
             errors[id] = "status 410"
         case .failed(let why, let pause, _):
             errors[id] = why
+            // A process that died with the job has used up an attempt of the job and no call of the schedule; a person
+            // who has it sent again begins the schedule anew.
             let next = NoticeSchedule.next(
-                afterAttempt: job.attempt, retries: listener.options.retries, pauseSeconds: pause, jitter: jitter,
-                now: now)
+                afterAttempt: min(job.attempt, call.notice.attempts + 1), retries: listener.options.retries,
+                pauseSeconds: pause, jitter: jitter, now: now)
             if let next {
                 outcomes.append((job, .retry(errorClass: Self.errorClass, error: why, at: next, keepsIntent: false)))
                 standings[job.id] = .init(id, .waiting, calls: 1)

@@ -227,6 +227,27 @@ struct NoticeTests {
         #expect(Set(stage.receiver.calls.map { $0.headers["webhook-id"] }).count == 1)
     }
 
+    @Test func aProcessThatDiedWithANoticeHasUsedUpNoCallOfTheSchedule() async throws {
+        let stage = try await NoticeWorld()
+        let webhook = try await stage.register()
+        try await stage.edit("77.00")
+        try await stage.hub.relay()
+        // As four processes left it that died before they called.
+        _ = try await stage.hub.store.write { session in
+            try session.run(
+                "UPDATE job SET attempt = 4 WHERE organization_id = ?1 AND queue = 'notify'", [.integer(1)])
+        }
+        stage.receiver.answer(500)
+        try await stage.tell()
+        #expect(stage.receiver.calls.count == 1)
+
+        stage.pass(6)
+        try await stage.tell()
+
+        #expect(stage.receiver.calls.count == 2)
+        #expect(try await stage.log(webhook).map(\.notice.state) == [.delivered])
+    }
+
     @Test func whatAHubOfAnOlderReleaseGaveUpIsTakenBack() async throws {
         let stage = try await NoticeWorld()
         let webhook = try await stage.register()
