@@ -98,7 +98,7 @@ public struct Engine: Sendable {
     /// Claims what is due and gives each piece to a worker of its own. A far side that does not answer keeps the
     /// workers of its own calls waiting, and nobody else's work.
     private func claim(_ stop: Stop, _ workers: inout DiscardingTaskGroup) async {
-        let desk = WorkDesk()
+        let desk = WorkDesk(now: { hub.now })
         while !Task.isCancelled, !stop.isAsked {
             let heard = hub.bell.count
             var claimed: ClaimedWork?

@@ -1,3 +1,4 @@
+import Commerce
 import Queue
 import Synchronization
 
@@ -10,15 +11,28 @@ final class WorkDesk: Sendable {
 
     /// The most batches of notices at the same time: receivers that do not answer leave workers to all other work.
     static let noticeLimit = 40
+    /// After how long a batch of notices counts as slow, in seconds, and how many such batches are left out of account:
+    /// a few receivers that do not answer take no turn from those that do.
+    static let (slowSeconds, slowLimit) = (1.0, 8)
 
     private struct Pieces {
         var count = 0
-        var notices = 0
+        /// When the batches of notices were begun.
+        var notices: [FarOperation: Moment] = [:]
         var sorts: Set<FarOperation> = []
         var calls: [Int64: Int] = [:]
+
+        func hasAllNotices(_ now: Moment) -> Bool {
+            guard notices.count >= noticeLimit else { return false }
+            let slow = notices.values.count { now.seconds(since: $0) >= slowSeconds }
+            return notices.count - min(slow, slowLimit) >= noticeLimit
+        }
     }
 
     private let pieces = Mutex(Pieces())
+    private let now: @Sendable () -> Moment
+
+    init(now: @escaping @Sendable () -> Moment) { self.now = now }
 
     /// Whether nothing more may be begun before something ends.
     var isFull: Bool { pieces.withLock { $0.count >= Self.pieceLimit } }
@@ -29,7 +43,7 @@ final class WorkDesk: Sendable {
         guard work.queue != .task else { return false }
         return pieces.withLock { pieces in
             if pieces.sorts.contains(FarOperation(work.integration, work.operation)) { return true }
-            if work.queue == .notify, pieces.notices >= Self.noticeLimit { return true }
+            if work.queue == .notify, pieces.hasAllNotices(now()) { return true }
             return work.queue.callsOut && pieces.calls[work.integration, default: 0] >= Self.callLimit
         }
     }
@@ -37,8 +51,8 @@ final class WorkDesk: Sendable {
     func begin(_ work: DueWork) {
         pieces.withLock { pieces in
             pieces.count += 1
-            if work.queue == .notify { pieces.notices += 1 }
             guard work.queue != .task else { return }
+            if work.queue == .notify { pieces.notices[FarOperation(work.integration, work.operation)] = now() }
             pieces.sorts.insert(FarOperation(work.integration, work.operation))
             if work.queue.callsOut { pieces.calls[work.integration, default: 0] += 1 }
         }
@@ -47,8 +61,8 @@ final class WorkDesk: Sendable {
     func end(_ work: DueWork) {
         pieces.withLock { pieces in
             pieces.count -= 1
-            if work.queue == .notify { pieces.notices -= 1 }
             guard work.queue != .task else { return }
+            if work.queue == .notify { pieces.notices[FarOperation(work.integration, work.operation)] = nil }
             pieces.sorts.remove(FarOperation(work.integration, work.operation))
             if work.queue.callsOut { pieces.calls[work.integration, default: 0] -= 1 }
             if pieces.calls[work.integration] == 0 { pieces.calls[work.integration] = nil }
