@@ -24,7 +24,7 @@ struct HubProcess: Sendable {
     /// Runs the hub's own loops until the process dies.
     func run(_ stage: Stage) -> Task<Void, Never> {
         let engine = Engine(
-            hub, on: stage.executor, relays: stage.world.withLock { $0.knobs.listeners > 0 })
+            hub, on: stage.executor, relays: stage.world.withLock { $0.knobs.listeners > 0 || $0.audience != nil })
         return Task(executorPreference: stage.executor) { await engine.run() }
     }
 }

@@ -28,7 +28,8 @@ extension Oracle {
                 breach(
                     "L1",
                     "\(natures[vendor].name) was asked for its changes, and still the hub was never told of the name "
-                        + "\"\(good.name)\" of \(good.number)", now)
+                        + "\"\(good.name)\" of \(good.number), there since \(cell.since) and last shown "
+                        + "\(last.map { "\($0)" } ?? "never")", now)
             }
         }
     }

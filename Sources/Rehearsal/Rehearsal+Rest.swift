@@ -34,7 +34,7 @@ extension Rehearsal {
             pass(seconds: Self.roundSeconds)
             let facts = try facts()
             judgeConflicts(facts)
-            left = disagreements(facts)
+            left = try disagreements(facts) + unheard()
             if left.isEmpty, facts.conflicts.isEmpty { break }
             help(facts)
         }

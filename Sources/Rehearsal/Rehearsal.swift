@@ -19,14 +19,16 @@ public struct Rehearsal: Sendable {
     public typealias Opening = @Sendable ([Migration]) throws -> any InlineStore
 
     /// Holds the rehearsal of a seed; one that `deals` has stalls alone, which compare, and stock that is dealt out to
-    /// them. The hub's disk is in memory unless another is given.
+    /// them, and one that `hasAudience` tells others of all changes. The hub's disk is in memory unless another is
+    /// given.
     ///
     /// - Throws: `RehearsalError`, `StoreFailure` when it could not be held at all.
     public static func hold(
         seed: UInt64, isTold: Bool = false, keepingDiskAt path: String? = nil, deals: Bool = false,
-        on open: Opening = inMemory
+        hasAudience: Bool = false, on open: Opening = inMemory
     ) throws -> RehearsalReport {
         let rehearsal = try Rehearsal(seed: seed, isTold: isTold, deals: deals, disk: try open(Hub.migrations))
+        if hasAudience { rehearsal.stage.world.withLock { $0.audience = Audience(seed: seed) } }
         try rehearsal.setUp()
         rehearsal.storm()
         try rehearsal.comeToRest()
@@ -87,6 +89,7 @@ public struct Rehearsal: Sendable {
                     options: plan.options)
             }
             try await registerListeners(at: hub)
+            try await registerAudience(at: hub)
         }
         stage.world.withLock { world in
             world.lives[0].isDead = true

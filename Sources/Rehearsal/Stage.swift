@@ -121,6 +121,8 @@ struct Call: Sendable {
     var hasArrived: Bool { servedAt != nil }
     /// What the answer shows, for the oracle.
     var shows: [Showing] = []
+    /// Whether it goes to who is told of changes.
+    var isNotice = false
 }
 
 /// A process of the hub.

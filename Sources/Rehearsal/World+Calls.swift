@@ -12,9 +12,11 @@ extension World {
         _ continuation: UnsafeContinuation<Result<HTTPResponse, TransportFailure>, Never>
     ) {
         let id = number()
-        if let told = hearers?.answer(request, now) {
+        if let told = hearers?.answer(request, now) ?? audience?.answer(request, isStormy: isStormy) {
+            if audience != nil { step("POST \(request.address.host)") }
             calls[id] = Call(
-                life: life, vendor: 0, request: request, continuation: continuation, sentAt: now, answer: told.answer)
+                life: life, vendor: 0, request: request, continuation: continuation, sentAt: now, answer: told.answer,
+                isNotice: true)
             return agenda.add(.answer(id), at: now.adding(seconds: told.seconds))
         }
         let host = String(request.address.host.prefix { $0 != "." })
@@ -198,6 +200,7 @@ extension World {
             return nil
         }
         calls[id] = nil
+        if call.isNotice { return (continuation, answer) }
         switch answer {
         case .failure(let failure): step("\(words(call.request, call.vendor)): \(failure)")
         case .success(let response):

@@ -50,6 +50,8 @@ struct World: Sendable {
     var arrivals: Arrivals?
     /// Those who are told of changes; nil where nobody is.
     var hearers: Hearers?
+    /// Those who are told of changes and whose calls fail as well; nil where nobody is.
+    var audience: Audience?
     /// Whether things go wrong and people act; else the world only comes to rest.
     var isStormy = false
     /// Whether steps that wait at the same time are joined into one commit.

@@ -17,6 +17,7 @@ struct RehearseCommand {
     private let isDeadVendor: Bool
     private let isDeadListener: Bool
     private let deals: Bool
+    private let hasAudience: Bool
     /// The address of a PostgreSQL server on which the hubs keep what they know; nil: in memory.
     private let server: String?
 
@@ -34,6 +35,7 @@ struct RehearseCommand {
         isDeadVendor = arguments.contains("--dead-vendor")
         isDeadListener = arguments.contains("--dead-listener")
         deals = arguments.contains("--dealt-out")
+        hasAudience = arguments.contains("--audience")
         isTold = seed != nil && !arguments.contains("--short")
         server = value("--postgres")
         mutation = value("--mutation")
@@ -62,7 +64,8 @@ struct RehearseCommand {
         do {
             return tell(
                 try Rehearsal.hold(
-                    seed: seed, isTold: isTold, keepingDiskAt: disk, deals: deals, on: opening(seed)))
+                    seed: seed, isTold: isTold, keepingDiskAt: disk, deals: deals, hasAudience: hasAudience,
+                    on: opening(seed)))
         } catch {
             print("seed \(seed): \(error)")
             return 2
@@ -79,7 +82,7 @@ struct RehearseCommand {
     /// be the same. Only a machine in which the store is loses claims with its power.
     private func difference(of report: RehearsalReport) throws -> String? {
         guard server != nil else { return nil }
-        let inMemory = try Rehearsal.hold(seed: report.seed, deals: deals)
+        let inMemory = try Rehearsal.hold(seed: report.seed, deals: deals, hasAudience: hasAudience)
         guard inMemory.trace != report.trace, inMemory.coverage.sometimes[Coverage.forgottenClaims] == nil else {
             return nil
         }
@@ -102,7 +105,8 @@ struct RehearseCommand {
 
     /// The one command that holds it again.
     private func again(_ seed: UInt64) -> String {
-        if deals { return "make rehearse ARGS=\"\(seed) --dealt-out\"" }
+        let manner = (deals ? " --dealt-out" : "") + (hasAudience ? " --audience" : "")
+        if !manner.isEmpty { return "make rehearse ARGS=\"\(seed)\(manner)\"" }
         return "make rehearse SEED=\(seed)" + (mutation.map { " MUTATION=\($0)" } ?? "")
     }
 
@@ -167,7 +171,7 @@ struct RehearseCommand {
         DispatchQueue.concurrentPerform(iterations: count) { index in
             let seed = from + UInt64(index)
             do {
-                let report = try Rehearsal.hold(seed: seed, deals: deals, on: opening(seed))
+                let report = try Rehearsal.hold(seed: seed, deals: deals, hasAudience: hasAudience, on: opening(seed))
                 let difference = try difference(of: report)
                 sum.withLock { sum in
                     difference.map { sum.errors.append($0) }

@@ -55,4 +55,12 @@ struct RehearsalTests {
         #expect(report.breaches == [], "repeat it: make rehearse SEED=\(seed)")
         #expect(report.story.count == 50)
     }
+
+    @Test(arguments: [UInt64(7), 115])
+    func whoIsToldOfChangesHearsOfAllOfThemWhateverGoesWrong(seed: UInt64) async throws {
+        let report = try await onAThread { try Rehearsal.hold(seed: seed, hasAudience: true) }
+
+        #expect(report.breaches == [], "repeat it: make rehearse ARGS=\"\(seed) --audience\"")
+        #expect(report.coverage.sometimes["a listener was told again of what it had heard"] == 1)
+    }
 }
