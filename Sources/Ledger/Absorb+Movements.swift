@@ -67,7 +67,10 @@ extension Absorb {
             $0.integration == batch.integration && $0.role == HubLink.mainRole && $0.isActive
         }
         let isShown = link.map { StockLevel.quantity($0.parts[HubLink.stockPart]?.seen) != nil } ?? true
-        guard snapshot.stock.ordersAskedAt != nil, isShown, !isCounted else { return try balance(movement) }
+        guard snapshot.stock.ordersAskedAt != nil, isShown, !isCounted else {
+            if let link, isShown, !isCounted, step.quantity < .zero { takeAsCounted(record, link) }
+            return try balance(movement)
+        }
         let old = record.parts[HubLink.stockPart]?.value
         guard var known = link else {
             guard try record.moveStock(by: step.quantity, origin: batch.integration, at: interval(movement)) else {
@@ -81,6 +84,13 @@ extension Absorb {
         }
         if try take(movement, after: earlier.map(\.quantity), &record, &known) { note(movement, record, old) }
         keep(known)
+    }
+
+    /// A sale that the first reading of orders finds is taken to be in the count that was made before it.
+    private mutating func takeAsCounted(_ record: HubRecord, _ link: HubLink) {
+        var side = link.stockSide(snapshot.stock.sides[record.id])
+        side.takeAsCounted(number: snapshot.stock.number)
+        keep(side, record.id)
     }
 
     /// A movement takes its effect, but for what the first count there may hold of it; another look tells.

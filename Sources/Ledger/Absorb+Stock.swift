@@ -39,10 +39,38 @@ extension Absorb {
             }
             return (try open(&record, &link, isMet: true), false)
         }
-        let hasMoved = try placeSales(&record, &link)
+        let wasSold = try placeSales(&record, &link)
+        let hadMoved = try takeWaited(&record, &link)
+        let (hasMoved, waits) = try take(look(reported), theirs, &record, &link)
+        return (wasSold || hadMoved || hasMoved, waits)
+    }
+
+    /// A look that waited for orders which were read since is a count of its own, before the one of now.
+    private mutating func takeWaited(_ record: inout HubRecord, _ link: inout HubLink) throws -> Bool {
+        var side = link.stockSide(snapshot.stock.sides[record.id])
+        let since = side.doubtedSince
+        let (askedAt, number) = (snapshot.stock.ordersAskedAt, snapshot.stock.number)
+        guard !batch.isOrdersReadAfter, let look = side.takeWaited(ordersAskedAt: askedAt, number: number) else {
+            return false
+        }
+        keep(side, record.id)
+        let theirs = StockLevel.json(look.quantity, like: link.parts[HubLink.stockPart]?.seen)
+        let hasMoved = try take(look, theirs, &record, &link).hasMoved
+        // What is shown beyond it may have happened since as well.
         side = link.stockSide(snapshot.stock.sides[record.id])
+        side.doubtedSince = since
+        keep(side, record.id)
+        return hasMoved
+    }
+
+    /// What a look says: known movements explain it, or leave a count; or it waits.
+    private mutating func take(
+        _ look: StockLook, _ theirs: JSON, _ record: inout HubRecord, _ link: inout HubLink
+    ) throws -> (hasMoved: Bool, waits: Bool) {
+        let part = HubLink.stockPart
+        var side = link.stockSide(snapshot.stock.sides[record.id])
         let known = side
-        let verdict = try side.count(look(reported))
+        let verdict = try side.count(look)
         var residual = ExactDecimal.zero
         if case .adjusted(let rest) = verdict { residual = rest }
         let allowed = verdict == .waits ? .pass : try ruling(moving: record, by: residual, link)
@@ -54,7 +82,7 @@ extension Absorb {
             side = known
             side.doubtedSince = doubtedSince
             if side != known { keep(side, record.id) }
-            return (hasMoved, true)
+            return (false, true)
         }
         if side != known {
             keep(side, record.id)
@@ -63,19 +91,19 @@ extension Absorb {
         switch verdict {
         case .explained:
             link.parts[part]?.isHeld = false
-            return (hasMoved, false)
+            return (false, false)
         case .waits:
             result.unsettled.append(ExternalKey(link.kind, link.externalID))
-            return (hasMoved, true)
+            return (false, true)
         case .adjusted(let residual):
             link.parts[part]?.isHeld = false
             if allowed == .discard {
                 keepStock(record, over: theirs)
-                return (hasMoved, false)
+                return (false, false)
             }
-            let why = CountReason(kind: Movement.CountKind.count, reason: "counted there: \(reported)")
+            let why = CountReason(kind: Movement.CountKind.count, reason: "counted there: \(look.quantity)")
             try append(residual, why, record, after: doubtedSince)
-            return (try record.moveStock(by: residual, origin: batch.integration, at: interval) || hasMoved, false)
+            return (try record.moveStock(by: residual, origin: batch.integration, at: interval), false)
         }
     }
 

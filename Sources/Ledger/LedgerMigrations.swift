@@ -16,6 +16,7 @@ public enum LedgerMigrations {
         Migration("0117-former-key", formerKeys, servesOlder: true),
         Migration("0117-told", told, servesOlder: true),
         Migration("0117-verification", verification, servesOlder: true),
+        Migration("0118-waiting-look", waitingLook, servesOlder: true),
     ]
 
     private static let integrations = """
@@ -158,6 +159,14 @@ public enum LedgerMigrations {
         ALTER TABLE cursor ADD COLUMN unnamed_readings INTEGER NOT NULL DEFAULT 0;
         -- The last time a side was looked at before it showed what nothing known explains.
         ALTER TABLE stock_side ADD COLUMN doubted_since INTEGER;
+        """
+
+    private static let waitingLook = """
+        -- A look that waits for the orders of its side: what it showed in millionths of a piece, and the settle numbers
+        -- at which it was asked for and came.
+        ALTER TABLE stock_side ADD COLUMN waited INTEGER;
+        ALTER TABLE stock_side ADD COLUMN waited_asked INTEGER;
+        ALTER TABLE stock_side ADD COLUMN waited_number INTEGER;
         """
 
     private static let formerKeys = """

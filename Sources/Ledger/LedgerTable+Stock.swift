@@ -90,7 +90,8 @@ extension LedgerTable {
         for row in try session.rows(
             """
             SELECT record_id, integration_id, wrote, wrote_from, wrote_number, writing, settled_number, rounds,
-                shown_number, hides, doubts, closed_number, opened_number, doubted_since
+                shown_number, hides, doubts, closed_number, opened_number, doubted_since,
+                waited, waited_asked, waited_number
             FROM stock_side WHERE organization_id = ?1 AND record_id IN {2}
                 AND (CAST(?3 AS bigint) IS NULL OR integration_id = ?3)
             """, values)
@@ -102,6 +103,10 @@ extension LedgerTable {
             side.closedAt = row.optionalInteger(11)
             side.openedAt = row.optionalInteger(12)
             side.doubtedSince = row.moment(13)
+            if let waited = row.optionalInteger(14) {
+                side.waited = WaitingLook(
+                    quantity: ExactDecimal(millionths: waited), askedAt: row.integer(15), number: row.integer(16))
+            }
             if let wrote = row.optionalInteger(2) {
                 side.write = StockWrite(
                     quantity: ExactDecimal(millionths: wrote), from: ExactDecimal(millionths: row.integer(3)),
@@ -162,6 +167,8 @@ extension LedgerTable {
                     .integer(Int64(side.rounds)), .integer(side.shownNumber),
                     SQLValue(side.write.map { $0.hides ? 1 : 0 }), SQLValue(side.doubtsText),
                     SQLValue(side.closedAt), SQLValue(side.openedAt), SQLValue(side.doubtedSince),
+                    SQLValue(side.waited?.quantity.millionths), SQLValue(side.waited?.askedAt),
+                    SQLValue(side.waited?.number),
                 ]
             }, as: Self.sideRow)
         try session.run(
@@ -190,7 +197,7 @@ extension LedgerTable {
         "stock_side", key: ["organization_id", "record_id", "integration_id"],
         updating: [
             "wrote", "wrote_from", "wrote_number", "writing", "settled_number", "rounds", "shown_number", "hides",
-            "doubts", "closed_number", "opened_number", "doubted_since",
+            "doubts", "closed_number", "opened_number", "doubted_since", "waited", "waited_asked", "waited_number",
         ])
 
     /// Writes what a merge moved. The settle number counts on, so that what is asked for from here on is known to hold

@@ -158,7 +158,8 @@ private struct StockInquiry {
             guard let side = movement.integration, Movement.CountKind.sold(movement) else { return nil }
             return OversellBound.Event(
                 side: side, quantity: ExactDecimal(millionths: movement.quantity),
-                happenedAt: movement.happenedAt ?? at, learnedAt: at, number: movement.number)
+                happenedAt: movement.happenedAt ?? at, learnedAt: at, number: movement.number,
+                isDated: movement.document != nil)
         }
         let all = Set(product.sides.keys).union(product.rules.keys).sorted()
         return try all.map { side in

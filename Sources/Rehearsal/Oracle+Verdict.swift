@@ -134,12 +134,14 @@ extension Oracle {
     }
 
     /// Whether somebody bought just as many pieces as a write was to take off that never came, and whose fate the hub
-    /// could not learn, or took from what it saw soon after: the piece sold and the write then look the same.
+    /// could not learn, or took from what it saw soon after: the piece sold and the write then look the same. Or what
+    /// was sold could be read in two ways, and the hub keeps the smaller stock.
     private func isTakenForWritten(
         _ account: StockBook.Account, _ hub: Int, _ untold: Set<HubFacts.UntoldCount>
     ) -> Bool {
         let over = hub - account.expected
-        if -account.erased <= over, over <= account.erased + account.mistakable { return true }
+        let missing = account.erased + account.veilable + account.belied { !natures[$0].isShop }
+        if -missing <= over, over <= account.erased + account.mistakable { return true }
         return untold.contains { write in
             abs(hub - account.expected - write.pieces) <= account.erased
                 && account.gone.contains { natures[$0.vendor].name == write.place && $0.pieces == write.pieces }

@@ -90,6 +90,8 @@ struct Oracle: Sendable {
     /// Values that a far side let a write lie over that was on its way when they came: it replaces all, and compares
     /// nothing.
     var overrun: Set<Int> = []
+    /// What each vendor showed before a write of the hub's that it was not told the end of.
+    var unheard: [Topic: [Int: String]] = [:]
     /// What the hub asked of late, by the question.
     var askings: [String: Asking] = [:]
     /// How many edits people made, for the bound on writes.
@@ -211,7 +213,8 @@ struct Oracle: Sendable {
             }
             if let old, write.counts.contains(good.id) {
                 stock.overwritten(
-                    good.number, at: write.vendor, before: old.stock, after: good.stock, isAnswered: write.isAnswered)
+                    good.number, at: write.vendor, before: old.stock, after: good.stock, isAnswered: write.isAnswered,
+                    write.at)
                 lastShown[Place(vendor: write.vendor, number: good.number)] = write.at
             }
             if let memo = good.memo, let old, old.memo != memo {
@@ -244,6 +247,8 @@ struct Oracle: Sendable {
                 "I5", "\(place) was given \(topic.part) \"\(value)\" of \(topic.number), nobody's value", write.at)
         }
         let source = edits[edit]?.known ?? []
+        let replaced = cells[topic]?[write.vendor].flatMap { edits[$0.edit]?.value }
+        unheard[topic, default: [:]][write.vendor] = write.isAnswered ? nil : replaced
         guard let cell = cells[topic]?[write.vendor] else {
             let isBlind = !natures[write.vendor].findsCreates
             return cells[topic, default: [:]][write.vendor] = Cell(

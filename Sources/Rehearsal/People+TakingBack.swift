@@ -28,13 +28,16 @@ extension World {
 extension Oracle {
     /// What a vendor showed before what it shows now; nil when it showed nothing else, or when the hub was never shown
     /// what it shows now: to a hub that does not know what became of its write, that value taken back is a write that
-    /// never arrived.
+    /// never arrived. So is, whatever it was shown meanwhile, what a write replaced whose answer it never had: until it
+    /// knows the end of that write it takes nothing of what it is shown there.
     func valueBefore(_ topic: Topic, at vendor: Int) -> String? {
         guard let cell = cells[topic]?[vendor], let current = edits[cell.edit]?.value,
             let shown = lastShown[Place(vendor: vendor, number: topic.number)], shown > cell.since
         else { return nil }
         let before = cell.known.sorted(by: >).compactMap { edits[$0]?.value }
-        return before.first { ShownGood.canonical($0) != ShownGood.canonical(current) }
+        let last = before.first { ShownGood.canonical($0) != ShownGood.canonical(current) }
+        let replaced = unheard[topic]?[vendor]
+        return last.flatMap { ShownGood.canonical($0) == replaced.map(ShownGood.canonical) ? nil : $0 }
     }
 
     /// Which edit a value that appeared somewhere comes from. A value that was taken back comes from several: then it

@@ -9,6 +9,7 @@ extension StockBook {
         if account.shown[vendor] == nil { account.isUnlooked = true }
         let over = min(quantity, max(0, offered)) - max(0, account.pieces + quantity)
         if over > 0 { account.oversold[vendor, default: 0] += over }
+        account.gaps[vendor]?.sold += quantity
         accounts[number] = account
     }
 }
@@ -43,7 +44,8 @@ extension World {
             guard let old = before.goods.first(where: { $0.id == good.id }), good.stock > old.stock,
                 let account = oracle.stock.accounts[good.number], account.unclear == 0, !account.isLoose
             else { continue }
-            let most = max(0, account.expected, account.pieces) + account.erased + account.unknown(at: write.sentAt)
+            let unknown = account.unknown(at: write.sentAt, oracle.stock.orderReadings) { vendors[$0].nature.isShop }
+            let most = max(0, account.expected, account.pieces) + account.erased + unknown
             coverage.deeds["raised", default: 0] += 1
             guard good.stock > most else { continue }
             oracle.breach(
@@ -55,15 +57,19 @@ extension World {
 }
 
 extension StockBook.Account {
-    /// Pieces that went where the hub had not looked since, in time to understand it before that moment.
-    fileprivate func unknown(at moment: Moment) -> Int {
+    /// Pieces that went where the hub had not looked since, in time to understand it before that moment. Where there
+    /// are orders, a look alone does not tell what it shows: they are read first, and that may not succeed at once.
+    fileprivate func unknown(
+        at moment: Moment, _ orderReadings: [Int: [(servedAt: Moment, cameAt: Moment)]], hasOrders: (Int) -> Bool
+    ) -> Int {
+        func isHeard(_ servedAt: Moment, _ cameAt: Moment, after one: Moment) -> Bool {
+            servedAt >= one && moment.seconds(since: cameAt) >= World.understandingSeconds
+        }
         var sum = 0
         for one in gone {
-            let isKnown = looks.contains {
-                $0.vendor == one.vendor && $0.servedAt >= one.at
-                    && moment.seconds(since: $0.cameAt) >= World.understandingSeconds
-            }
-            if !isKnown { sum += one.pieces }
+            let isSeen = looks.contains { $0.vendor == one.vendor && isHeard($0.servedAt, $0.cameAt, after: one.at) }
+            let areOrdersRead = orderReadings[one.vendor]?.contains { isHeard($0.servedAt, $0.cameAt, after: one.at) }
+            if !isSeen || hasOrders(one.vendor) && areOrdersRead != true { sum += one.pieces }
         }
         return sum
     }

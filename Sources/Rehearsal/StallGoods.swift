@@ -142,8 +142,9 @@ struct StallGoodsTarget: RecordTarget {
         var match = request.revision
         if habits.replaces {
             let current = try await fresh(id)
-            // Written back as it came, what one answer lacks would be lost there for good.
-            guard ["number", "name", "price", "stock"].allSatisfy({ current[$0]?.scalarText != nil }) else {
+            // Written back as it came, what one answer lacks would be lost there for good: also what the hub itself
+            // has no use for.
+            guard ["number", "name", "price", "stock", "memo"].allSatisfy({ current[$0]?.scalarText != nil }) else {
                 throw .unavailable(mayHaveHappened: false, detail: "good \(id) was not shown whole")
             }
             // ... and what it says in another type than it is kept in, too.

@@ -24,8 +24,9 @@ struct Starvation: Sendable {
     }
 
     private var free: [Sort: Waiting] = [:]
-    /// The oldest job of each sort that could be begun, and how often it was seen so.
-    private var oldest: [Sort: (job: Int64, looks: Int)] = [:]
+    /// The oldest job of each sort that could be begun, how often it had been begun by then, and how often it was seen
+    /// so.
+    private var oldest: [Sort: (job: Int64, begun: Int64, looks: Int)] = [:]
 
     /// How often one job may be seen waiting though it could be begun, while others of its sort are.
     static let mostLooks = 30
@@ -40,8 +41,10 @@ struct Starvation: Sendable {
     mutating func passedOver(_ rows: [Free]) -> [(sort: Sort, job: Int64)] {
         var found: [(sort: Sort, job: Int64)] = []
         for row in rows {
-            let looks = oldest[row.sort].flatMap { $0.job == row.oldest ? $0.looks + 1 : nil } ?? 1
-            oldest[row.sort] = (row.oldest, looks)
+            // One that was begun meanwhile, and waits again, was not passed over.
+            let isSame = oldest[row.sort].map { $0.job == row.oldest && $0.begun == row.begun } ?? false
+            let looks = isSame ? (oldest[row.sort]?.looks ?? 0) + 1 : 1
+            oldest[row.sort] = (row.oldest, row.begun, looks)
             if looks == Self.mostLooks { found.append((row.sort, row.oldest)) }
         }
         return found
@@ -52,8 +55,9 @@ struct Starvation: Sendable {
         var sort: Sort
         /// When something of it was last begun.
         var served: Int64
-        /// The job of it that was put on the queue first.
+        /// The job of it that was put on the queue first, and how often that was begun before.
         var oldest: Int64
+        var begun: Int64 = 0
     }
 
     /// What waits too long, of what is free now.
@@ -78,7 +82,8 @@ struct Starvation: Sendable {
     static func free(_ session: any StoreSession, hubNow: Moment) throws -> [Free] {
         try session.rows(
             """
-            SELECT job.integration_id, job.queue, job.kind, coalesce(max(turn.served_at), 0), min(job.id)
+            SELECT free.*, first.claim FROM (
+            SELECT job.integration_id, job.queue, job.kind, coalesce(max(turn.served_at), 0), min(job.id) AS oldest
             FROM job
             JOIN integration ON integration.id = job.integration_id AND integration.state = 'active'
             LEFT JOIN turn ON turn.integration_id = job.integration_id
@@ -92,12 +97,13 @@ struct Starvation: Sendable {
                 AND NOT EXISTS (SELECT 1 FROM breaker
                     WHERE breaker.integration_id = job.integration_id AND breaker.open_until IS NOT NULL)
                 AND NOT EXISTS (SELECT 1 FROM allowance WHERE allowance.integration_id = job.integration_id)
-            GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+            GROUP BY 1, 2, 3) AS free
+            JOIN job AS first ON first.id = free.oldest ORDER BY 1, 2, 3
             """, [SQLValue(hubNow)]
         ).map {
             Free(
                 sort: Sort(integration: $0.integer(0), queue: $0.text(1), kind: $0.text(2)), served: $0.integer(3),
-                oldest: $0.integer(4))
+                oldest: $0.integer(4), begun: $0.integer(5))
         }
     }
 }

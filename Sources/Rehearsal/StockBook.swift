@@ -17,6 +17,8 @@ struct StockBook: Sendable {
         var vain: [Int: Moment] = [:]
         /// How many pieces such writes were to take off, where and when.
         var vainlyTaken: [(vendor: Int, pieces: Int, at: Moment)] = []
+        /// How many pieces such writes were to add, where and when.
+        var vainlyAdded: [(vendor: Int, pieces: Int, at: Moment)] = []
         /// Those of them that were never sent, by the hub's number of them.
         var unsentOffers: Set<Int64> = []
         /// Writes of a stock whose answer never came: what the far side then shows can be read in two ways.
@@ -43,16 +45,29 @@ struct StockBook: Sendable {
         var isUnlooked = false
         /// Whether pieces came and went at a vendor between two looks of the hub: then it saw the difference alone.
         var isMixed = false
+        /// What happened at each vendor since the hub set a number there, until it asks for the orders again.
+        var gaps: [Int: Gap] = [:]
+        /// Pieces sold in such a time in which staff counted as well.
+        var veilable = 0
         /// Pieces sold at each vendor that it offered, and that were not there any more.
         var oversold: [Int: Int] = [:]
         /// Whether it was taken away somewhere.
         var isCut = false
     }
 
+    /// The time between a number that the hub set and its next question for the orders there.
+    struct Gap: Sendable {
+        var since: Moment
+        var sold = 0
+        var isCounted = false
+    }
+
     /// How long a first look may take to become the hub's memory, in seconds.
     static let firstLookSeconds = 120.0
 
     var accounts: [String: Account] = [:]
+    /// When each vendor's orders were served to the hub, and when it heard them.
+    var orderReadings: [Int: [(servedAt: Moment, cameAt: Moment)]] = [:]
 
     /// People moved pieces at a vendor.
     mutating func moved(_ number: String, by quantity: Int, at vendor: Int, isNew: Bool, _ now: Moment) {
@@ -122,6 +137,7 @@ struct StockBook: Sendable {
     mutating func missed(_ number: String, at vendor: Int, takingOff pieces: Int, _ now: Moment) {
         accounts[number]?.vain[vendor] = now
         if pieces > 0 { accounts[number]?.vainlyTaken.append((vendor, pieces, now)) }
+        if pieces < 0 { accounts[number]?.vainlyAdded.append((vendor, -pieces, now)) }
     }
 
     /// A write of a stock was decided and never sent. One that is heard of again at a later death is the same.
@@ -132,23 +148,57 @@ struct StockBook: Sendable {
 
     /// Staff set a number. Where the hub does not know whether it set one before them, it keeps the smaller stock.
     mutating func counted(_ number: String, at vendor: Int, _ now: Moment) {
+        accounts[number]?.gaps[vendor]?.isCounted = true
         guard let vain = accounts[number]?.vain[vendor], now.seconds(since: vain) < Self.vainSeconds else { return }
         accounts[number]?.unclear += 1
     }
 
     /// The hub overwrote a stock: pieces that moved since it was last shown one are erased with it.
-    mutating func overwritten(_ number: String, at vendor: Int, before: Int, after: Int, isAnswered: Bool) {
+    mutating func overwritten(
+        _ number: String, at vendor: Int, before: Int, after: Int, isAnswered: Bool, _ now: Moment
+    ) {
         guard var account = accounts[number] else { return }
         let erased = before - (account.shown[vendor] ?? before)
         account.expected -= erased
         account.erased += abs(erased)
         if !isAnswered { account.unclear += 1 }
         account.shown[vendor] = after
+        account.closeGap(at: vendor)
+        account.gaps[vendor] = Gap(since: now)
         accounts[number] = account
+    }
+
+    /// The hub was given a vendor's orders, which it had asked for at that time.
+    mutating func ordersRead(at vendor: Int, askedAt: Moment, servedAt: Moment, _ now: Moment) {
+        orderReadings[vendor, default: []].append((servedAt, now))
+        for (number, account) in accounts {
+            if let gap = account.gaps[vendor], askedAt >= gap.since { accounts[number]?.closeGap(at: vendor) }
+        }
     }
 }
 
 extension StockBook.Account {
+    /// A sale of which the hub learned before it had asked for the orders anew may lie under the number it had set, or
+    /// may not. What then is shown tells that, but where staff counted as well: the hub keeps the smaller stock.
+    fileprivate mutating func closeGap(at vendor: Int) {
+        guard let gap = gaps.removeValue(forKey: vendor), gap.isCounted else { return }
+        veilable += gap.sold
+    }
+
+    /// How many pieces too many the hub may have taken off at vendors that have no orders: there was a write to raise a
+    /// number, it never came, and what was sold soon after it may be that and more.
+    func belied(at hasNoOrders: (Int) -> Bool) -> Int {
+        var sum = 0
+        for write in vainlyAdded where hasNoOrders(write.vendor) {
+            let isSold = gone.contains { sale in
+                sale.vendor == write.vendor && sale.at >= write.at
+                    && sale.at.seconds(since: write.at) < StockBook.vainSeconds
+            }
+            if isSold { sum += write.pieces }
+        }
+        return sum
+    }
+
     /// How many pieces were bought just as many at a time as a write was to take off there that never came, soon after
     /// it: to the hub, which was not told, the piece that was sold and that write look the same.
     var mistakable: Int {

@@ -209,6 +209,10 @@ extension World {
             if isWhole, response.status < 300 {
                 oracle.shown(call.shows, of: call.vendor, servedAt: call.servedAt ?? now, now)
                 oracle.listed(call.request, of: call.vendor, servedAt: call.servedAt ?? now)
+                if vendors[call.vendor].nature.isShop, call.request.address.path.hasSuffix("/orders") {
+                    oracle.stock.ordersRead(
+                        at: call.vendor, askedAt: call.sentAt, servedAt: call.servedAt ?? now, now)
+                }
             }
         }
         return (continuation, answer)

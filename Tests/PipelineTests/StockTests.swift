@@ -278,6 +278,7 @@ struct StockTests {
         side.closedAt = 4
         side.openedAt = 2
         side.doubtedSince = World.start
+        side.waited = WaitingLook(quantity: ExactDecimal(8), askedAt: 5, number: 6)
 
         let saved = side
         let kept = try await place.hub.store.write { session in

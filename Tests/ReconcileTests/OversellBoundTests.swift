@@ -105,4 +105,22 @@ struct OversellBoundTests {
 
         #expect(bound.seconds == 40)
     }
+
+    /// Found by the rehearsal of seed 3195: two pieces sold 178 s apart, the first of which no look had shown for eight
+    /// minutes, seemed to lie further apart than the news had taken.
+    @Test func whatOnlyACountShowedMayHaveHappenedAtAnyTimeUntilThen() throws {
+        let first = OversellBound.Event(
+            side: 1, quantity: ExactDecimal(-1), happenedAt: at(0), learnedAt: at(482), number: 1, isDated: false)
+        let second = OversellBound.Event(
+            side: 1, quantity: ExactDecimal(-1), happenedAt: at(486), learnedAt: at(495), number: 2, isDated: false)
+        let elsewhere = OversellBound.Event(
+            side: 2, quantity: ExactDecimal(-46), happenedAt: at(95), learnedAt: at(528), number: 3, isDated: false)
+        let told = OversellBound.Told(number: 3, plannedAt: at(557), settledAt: at(558))
+        let channel = OversellBound.Channel(side: 1, writing: .absolute, isInStep: true, told: [told])
+
+        let bound = try OversellBound.measure(channel, mode: .shared, events: [first, second, elsewhere], now: at(900))
+
+        #expect(bound.seconds == 463)
+        #expect(bound.pieces == ExactDecimal(2))
+    }
 }

@@ -20,20 +20,26 @@ public struct OversellBound: Hashable, Sendable {
         public var learnedAt: Moment
         /// The hub's count of steps when it was learned.
         public var number: Int64
+        /// Whether the far side itself dated it. What only a count showed may have happened at any time until then.
+        public var isDated: Bool
 
         /// A movement.
         public init(
-            side: Int64, quantity: ExactDecimal, happenedAt: Moment, learnedAt: Moment? = nil, number: Int64
+            side: Int64, quantity: ExactDecimal, happenedAt: Moment, learnedAt: Moment? = nil, number: Int64,
+            isDated: Bool = true
         ) {
             self.side = side
             self.quantity = quantity
             self.happenedAt = happenedAt
             self.learnedAt = learnedAt ?? happenedAt
             self.number = number
+            self.isDated = isDated
         }
 
         /// The earliest it may have happened: a far side's stamp may be a little late.
         fileprivate var began: Moment { min(happenedAt, learnedAt) }
+        /// The latest it may have happened.
+        fileprivate var ended: Moment { isDated ? began : learnedAt }
     }
 
     /// A number a channel was told.
@@ -137,20 +143,23 @@ public struct OversellBound: Hashable, Sendable {
         return own.map { $0.learnedAt.seconds(since: event.began) }.max() ?? 0
     }
 
-    /// The most that went out within any span of that length.
+    /// The most that may have gone out within any span of that length.
     private static func most(_ events: [Event], within seconds: Double) throws(AmountError) -> ExactDecimal {
-        let sorted = events.filter { $0.quantity < .zero }.sorted { $0.began < $1.began }
+        guard seconds > 0 else { return .zero }
+        let out = events.filter { $0.quantity < .zero }
+        let begun = out.sorted { $0.began < $1.began }
         var most = ExactDecimal.zero
         var sum = ExactDecimal.zero
-        var first = 0
-        guard seconds > 0 else { return .zero }
-        for event in sorted {
-            sum = try sum.minus(event.quantity)
-            while first < sorted.count, event.began.seconds(since: sorted[first].began) > seconds {
-                sum = try sum.plus(sorted[first].quantity)
-                first += 1
+        var next = 0
+        // A span that begins with the end of one of them holds all that may have begun by its own end, but for what
+        // was over before.
+        for first in out.sorted(by: { $0.ended < $1.ended }) {
+            while next < begun.count, begun[next].began.seconds(since: first.ended) <= seconds {
+                sum = try sum.minus(begun[next].quantity)
+                next += 1
             }
             most = max(most, sum)
+            sum = try sum.plus(first.quantity)
         }
         return most
     }

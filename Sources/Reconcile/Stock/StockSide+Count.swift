@@ -13,11 +13,13 @@ public struct StockLook: Hashable, Sendable {
     public var ordersAskedAt: Int64?
     /// Whether the side's orders were read to their end after this look: all that it shows is known.
     public var isOrdersReadAfter: Bool
+    /// The hub's count of steps when they had been, where that was later than the look came.
+    public var closesAt: Int64?
 
     /// A look.
     public init(
         _ quantity: ExactDecimal, askedAt: Int64?, number: Int64, areOrdersRead: Bool, ordersAskedAt: Int64? = nil,
-        isOrdersReadAfter: Bool = false
+        isOrdersReadAfter: Bool = false, closesAt: Int64? = nil
     ) {
         self.quantity = quantity
         self.askedAt = askedAt
@@ -25,6 +27,7 @@ public struct StockLook: Hashable, Sendable {
         self.areOrdersRead = areOrdersRead
         self.ordersAskedAt = ordersAskedAt
         self.isOrdersReadAfter = isOrdersReadAfter
+        self.closesAt = closesAt
     }
 }
 
@@ -58,6 +61,7 @@ extension StockSide {
         let matches = try narrowed(readings.matches, look)
         if look.areOrdersRead, try isOpen(matches, look) {
             rounds = look.isOrdersReadAfter ? rounds + 1 : max(rounds, 1)
+            keepWaiting(look)
             return .waits
         }
         // Where looks could not tell several readings apart, the one that leaves the least in stock: a piece sold
@@ -124,7 +128,7 @@ extension StockSide {
         for match in matches where try isLeft(match, look) { kept.append(match) }
         let left = kept.isEmpty ? matches : kept
         doubts = try doubts(left, look).sorted()
-        closedAt = closedAt ?? look.number
+        closedAt = closedAt ?? look.closesAt ?? look.number
         return left
     }
 
@@ -137,6 +141,7 @@ extension StockSide {
         // what it offers.
         let isStill = shown == look.quantity && reading.remaining == pending && write == nil
         if !isStill || rounds > 0 { shownNumber = look.number }
+        opened(by: look)
         shown = look.quantity
         pending = reading.remaining
         // What a look after a number of ours does not show yet has happened since: the number does not hide it.

@@ -72,11 +72,16 @@ public struct StockSide: Hashable, Sendable {
     /// The hub's count of steps at the first look after the last write after which orders were read: what is learned
     /// later happened later, and no number of ours hides it.
     public var closedAt: Int64?
-    /// The hub's count of steps at the first count there; nil where no order of the side had been read by then.
+    /// The hub's count of steps at the first count there; nil where no order of the side had been read by then. Where a
+    /// sale that was read after it was taken to be in it, the count at the first look since; the largest number until
+    /// there was one.
     public var openedAt: Int64?
     /// When the side was last looked at before it showed what nothing known explains; nil while all is explained. What
     /// is then taken as a count may have happened since, however often it was looked at meanwhile.
     public var doubtedSince: Moment?
+    /// The first look since that waits for the side's orders; nil once they were read after it, or it tells nothing
+    /// any more.
+    public var waited: WaitingLook?
 
     /// After so many looks in a row what cannot be explained is taken as it is, in pieces never to be oversold.
     public static let roundLimit = 8
@@ -101,6 +106,7 @@ public struct StockSide: Hashable, Sendable {
         rounds = 0
         doubts = []
         closedAt = nil
+        waited = nil
     }
 
     /// Whether what it shows must be found out before it is written to.
@@ -206,6 +212,7 @@ public struct StockSide: Hashable, Sendable {
     public mutating func drop() {
         write = nil
         doubts = []
+        waited = nil
     }
 }
 
