@@ -16,6 +16,7 @@ public enum LedgerMigrations {
         Migration("0117-former-key", formerKeys, servesOlder: true),
         Migration("0117-told", told, servesOlder: true),
         Migration("0117-verification", verification, servesOlder: true),
+        Migration("0118-record-changed", recordChanged, servesOlder: true),
     ]
 
     private static let integrations = """
@@ -173,6 +174,11 @@ public enum LedgerMigrations {
         CREATE TABLE verification (
             organization_id INTEGER PRIMARY KEY NOT NULL, at INTEGER NOT NULL, report TEXT NOT NULL
         ) STRICT;
+        """
+
+    private static let recordChanged = """
+        -- Lists of what is there, or was deleted, by the time of the last change.
+        CREATE INDEX record_changed ON record (organization_id, kind, is_deleted, updated_at, id);
         """
 
     private static let keyCheck = """

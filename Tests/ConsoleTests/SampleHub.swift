@@ -50,6 +50,7 @@ final class SampleHub: HubPort {
     let security = SampleSecurity()
     var strangers: any SecurityPort { security }
     var inbox: any InboxPort { SampleInbox() }
+    var catalogue: any CataloguePort { NoRecords() }
     var listeners: any ListenersPort { NoListeners() }
     var watch: any WatchPort { SampleWatch(hub: self) }
 
