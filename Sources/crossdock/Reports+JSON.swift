@@ -39,7 +39,9 @@ extension IntegrationReport {
             "pulledAt": .object(
                 Dictionary(uniqueKeysWithValues: pulledAt.map { ($0.key.rawValue, .string($0.value.description)) })),
             "webhooks": .text(webhooks), "webhookAddress": .text(webhookAddress),
-            "closedUntil": .text(closedUntil?.description),
+            "closedUntil": .text(closedUntil?.description), "credentialsSetAt": .text(credentials?.setAt?.description),
+            "credentialsUsedAt": .text(credentials?.usedAt?.description),
+            "credentialsExpireAt": .text(credentials?.expiresAt?.description),
             "breakers": .array(
                 breakers.map {
                     [
