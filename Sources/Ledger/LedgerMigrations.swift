@@ -177,8 +177,10 @@ public enum LedgerMigrations {
         """
 
     private static let recordChanged = """
-        -- Lists of what is there, or was deleted, by the time of the last change.
-        CREATE INDEX record_changed ON record (organization_id, kind, is_deleted, updated_at, id);
+        -- Lists of what is there, and of what was deleted, by the time of the last change. Two, for one that begins
+        -- with both columns would be taken by who looks for a key of what is there.
+        CREATE INDEX record_changed ON record (organization_id, kind, updated_at, id) WHERE is_deleted = 0;
+        CREATE INDEX record_deleted ON record (organization_id, kind, updated_at, id) WHERE is_deleted = 1;
         """
 
     private static let keyCheck = """

@@ -103,13 +103,10 @@ extension LedgerTable {
         let (condition, order, values) = condition(filter.way, after: place)
         let sql = """
             SELECT \(lineColumns) FROM record
-            WHERE organization_id = ?1 AND kind = ?2 AND is_deleted = ?3 AND \(condition)
-            ORDER BY \(order) LIMIT ?4
+            WHERE organization_id = ?1 AND kind = ?2 AND is_deleted = \(filter.isDeleted ? 1 : 0) AND \(condition)
+            ORDER BY \(order) LIMIT ?3
             """
-        let first: [SQLValue] = [
-            .integer(organization), .text(filter.kind.rawValue), .integer(filter.isDeleted ? 1 : 0),
-            .integer(Int64(limit)),
-        ]
+        let first: [SQLValue] = [.integer(organization), .text(filter.kind.rawValue), .integer(Int64(limit))]
         return (sql, first + values)
     }
 
@@ -124,24 +121,24 @@ extension LedgerTable {
             var (time, id) = isLatestFirst ? (Int64.max, Int64.max) : (since?.milliseconds ?? .min, Int64.min)
             if case .changed(let at, let last)? = place { (time, id) = (at.milliseconds, last) }
             let values: [SQLValue] = [.integer(time), .integer(id)]
-            guard isLatestFirst else { return ("(updated_at, id) > (?5, ?6)", "updated_at, id", values) }
+            guard isLatestFirst else { return ("(updated_at, id) > (?4, ?5)", "updated_at, id", values) }
             return (
-                "(updated_at, id) < (?5, ?6) AND updated_at >= ?7", "updated_at DESC, id DESC",
+                "(updated_at, id) < (?4, ?5) AND updated_at >= ?6", "updated_at DESC, id DESC",
                 values + [.integer(since?.milliseconds ?? .min)]
             )
         case .key(let key):
             var after = Int64.min
             if case .key(_, let id)? = place { after = id }
             // With a sign before it the id is no reason to go by all ids instead of by the key.
-            return ("natural_key = ?5 AND +id > ?6", "+id", [.text(key), .integer(after)])
+            return ("natural_key = ?4 AND +id > ?5", "+id", [.text(key), .integer(after)])
         case .keyPrefix(let prefix):
             var (key, id) = (prefix, Int64.min)
             if case .key(let last, let lastID)? = place { (key, id) = (last, lastID) }
             return (
-                "natural_key >= ?5 AND natural_key < ?6 AND (natural_key > ?5 OR id > ?7)", "natural_key, id",
+                "natural_key >= ?4 AND natural_key < ?5 AND (natural_key > ?4 OR id > ?6)", "natural_key, id",
                 [.text(key), .text(prefix + lastCharacter), .integer(id)]
             )
-        case .linked: return ("id = ?5", "id", [.integer(0)])
+        case .linked: return ("id = ?4", "id", [.integer(0)])
         }
     }
 

@@ -165,6 +165,22 @@ struct RecordListTests {
         }
     }
 
+    /// Who merges a page looks for keys of what is there; without statistics an index of the lists was taken once.
+    @Test func theSearchForKeysGoesByKeysStill() async throws {
+        let world = try World()
+        let hub = try world.hub()
+        guard hub.store.dialect == .sqlite else { return }
+        let plan = try await hub.store.read {
+            try $0.rows(
+                """
+                EXPLAIN QUERY PLAN SELECT natural_key, id FROM record WHERE organization_id = ?1 AND kind = ?2
+                    AND natural_key IN {3} AND is_deleted = 0
+                """, [.integer(1), .text("product"), .keys(["sku-1"])]
+            ).map { $0.text(3) }
+        }
+        #expect(plan.contains { $0.contains("record_natural_key") }, "\(plan)")
+    }
+
     private func fill(_ place: TestStore.Place, _ organization: Int64) async throws {
         let store = try place.open(Hub.migrations)
         let numbers = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)"
