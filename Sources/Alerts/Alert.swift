@@ -30,6 +30,8 @@ public enum AlertKind: String, Hashable, Sendable, CaseIterable {
     case securityEvents
     /// How long the oldest credential has been what it is, in days: a secret of an integration, or a key of a program.
     case credentialAge
+    /// How soon the next key of a program ends that nothing follows yet, in days.
+    case keyEnd
 
     /// From where on it is told, and of how many cases at least, unless somebody sets it otherwise.
     public var usual: AlertRule {
@@ -48,6 +50,7 @@ public enum AlertKind: String, Hashable, Sendable, CaseIterable {
         case .breakerOpen: AlertRule(threshold: 1, minimum: 1)
         case .securityEvents: AlertRule(threshold: 50, minimum: 1)
         case .credentialAge: AlertRule(threshold: 365, minimum: 1)
+        case .keyEnd: AlertRule(threshold: 14, minimum: 1, isFloor: true)
         }
     }
 
@@ -56,7 +59,7 @@ public enum AlertKind: String, Hashable, Sendable, CaseIterable {
         switch self {
         case .memoryUsage, .connectionFailures, .connectionTest, .webhookDelay, .breakerOpen: true
         case .errorRate, .failureRate, .responseTime, .farResponseTime, .queueSize, .conflictRate, .conflictAge,
-            .securityEvents, .credentialAge:
+            .securityEvents, .credentialAge, .keyEnd:
             false
         }
     }
@@ -69,16 +72,19 @@ public struct AlertRule: Hashable, Sendable {
     /// How many cases must stand behind the value, so that one failure is no alert. Where the value is itself a count
     /// of cases, the threshold says it already, and this is 1.
     public var minimum: Int
+    /// Whether it is told from there on downwards: what is left grows less.
+    public var isFloor: Bool
 
     /// A rule.
-    public init(threshold: Double, minimum: Int) {
+    public init(threshold: Double, minimum: Int, isFloor: Bool = false) {
         self.threshold = threshold
         self.minimum = minimum
+        self.isFloor = isFloor
     }
 
-    /// Whether a reading is too much.
+    /// Whether a reading is too much, or too little is left.
     public func isBroken(by reading: AlertReading) -> Bool {
-        reading.value >= threshold && reading.count >= minimum
+        (isFloor ? reading.value <= threshold : reading.value >= threshold) && reading.count >= minimum
     }
 }
 
@@ -170,6 +176,7 @@ public struct Alert: Hashable, Sendable {
             case .breakerOpen: "\(value) sorts of call rest because they failed"
             case .securityEvents: "\(value) times somebody was denied what he asked for"
             case .credentialAge: "the oldest of \(reading.count) credentials has been the same for \(value) days"
+            case .keyEnd: "of \(reading.count) keys that end the next has \(value) days left"
             }
         return words + " (limit \(limit))" + (reading.detail.map { ": \($0)" } ?? "")
     }

@@ -31,6 +31,9 @@ public protocol HubPort: Sendable {
     /// What vendors have said.
     var inbox: any InboxPort { get }
 
+    /// What the hub knows.
+    var catalogue: any CataloguePort { get }
+
     /// All integrations, by name.
     ///
     /// - Throws: when the store cannot be read now.
@@ -118,4 +121,17 @@ public protocol InboxPort: Sendable {
 extension Hub: InboxPort {
     /// The hub itself.
     public var inbox: any InboxPort { self }
+}
+
+/// What the hub knows, record by record, without what is somebody's own. Each throws when the store cannot be read now.
+public protocol CataloguePort: Sendable {
+    /// So many of the records that are meant, beginning behind a place.
+    func records(_ filter: RecordFilter, after place: RecordPlace?, limit: Int) async throws -> RecordPage
+    /// A record and how it came to be what it is; nil where there is none of that id.
+    func record(_ id: Int64) async throws -> RecordStory?
+}
+
+extension Hub: CataloguePort {
+    /// The hub itself.
+    public var catalogue: any CataloguePort { self }
 }

@@ -32,7 +32,15 @@ extension OverviewView {
             "hasKinds": .flag(!kinds.isEmpty), "kinds": .list(kinds),
             "webhooks": report.webhooks.map { .text($0) } ?? .flag(false),
             "address": report.webhookAddress.map { .text($0) } ?? .flag(false),
-            "clock": clock(report.clockOffsetMilliseconds),
+            "clock": clock(report.clockOffsetMilliseconds), "credentials": credentials(report.credentials),
+        ]
+    }
+
+    private func credentials(_ standing: CredentialStanding?) -> View {
+        guard let standing else { return .flag(false) }
+        return [
+            "set": standing.setAt.map(time) ?? .flag(false), "used": standing.usedAt.map(time) ?? .flag(false),
+            "ends": standing.expiresAt.map(time) ?? .flag(false),
         ]
     }
 

@@ -95,8 +95,9 @@ struct Route: Sendable {
 extension Console {
     /// Every address there is. What is not here is denied.
     static let routes =
-        pageRoutes + jobRoutes + accountRoutes + securityRoutes + integrationRoutes + customerRoutes + deliveryRoutes
-        + deliveryPageRoutes + authorizationRoutes + listenerRoutes + watchRoutes + documentRoutes + doorRoutes
+        pageRoutes + jobRoutes + accountRoutes + securityRoutes + integrationRoutes + customerRoutes + recordRoutes
+        + deliveryRoutes + deliveryPageRoutes + authorizationRoutes + listenerRoutes + watchRoutes + documentRoutes
+        + doorRoutes
 
     /// The same by the number of their parts: most of them need no look.
     static let routesBySize = Dictionary(grouping: routes, by: \.size)

@@ -169,7 +169,22 @@ struct OverviewView {
         let counts = SecurityKind.allCases.compactMap { kind in
             overview.security[kind].map { ["kind": .text(kind.purpose), "count": .text(Words.count($0))] as View }
         }
-        return ["hasAny": .flag(!counts.isEmpty), "counts": .list(counts)]
+        let keys = overview.keys.prefix(Self.keyCount)
+        return [
+            "hasAny": .flag(!counts.isEmpty), "counts": .list(counts), "hasKeys": .flag(!keys.isEmpty),
+            "keys": .list(keys.map(key)),
+            "moreKeys": more(overview.keys.count, keys.count, "crossdock api-keys list"),
+        ]
+    }
+
+    /// How many keys the page shows; those that end next come first.
+    private static let keyCount = 10
+
+    private func key(_ key: APIKey) -> View {
+        [
+            "name": .text(Words.cut(key.name, to: 80)), "made": time(key.createdAt),
+            "used": key.usedAt.map(time) ?? .flag(false), "ends": key.expiresAt.map(time) ?? .flag(false),
+        ]
     }
 
     // MARK: Words that several sections use

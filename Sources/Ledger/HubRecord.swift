@@ -48,7 +48,9 @@ public struct HubRecord: Hashable, Sendable {
     }
 
     /// How it is called where anybody may read it: a customer's title is his name.
-    public var label: String { kind == .customer ? "customer \(id)" : title }
+    public var label: String { kind == .customer ? Self.label(ofCustomer: id) : title }
+
+    static func label(ofCustomer id: Int64) -> String { "customer \(id)" }
 
     /// Whether it stood for a person whose values were erased: it says nothing any more, and takes nothing.
     public var isErasedPerson: Bool { kind == .customer && erasedAt != nil }

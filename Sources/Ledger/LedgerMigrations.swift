@@ -16,6 +16,7 @@ public enum LedgerMigrations {
         Migration("0117-former-key", formerKeys, servesOlder: true),
         Migration("0117-told", told, servesOlder: true),
         Migration("0117-verification", verification, servesOlder: true),
+        Migration("0118-record-changed", recordChanged, servesOlder: true),
         Migration("0118-waiting-look", waitingLook, servesOlder: true),
     ]
 
@@ -182,6 +183,13 @@ public enum LedgerMigrations {
         CREATE TABLE verification (
             organization_id INTEGER PRIMARY KEY NOT NULL, at INTEGER NOT NULL, report TEXT NOT NULL
         ) STRICT;
+        """
+
+    private static let recordChanged = """
+        -- Lists of what is there, and of what was deleted, by the time of the last change. Two, for one that begins
+        -- with both columns would be taken by who looks for a key of what is there.
+        CREATE INDEX record_changed ON record (organization_id, kind, updated_at, id) WHERE is_deleted = 0;
+        CREATE INDEX record_deleted ON record (organization_id, kind, updated_at, id) WHERE is_deleted = 1;
         """
 
     private static let keyCheck = """

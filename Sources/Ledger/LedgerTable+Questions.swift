@@ -105,6 +105,20 @@ extension LedgerTable {
             }, uniquingKeysWith: { first, _ in first })
     }
 
+    /// When integrations were last read to the end, whatever the kind.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func lastReadings(of integrations: [Int64]) throws -> [Int64: Moment] {
+        let rows = try session.rows(
+            """
+            SELECT integration_id, max(pulled_at) FROM cursor WHERE organization_id = ?1 AND integration_id IN {2}
+            GROUP BY integration_id
+            """, [.integer(organization), .ids(integrations.sorted())])
+        return Dictionary(
+            rows.compactMap { row in row.moment(1).map { (row.integer(0), $0) } },
+            uniquingKeysWith: { first, _ in first })
+    }
+
     /// Payloads that could not be used, the latest first.
     ///
     /// - Throws: `StoreFailure`.

@@ -53,7 +53,9 @@ struct AlertReadings {
         readings[.conflictAge] = AlertReading(oldest.map { max(0, now.seconds(since: $0)) } ?? 0, of: conflicts)
         let denials = late[Tally.denials.rawValue] ?? 0
         readings[.securityEvents] = AlertReading(Double(denials), of: Int(denials))
-        readings[.credentialAge] = try credentials(of: active, at: now)
+        let keys = try identity.keys().filter { $0.isGood(at: now) }
+        readings[.credentialAge] = credentials(of: active, keys, at: now)
+        readings[.keyEnd] = Self.ending(keys, at: now)
         if let memory = try alerts.vitals(since: minute - Self.memoryMinutes + 1).peaks[Self.memory] {
             readings[.memoryUsage] = AlertReading(Double(memory) / 1000, of: 1)
         }
@@ -76,18 +78,33 @@ struct AlertReadings {
     }
 
     /// The oldest of what opens something: secrets of integrations and keys that are good.
-    private func credentials(of active: [Integration], at now: Moment) throws -> AlertReading {
+    private func credentials(of active: [Integration], _ keys: [APIKey], at now: Moment) -> AlertReading {
         let secrets = active.flatMap { side in
             side.options.secretTimes.map { (at: $0.value, name: "\($0.key) of \(side.name)") }
         }
-        let keys = try identity.keys().filter { $0.isGood(at: now) }.map {
-            (at: $0.createdAt, name: "the key \($0.name)")
-        }
+        let keys = keys.map { (at: $0.createdAt, name: "the key \($0.name)") }
         guard let oldest = (secrets + keys).min(by: { ($0.at, $0.name) < ($1.at, $1.name) }) else {
             return AlertReading(0, of: 0)
         }
         let days = (now.seconds(since: oldest.at) / 86_400).rounded(.down)
         return AlertReading(max(0, days), of: secrets.count + keys.count, Redaction.text(oldest.name))
+    }
+
+    /// The key that ends next. One that another of its name outlasts is followed already, and one that has not seen
+    /// half of its time was made to be short.
+    private static func ending(_ keys: [APIKey], at now: Moment) -> AlertReading {
+        let ends = keys.compactMap { key -> (at: Moment, name: String)? in
+            guard let end = key.expiresAt, now.seconds(since: key.createdAt) >= end.seconds(since: now) else {
+                return nil
+            }
+            let isFollowed = keys.contains { other in
+                other.name == key.name && other.createdAt > key.createdAt && other.expiresAt.map { $0 > end } ?? true
+            }
+            return isFollowed ? nil : (end, key.name)
+        }
+        guard let next = ends.min(by: { ($0.at, $0.name) < ($1.at, $1.name) }) else { return AlertReading(0, of: 0) }
+        let days = (next.at.seconds(since: now) / 86_400).rounded(.up)
+        return AlertReading(days, of: ends.count, Redaction.text("the key \(next.name)"))
     }
 
     private func failures(of active: [Integration]) throws -> AlertReading {

@@ -22,6 +22,8 @@ public struct PartExplanation: Sendable {
     /// What each integration last showed and was last given.
     public var sides: [SideExplanation]
     public var history: [ChangeReport]
+    /// Whether what is somebody's own was taken out of it.
+    public var isWithheld = false
 }
 
 /// What one integration knows of a part.

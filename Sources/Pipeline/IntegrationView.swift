@@ -10,6 +10,8 @@ public struct IntegrationView: Hashable, Sendable {
     public var credentials: [String: Bool]
     /// Where the far side calls; nil when the hub has no public address.
     public var webhookAddress: String?
+    /// How its credentials stand; nil where it has none, or nobody has looked.
+    public var standing: CredentialStanding?
 
     /// As the API shows it.
     public func json(organization: String) -> JSON {
@@ -23,6 +25,8 @@ public struct IntegrationView: Hashable, Sendable {
                     let at = integration.options.secretTimes[one.key] ?? integration.createdAt
                     times[one.key] = .string(at.description)
                 }),
+            "credentialsUsedAt": .text(standing?.usedAt?.description),
+            "credentialsExpireAt": .text(standing?.expiresAt?.description),
             "webhookAddress": .text(webhookAddress), "createdAt": .string(integration.createdAt.description),
         ]
     }
@@ -86,7 +90,19 @@ extension Hub {
     ///
     /// - Throws: `StoreFailure`.
     public func view(at publicID: String) async throws -> IntegrationView? {
-        try await known(publicID).map(view(of:))
+        guard let known = try await known(publicID) else { return nil }
+        return try await views(of: [known]).first
+    }
+
+    /// Integrations with how their credentials stand.
+    private func views(of integrations: [Integration]) async throws -> [IntegrationView] {
+        let organization = organization
+        let standings = try await store.read { try CredentialStanding.all(integrations, $0, organization) }
+        return integrations.map { integration in
+            var view = view(of: integration)
+            view.standing = standings[integration.id]
+            return view
+        }
     }
 
     /// Integrations by name: so many of those that are meant, behind so many.
@@ -107,7 +123,7 @@ extension Hub {
         if !found.allSatisfy(canOpen) { try await refreshKeys() }
         let shown = found.prefix(limit)
         return IntegrationPage(
-            views: shown.map(view(of:)), total: total, before: total - left + offset,
+            views: try await views(of: Array(shown)), total: total, before: total - left + offset,
             next: found.count > limit ? shown.last?.name : nil)
     }
 }

@@ -34,6 +34,8 @@ public struct Overview: Sendable {
     public var listeners: [ListenerView] = []
     /// What is too much now, and somebody was told of.
     public var alerts: [Alert] = []
+    /// Keys of programs that are good; of those that end the next first, then the others by name.
+    public var keys: [APIKey] = []
 }
 
 extension Overview {
@@ -61,6 +63,8 @@ public struct IntegrationReport: Sendable {
     /// The address the vendor calls; nil without a public address.
     public var webhookAddress: String?
     public var clockOffsetMilliseconds: Int64?
+    /// How its credentials stand; nil where it has none.
+    public var credentials: CredentialStanding?
 }
 
 /// One sort of call to an integration that failed, and whether it is called.
@@ -158,14 +162,16 @@ extension Hub {
     /// - Throws: `StoreFailure`.
     public func overview(changeLimit: Int = 20, waitingLimit: Int = 20) async throws -> Overview {
         let (organization, now) = (organization, now)
-        let addresses = Dictionary(
-            try await integrations().map { ($0.id, webhookAddress($0)) }, uniquingKeysWith: { first, _ in first })
+        let all = try await integrations()
+        let addresses = Dictionary(all.map { ($0.id, webhookAddress($0)) }, uniquingKeysWith: { first, _ in first })
         return try await store.read { session in
             let words = try ReportWords(session, organization)
             let (ledger, jobs) = (words.ledger, words.jobs)
             let counts = try ledger.waitingCounts()
             return Overview(
-                now: now, integrations: try words.integrations(addresses), records: try ledger.recordCounts(),
+                now: now,
+                integrations: try words.integrations(
+                    addresses, CredentialStanding.all(all, session, organization)), records: try ledger.recordCounts(),
                 changes: try words.changes(ledger.lastChanges(limit: changeLimit)), jobs: try jobs.counts(),
                 waiting: try words.jobs(
                     jobs.list([.available, .running, .retryable, .scheduled, .held, .dead], limit: waitingLimit)),
@@ -178,7 +184,9 @@ extension Hub {
                     since: now.adding(seconds: -Overview.securitySeconds)),
                 listeners: try Self.views(words.listeners, session, organization),
                 alerts: Self.told(try AlertTable(session, organization: organization).all())
-                    .filter(\.state.isOpen))
+                    .filter(\.state.isOpen),
+                keys: try IdentityTable(session, organization: organization).keys().filter { $0.isGood(at: now) }
+                    .sorted { ($0.end, $0.name, $0.id) < ($1.end, $1.name, $1.id) })
         }
     }
 
@@ -234,6 +242,11 @@ extension Hub {
     }
 }
 
+extension APIKey {
+    /// When it ends, for who compares: one that lasts ends behind all others.
+    fileprivate var end: Moment { expiresAt ?? Moment(milliseconds: .max) }
+}
+
 /// Turns ids into words, within one read.
 struct ReportWords {
     let ledger: LedgerTable
@@ -255,7 +268,9 @@ struct ReportWords {
         integration == 0 ? "" : names[integration] ?? String(integration)
     }
 
-    func integrations(_ addresses: [Int64: String?]) throws -> [IntegrationReport] {
+    func integrations(
+        _ addresses: [Int64: String?], _ standings: [Int64: CredentialStanding]
+    ) throws -> [IntegrationReport] {
         let linked = try ledger.linkCounts()
         let breakers = try jobs.breakers()
         return try all.map { integration in
@@ -275,7 +290,8 @@ struct ReportWords {
                 breakers: failing, linked: linked[integration.id] ?? [:],
                 pulledAt: try ledger.pulledAt(integration.id), webhooks: integration.webhookState,
                 webhookAddress: addresses[integration.id] ?? nil,
-                clockOffsetMilliseconds: integration.clockOffsetMilliseconds)
+                clockOffsetMilliseconds: integration.clockOffsetMilliseconds,
+                credentials: standings[integration.id])
         }
     }
 

@@ -73,9 +73,11 @@ extension SQLiteStore {
     /// What holds for SQLite in the whole process, once it was asked for.
     static let isSetUp =
         crossdock_sqlite_counts_no_memory() == 0 && crossdock_sqlite_statement_journal(statementJournalBytes) == 0
-    /// What a statement over a hundred jobs changes fits in; past SQLite's own 64 KiB it writes a file for it,
-    /// and a set is then no cheaper than its rows one by one (measured).
-    private static let statementJournalBytes: Int32 = 1 << 20
+    /// Below zero: in memory, whatever a statement changes; the hub's change sets that have a bound. Past SQLite's own
+    /// 64 KiB it writes a file, and a set is then no cheaper than its rows one by one (measured). A larger bound will
+    /// not do: SQLite hands such a file as much at once as the bound says, and its own way to write takes at most
+    /// 131,071 bytes at once; what is more comes back as a disk that is full.
+    private static let statementJournalBytes: Int32 = -1
 
     static func pool(_ path: String) throws -> DatabasePool {
         // Where something else has used SQLite before, it goes on as it is.

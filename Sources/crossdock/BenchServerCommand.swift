@@ -91,6 +91,7 @@ private struct ForgetfulHub: HubPort {
     var persons: any PersonsPort { hub }
     var strangers: any SecurityPort { hub }
     var inbox: any InboxPort { hub }
+    var catalogue: any CataloguePort { hub }
     var watch: any WatchPort { hub }
 
     func integrations() async throws -> [Integration] { [shop] }

@@ -22,6 +22,7 @@ struct ReportingHub: HubPort {
     var strangers: any SecurityPort { hub }
     /// Who has just had a call understood once more is to see it: the store itself is asked.
     var inbox: any InboxPort { hub }
+    var catalogue: any CataloguePort { reports }
     var watch: any WatchPort { hub }
 
     func integrations() async throws -> [Integration] { try await hub.integrations() }

@@ -33,7 +33,7 @@ enum WatchSettings {
         .connectionTest: "CROSSDOCK_ALERT_CONNECTION_TEST", .webhookDelay: "CROSSDOCK_ALERT_WEBHOOK_DELAY",
         .conflictRate: "CROSSDOCK_ALERT_CONFLICT_RATE", .conflictAge: "CROSSDOCK_ALERT_CONFLICT_AGE",
         .breakerOpen: "CROSSDOCK_ALERT_BREAKER_OPEN", .securityEvents: "CROSSDOCK_ALERT_SECURITY_EVENTS",
-        .credentialAge: "CROSSDOCK_ALERT_CREDENTIAL_AGE",
+        .credentialAge: "CROSSDOCK_ALERT_CREDENTIAL_AGE", .keyEnd: "CROSSDOCK_ALERT_KEY_END",
     ]
 
     /// The terms of a hub's watch.
@@ -67,7 +67,7 @@ enum WatchSettings {
         else {
             throw Refusal("\(name) \"\(text)\" must be a threshold (0.05), one with the least cases (0.05/20), or off")
         }
-        return AlertRule(threshold: threshold, minimum: minimum)
+        return AlertRule(threshold: threshold, minimum: minimum, isFloor: usual.isFloor)
     }
 
     private static func number(

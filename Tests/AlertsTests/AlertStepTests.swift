@@ -97,6 +97,13 @@ struct AlertStepTests {
         #expect(alert?.state == .raised)
     }
 
+    @Test func whatIsLeftIsToldWhenItIsLittle() {
+        let rule = AlertKind.keyEnd.usual
+
+        #expect(rule.isBroken(by: AlertReading(14, of: 1)) && rule.isBroken(by: AlertReading(1, of: 2)))
+        #expect(!rule.isBroken(by: AlertReading(15, of: 1)) && !rule.isBroken(by: AlertReading(0, of: 0)))
+    }
+
     @Test(arguments: AlertKind.allCases)
     func eachKindIsToldInASentenceWithItsNumbers(kind: AlertKind) {
         let alert = Alert(

@@ -114,6 +114,7 @@ struct PageTests {
             overview.integrations[index].reason = text
             overview.integrations[index].webhooks = text
         }
+        for index in overview.keys.indices { overview.keys[index].name = text }
         for index in overview.changes.indices {
             overview.changes[index].title = text
             overview.changes[index].part = text

@@ -50,6 +50,7 @@ final class SampleHub: HubPort {
     let security = SampleSecurity()
     var strangers: any SecurityPort { security }
     var inbox: any InboxPort { SampleInbox() }
+    var catalogue: any CataloguePort { NoRecords() }
     var listeners: any ListenersPort { NoListeners() }
     var watch: any WatchPort { SampleWatch(hub: self) }
 
@@ -131,7 +132,8 @@ extension Overview {
                 linked: [.product: 412, .variant: 96, .customer: 1280, .order: 3021],
                 pulledAt: [.product: ago(130), .variant: ago(131), .customer: ago(4000), .order: ago(42)],
                 webhooks: "9 active", webhookAddress: "https://hub.example/webhooks/4fd1",
-                clockOffsetMilliseconds: -95_000),
+                clockOffsetMilliseconds: -95_000,
+                credentials: CredentialStanding(setAt: ago(86_400 * 214), usedAt: ago(42))),
             IntegrationReport(
                 id: 2, name: "books", connector: "gnucash", state: .active, reason: "the book is open elsewhere",
                 closedUntil: sampleTime.adding(seconds: 240), linked: [.customer: 1280, .order: 3019],
@@ -140,7 +142,8 @@ extension Overview {
             IntegrationReport(
                 id: 3, name: "hill shop", connector: "woocommerce", state: .refused,
                 reason: "the shop answered 401: its consumer key is unknown", closedUntil: nil, linked: [:],
-                pulledAt: [:], webhooks: nil, webhookAddress: nil, clockOffsetMilliseconds: nil),
+                pulledAt: [:], webhooks: nil, webhookAddress: nil, clockOffsetMilliseconds: nil,
+                credentials: CredentialStanding(setAt: ago(86_400 * 30), expiresAt: sampleTime.adding(seconds: 3000))),
         ]
         overview.records = [.product: 412, .variant: 96, .customer: 1281, .order: 3021, .category: 24, .account: 63]
         overview.changes = changes(ago)
@@ -162,7 +165,20 @@ extension Overview {
         overview.rejectionCount = 1
         overview.holdCount = 1
         overview.security = [.forgedSignature: 12, .strangeName: 3]
+        overview.keys = keys(ago)
         return overview
+    }
+
+    private static func keys(_ ago: (Double) -> Moment) -> [APIKey] {
+        func key(_ name: String, _ ends: Moment?, used: Moment?) -> APIKey {
+            let secret = IssuedSecret(.apiKey) { Array(repeating: 0x3C, count: $0) }
+            var key = APIKey(secret, name: name, permissions: [.see], createdAt: ago(86_400 * 200), expiresAt: ends)
+            key.usedAt = used
+            return key
+        }
+        return [
+            key("reports", sampleTime.adding(seconds: 86_400 * 11), used: ago(7200)), key("till", nil, used: nil),
+        ]
     }
 
     private static func changes(_ ago: (Double) -> Moment) -> [ChangeReport] {

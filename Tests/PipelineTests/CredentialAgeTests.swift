@@ -41,6 +41,71 @@ struct CredentialAgeTests {
         #expect(alert.sentence.contains("north") && alert.sentence.contains("365 days"))
     }
 
+    @Test func anIntegrationTellsWhenItsCredentialsWereLastTaken() async throws {
+        let world = try World()
+        world.openShop("north", products: 2)
+        let hub = try world.hub()
+        let shop = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
+        let made = world.now
+        func shown() async throws -> JSON {
+            try #require(try await hub.view(at: shop.publicID)).json(organization: "default")
+        }
+        #expect(try await shown()["credentialsUsedAt"] == .null)
+
+        world.pass(seconds: 60)
+        _ = try await hub.pull(shop)
+        try await world.settle(hub)
+
+        let page = try await hub.integrationPage(IntegrationFilter(), limit: 5, offset: 0)
+        let used = try #require(page.views.first?.standing?.usedAt)
+        #expect(used > made && used <= world.now)
+        #expect(try await shown()["credentialsUsedAt"] == .string(used.description))
+        #expect(try await shown()["credentialsExpireAt"] == .null)
+        let card = try #require(try await hub.overview().integrations.first?.credentials)
+        #expect(card == CredentialStanding(setAt: made, usedAt: used))
+    }
+
+    // MARK: Keys that end
+
+    @Test func aKeyThatEndsSoonIsAnAlertUntilAnotherFollowsIt() async throws {
+        let world = try World()
+        let hub = try world.hub()
+        let old = try await hub.makeAPIKey(
+            "reports", permissions: [.see], expires: world.now.adding(seconds: 90 * Self.day), by: .hub)
+        _ = try await hub.makeAPIKey(
+            "short", permissions: [.see], expires: world.now.adding(seconds: 100 * Self.day), by: .hub)
+        _ = try await hub.makeAPIKey("lasting", permissions: [.see], by: .hub)
+        #expect(try await hub.overview().keys.map(\.name) == ["reports", "short", "lasting"])
+        world.pass(seconds: 75 * Self.day)
+        try await look(hub, world)
+        #expect(try await hub.alerts().isEmpty)
+
+        world.pass(seconds: Self.day)
+        try await look(hub, world)
+        let alert = try #require(try await hub.alerts().first)
+        #expect(alert.kind == .keyEnd && alert.state == .raised && alert.reading.value == 14)
+        #expect(alert.sentence.contains("the key reports") && alert.sentence.contains("14 days left"))
+
+        _ = try await hub.rotateAPIKey(old.key.id, keepingOldSeconds: 86_400, by: .hub)
+        world.pass(seconds: 180)
+        try await look(hub, world)
+        #expect(try await hub.alerts().map(\.state) == [.resolved])
+    }
+
+    /// Whoever makes a key for a day knows that it ends.
+    @Test func aKeyThatWasMadeToBeShortIsToldInTheSecondHalfOfItsTime() async throws {
+        let world = try World()
+        let hub = try world.hub()
+        _ = try await hub.makeAPIKey(
+            "visit", permissions: [.see], expires: world.now.adding(seconds: Self.day), by: .hub)
+        try await look(hub, world)
+        #expect(try await hub.alerts().isEmpty)
+
+        world.pass(seconds: Self.day / 2)
+        try await look(hub, world)
+        #expect(try await hub.alerts().map(\.kind) == [.keyEnd])
+    }
+
     private func look(_ hub: Hub, _ world: World) async throws {
         for _ in 0..<3 {
             try await hub.lookAtAlerts(AlertSettings())

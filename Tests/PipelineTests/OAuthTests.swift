@@ -69,6 +69,9 @@ struct OAuthTests {
         let scene = try await granted()
 
         #expect(try await scene.hub.check(scene.erp) == "let in")
+        let end = try #require(try await scene.standing()["expiresAt"])
+        let view = try #require(try await scene.hub.view(at: scene.erp.publicID)).json(organization: "default")
+        #expect(view["credentialsExpireAt"] == end && end != .null)
         #expect(try await scene.standing()["state"] == "granted")
         let redirects = scene.server.state.withLock { $0.forms.map { $0["redirect_uri"] ?? "" } }
         #expect(redirects == ["https://hub.example/admin/integration/letting/callback"])

@@ -154,6 +154,22 @@ struct PersonScene: Sendable {
         }
     }
 
+    /// Which of these texts stand in the log of the server, in whatever form; nil where it is elsewhere than
+    /// `scripts/postgres` has it.
+    func tracesInServerLog(of texts: [String]) async throws -> [String]? {
+        let store = try world.place.open(Hub.migrations)
+        let row = try await store.read {
+            try $0.rows(
+                """
+                SELECT pg_read_binary_file(current_setting('data_directory') || '/../log', 0, 1000000000, true)
+                """, [])
+        }.first
+        await store.close()
+        let log = Data(row?.blob(0) ?? [])
+        guard log.range(of: Data("ready to accept connections".utf8)) != nil else { return nil }
+        return texts.flatMap(Self.forms).filter { log.range(of: $0.bytes) != nil }.map(\.name)
+    }
+
     /// A text as it is, in lower case, in hex, and in base64 wherever it begins.
     private static func forms(_ text: String) -> [(name: String, bytes: Data)] {
         let bytes = Array(text.utf8)

@@ -288,7 +288,10 @@ struct PersonTests {
         try await scene.world.settle(scene.hub)
         _ = try await scene.hub.eraseCustomer(PersonScene.email, by: ann)
 
-        let found = try await scene.tracesInFiles(of: PersonScene.own + PersonScene.guests + [PersonScene.card])
+        let words = PersonScene.own + PersonScene.guests + [PersonScene.card]
+        let found = try await scene.tracesInFiles(of: words)
         #expect(found == [])
+        // What a server says of statements that it refuses names keys, and may name values.
+        #expect(try await scene.tracesInServerLog(of: words) ?? [] == [])
     }
 }

@@ -136,6 +136,31 @@ struct SQLiteStoreTests {
         #expect(try await things(in: store) == Int64(kept + 1))
     }
 
+    /// What a statement would undo was once kept up to a megabyte, and what was more than that could not be written to
+    /// a file: it came back as a disk that is full.
+    @Test func aStatementThatChangesMegabytesIsDoneOrUndoneWhole() async throws {
+        let store = try store()
+        try await store.write { session in
+            for number in 0..<6000 {
+                let name = "\(number) " + String(repeating: "long ", count: 100)
+                try session.run("INSERT INTO thing (name) VALUES (?1)", [.text(name)])
+            }
+        }
+        try await store.write { try $0.run("UPDATE thing SET name = 'x' || name", []) }
+        await #expect(throws: StoreFailure.self) {
+            try await store.write { session in
+                try session.run("UPDATE thing SET name = CASE WHEN id = 6000 THEN NULL ELSE 'y' || name END", [])
+                try session.run("INSERT INTO thing (name) SELECT name || '' FROM thing", [])
+            }
+        }
+        let begun = try await store.read { session in
+            try ["x%", "y%"].map {
+                try session.rows("SELECT count(*) FROM thing WHERE name LIKE ?1", [.text($0)]).first?.integer(0)
+            }
+        }
+        #expect(begun == [6000, 0])
+    }
+
     @Test func aFileThatIsNoDatabaseIsRefusedAndLeftAlone() throws {
         let bytes = Data("this is a letter, not a database; it is long enough to be mistaken for one".utf8)
         try bytes.write(to: URL(fileURLWithPath: path))

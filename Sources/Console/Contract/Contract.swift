@@ -7,11 +7,14 @@ struct Contract: Sendable {
         let name: String
         let shape: Shape
         let purpose: String
+        /// Whether nothing is answered without it.
+        let isNeeded: Bool
 
-        init(_ name: String, _ shape: Shape, _ purpose: String) {
+        init(_ name: String, _ shape: Shape, _ purpose: String, isNeeded: Bool = false) {
             self.name = name
             self.shape = shape
             self.purpose = purpose
+            self.isNeeded = isNeeded
         }
 
         /// How many lines are listed at most.

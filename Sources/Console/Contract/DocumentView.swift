@@ -35,7 +35,8 @@ struct DocumentView {
     private func address(_ route: Route) -> View {
         let words = route.contract.query.map { word -> View in
             [
-                "name": .text(word.name), "form": .text(ShapeWords.text(word.shape.json)),
+                "name": .text(word.name + (word.isNeeded ? " (needed)" : "")),
+                "form": .text(ShapeWords.text(word.shape.json)),
                 "purpose": .text(word.purpose),
             ]
         }

@@ -61,7 +61,7 @@ struct OpenAPI: Sendable {
         let words = route.contract.query.map { word -> JSON in
             [
                 "name": .string(word.name), "in": "query", "description": .string(word.purpose),
-                "schema": word.shape.json,
+                "required": .bool(word.isNeeded), "schema": word.shape.json,
             ]
         }
         let key: [JSON] = route.contract.isKeyed ? [["$ref": "#/components/parameters/IdempotencyKey"]] : []

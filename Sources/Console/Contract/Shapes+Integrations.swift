@@ -9,7 +9,8 @@ extension Shape {
     static let integration = object([
         "id": text, "merchantId": text, "name": text, "type": word(of: IntegrationType.self), "connector": text,
         "status": integrationState, "reason": text.orNull, "settings": map(any).orNull, "credentials": map(flag),
-        "credentialsSetAt": map(time), "webhookAddress": text.orNull, "createdAt": time,
+        "credentialsSetAt": map(time), "credentialsUsedAt": time.orNull, "credentialsExpireAt": time.orNull,
+        "webhookAddress": text.orNull, "createdAt": time,
     ]).named("Integration")
 
     static let integrationPages = object([

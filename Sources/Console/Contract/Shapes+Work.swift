@@ -22,6 +22,47 @@ extension Shape {
         "examples": list(object(["title": text, "externalId": text, "part": text, "old": any, "new": any])),
     ]).named("Held")
 
+    // MARK: Records
+
+    private static let recordMembers: [String: Shape] = [
+        "id": integer, "kind": word(of: RecordKind.self), "key": text.orNull, "title": text, "hold": text.orNull,
+        "deleted": flag,
+        "links": list(object(["integration": text, "integrationId": text, "externalId": text])),
+        "createdAt": time, "changedAt": time,
+    ]
+
+    static let record = object(recordMembers).named("Record")
+
+    static let nextPages = object(["limit": count, "next": text.orNull])
+
+    private static let side = object([
+        "integration": text, "externalId": text, "seen": any, "sent": any, "accepted": flag, "inConflict": flag,
+        "heldByGuard": flag,
+    ])
+
+    private static let change = object(
+        [
+            "number": integer, "at": time, "record": integer, "kind": word(of: RecordKind.self), "title": text,
+            "part": text, "old": any, "new": any, "loser": any, "origin": text.orNull, "rule": text,
+        ], optional: ["trace": text]
+    ).named("Change")
+
+    /// Of a part its value, where it came from and since when, what each side shows and was given, and what it was
+    /// before; of what was written where the outcome. `withheld` names the parts that are somebody's own.
+    static let recordStory = object(
+        recordMembers.merging([
+            "parts": list(
+                object([
+                    "part": text, "value": any, "origin": text.orNull, "changedAfter": time, "changedBefore": time,
+                    "sides": list(side), "history": list(change),
+                ])),
+            "receipts": list(
+                object([
+                    "at": time, "integration": text, "outcome": text, "parts": map(any), "remarks": list(text),
+                ])), "withheld": list(text),
+        ]) { $1 }
+    ).named("RecordStory")
+
     // MARK: Numbers
 
     private static let workMembers: [String: Shape] = [

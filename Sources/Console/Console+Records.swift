@@ -1,0 +1,49 @@
+import Commerce
+import Wire
+
+/// What the hub knows, over HTTP: lists of records, and one with how it came to be what it is.
+extension Console {
+    static let recordRoutes: [Route] = [
+        Route(
+            "GET", "/api/records", .those(.see), "The records of one kind, page by page.",
+            .data(.list(.record), pages: .nextPages).leading(to: "/api/records/{id}", by: "/data/0/id")
+                .asking(RecordQuery.parameters)
+        ) {
+            await $0.records($1)
+        },
+        Route(
+            "GET", "/api/records/{id}", .those(.see), "One record, and how each part of it came to be what it is.",
+            .data(.recordStory).refusing(.notFound)
+        ) {
+            await $0.record($1)
+        },
+    ]
+
+    /// `GET /api/records?kind=&since=&order=&deleted=&key=&prefix=&integration=&externalId=&limit=&next=`.
+    private func records(_ visit: Visit) async -> HTTPResponse {
+        await looked(visit.envelope) {
+            let items = visit.request.address.query
+            // Only where an integration is named it is to be found out which.
+            let names = items.contains { $0.name == "integration" } ? try await hub.integrations() : []
+            let query: RecordQuery
+            do throws(BodyRefusal) {
+                query = try RecordQuery(items, names)
+            } catch {
+                return visit.envelope.failure(error.code, error.sentence)
+            }
+            let page = try await hub.catalogue.records(query.filter, after: query.place, limit: query.limit)
+            return visit.envelope.success(
+                .array(page.views.map(\.json)),
+                pagination: ["limit": .integer(query.limit), "next": .text(page.next.map(RecordQuery.text))])
+        }
+    }
+
+    private func record(_ visit: Visit) async -> HTTPResponse {
+        await looked(visit.envelope) {
+            guard let id = Int64(visit.names[0]), let story = try await hub.catalogue.record(id) else {
+                return visit.envelope.failure(.notFound, "there is no record \"\(visit.names[0].prefix(40))\"")
+            }
+            return visit.envelope.success(story.json)
+        }
+    }
+}
