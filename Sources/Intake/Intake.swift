@@ -64,8 +64,7 @@ public enum Intake {
         var ids = ids
         let id = try ids.next()
         let rest = ids
-        // Whether calls that wait for the writer together are repeats is asked in one trip. The row's key decides about
-        // that, so no turn is waited for.
+        // Whether calls that wait for the writer together are repeats is asked in one trip.
         let opening = Opening(
             row,
             [
@@ -73,7 +72,7 @@ public enum Intake {
                 .text(parcel.topic), SQLValue(parcel.now), .text(DeliveryState.received.rawValue),
                 SQLValue(parcel.trace),
             ])
-        return try await store.freely.write(.urgent, opening: opening) { session, inserted in
+        return try await store.write(.urgent, opening: opening) { session, inserted in
             let place = Place(integration: integration, organization: organization)
             return try finish(parcel, at: place, id: id, isNew: inserted == 1, ids: rest, session)
         }

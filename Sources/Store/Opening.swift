@@ -24,12 +24,6 @@ public struct Opening: Sendable {
         values = row
         self.insert = insert
     }
-
-    /// The same for rows of the same key, as long as the process lives; nil for another statement.
-    package var keyHash: Int? {
-        guard let insert else { return nil }
-        return zip(insert.columns, values).filter { insert.key.contains($0.0) }.map(\.1).hashValue
-    }
 }
 
 extension Store {

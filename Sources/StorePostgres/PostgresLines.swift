@@ -2,34 +2,21 @@ import Dispatch
 import Store
 import Synchronization
 
-/// Steps that wait, in lines for each organization: those that need its turn, those that do not, and of these by
-/// themselves the claims, which wait for no disk and should not wait behind those that do, and those that begin with a
-/// row that may be there already. Lines run beside each other, the steps of one never do.
+/// Steps that wait, in three lines for each organization: those that need its turn, those that do not, and of these the
+/// claims, which wait for no disk and should not wait behind those that do. Lines run beside each other, the steps of
+/// one never do.
 final class PostgresLines: Sendable {
     /// Which line.
     struct Name: Hashable {
         let organization: Int64
         /// Whether its steps do without the turn.
         let isFree: Bool
-        /// Which of those that do without the turn.
-        private let part: Part
+        /// Whether its steps are claims that do without the turn.
+        let isLease: Bool
 
-        private enum Part: Hashable {
-            case plain
-            case lease
-            /// While one of these waits for the disk, the other one fills. Rows of one key come into the same, for a
-            /// row waits where another transaction has just put the same.
-            case opening(Int)
-        }
-
-        init(
-            _ organization: Int64, isFree: Bool = false, _ priority: StepPriority = .normal, opening: Opening? = nil
-        ) {
+        init(_ organization: Int64, isFree: Bool = false, _ priority: StepPriority = .normal) {
             (self.organization, self.isFree) = (organization, isFree)
-            part =
-                if !isFree { .plain } else if let key = opening?.keyHash { .opening(abs(key % 2)) } else {
-                    priority == .lease ? .lease : .plain
-                }
+            isLease = isFree && priority == .lease
         }
     }
 

@@ -96,7 +96,7 @@ public final class PostgresStore: Store {
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             let waiting = WaitingStep(priority, opening: opening, step) { continuation.resume(with: $0) }
-            lines.submit(waiting, of: PostgresLines.Name(organization, isFree: isFree, priority, opening: opening))
+            lines.submit(waiting, of: PostgresLines.Name(organization, isFree: isFree, priority))
         }
     }
 

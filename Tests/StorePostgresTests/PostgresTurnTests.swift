@@ -66,39 +66,6 @@ struct PostgresTurnTests {
         await store.close()
     }
 
-    @Test func rowsThatMayBeThereAlreadyWaitInTwoLinesAndThoseOfOneKeyInOne() {
-        let insert = Upsert("thing", ["id", "name"], key: ["name"])
-        let line = { (id: Int64, name: String) in
-            PostgresLines.Name(
-                1, isFree: true, .urgent, opening: Opening(insert, [.integer(id), .text(name)]))
-        }
-        let lines = Set((0..<100).map { line($0, "name \($0)") })
-        #expect(lines.count == 2)
-        #expect(lines.isDisjoint(with: [PostgresLines.Name(1), PostgresLines.Name(1, isFree: true)]))
-        for number in 0..<100 as Range<Int64> { #expect(line(number, "same") == line(0, "same")) }
-        #expect(PostgresLines.Name(1, isFree: true, .lease) != PostgresLines.Name(1, isFree: true))
-        // Those that need the turn have it one after the other.
-        #expect(PostgresLines.Name(1, .lease) == PostgresLines.Name(1, opening: Opening(insert, [.integer(1)])))
-    }
-
-    @Test func rowsOfOneKeyThatComeAtOnceAreToldApart() async throws {
-        let store = try store()
-        let insert = Upsert("thing", ["id", "name"], key: ["name"])
-        let free = store.of(1).freely
-        let new = try await withThrowingTaskGroup(of: Int.self) { group in
-            for id in 0..<200 as Range<Int64> {
-                group.addTask {
-                    let opening = Opening(insert, [.integer(id), .text("name \(id % 20)")])
-                    return try await free.write(.urgent, opening: opening) { $1 }
-                }
-            }
-            return try await group.reduce(0, +)
-        }
-        #expect(new == 20)
-        #expect(try await ids(in: store).count == 20)
-        await store.close()
-    }
-
     @Test func aStepThatNeedsTheTurnIsRunAgainWithItAndThoseBesideItOnce() async throws {
         let store = try store()
         let free = store.of(1).freely
