@@ -168,7 +168,8 @@ extension JobTable {
         if found.count < (session.prefersSets ? 2 : Self.claimsTogether) {
             for (job, _) in found { try session.tell(Self.claimOne, head + [.integer(job.id)]) }
         } else {
-            try session.tell(Self.claimMany, head + [.ids(found.map(\.job.id).sorted())])
+            let ids = found.map(\.job.id).sorted()
+            try session.tell(Self.claimMany, head + [.ids(session.prefersSets ? Self.padded(ids) : ids)])
         }
         var jobs: [Job] = []
         for (job, payload) in found {
@@ -275,6 +276,8 @@ extension JobTable {
     }
 
     private func serve(_ work: DueWork, now: Moment) throws {
+        let name = "\(work.integration) \(work.operation)"
+        if let marks = session.lowMarks, !marks.isTimeToServe(name, of: organization, now: now) { return }
         try session.save(
             [[.integer(organization), .integer(work.integration), .text(work.operation), SQLValue(now)]],
             as: session.lowMarks == nil ? Self.turnRow : Self.turnRowNowAndThen)

@@ -48,8 +48,10 @@ extension JobTable {
         }
         return Question(all: look.isWhole ? [plain] : parts).map { lists in
             let found = Array(lists.joined().prefix(max(0, limit)))
+            let beside = zip(look.spans, lists).filter { !$0.0.isMarked }.map(\.1)
             marks.saw(
-                found.map { Self.place(of: $0.job, isTimed: false) }, isCut: found.count >= limit, of: line, by: look)
+                found.map { Self.place(of: $0.job, isTimed: false) }, isCut: found.count >= limit,
+                hasNoneBeside: !look.isWhole && !beside.isEmpty && beside.allSatisfy(\.isEmpty), of: line, by: look)
             return found
         }
     }
@@ -60,6 +62,7 @@ extension JobTable {
         let plain = Question(Self.timedStatement + lock, sort, read: found)
         guard let marks = session.lowMarks else { return plain }
         let line = line(of: work, isTimed: true)
+        guard !marks.isKnownEmpty(line, now: now) else { return Question(known: []) }
         let look = marks.look(at: line, now: now)
         // This index knows no priorities: the one mark there is stands for all.
         let from = look.spans.lazy.compactMap { if case .from(let place) = $0 { place.runAt } else { nil } }.first

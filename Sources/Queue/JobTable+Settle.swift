@@ -17,7 +17,9 @@ extension JobTable {
         let alike = Dictionary(grouping: rows.indices) { rows[$0].dropLast() }.values.sorted { $0[0] < $1[0] }
         let sets = alike.map { places in
             let ids = places.map { outcomes[$0].job.id }.sorted()
-            return Question(Self.settleMany, rows[places[0]].dropLast() + [.ids(ids)]) { $0.map { $0.integer(0) } }
+            return Question(Self.settleMany, rows[places[0]].dropLast() + [.ids(Self.padded(ids))]) {
+                $0.map { $0.integer(0) }
+            }
         }
         let (found, value) = try session.ask(Question(all: sets).with(after))
         let settled = Set(found.joined())
@@ -33,6 +35,14 @@ extension JobTable {
             .integer(change.state == .completed ? 0 : Int64(change.attempt)), .integer(change.keepsIntent ? 1 : 0),
             SQLValue(now), .integer(job.claim), .integer(change.state.isOpen ? 1 : 0), .integer(job.id),
         ]
+    }
+
+    /// The same ids, the last one repeated, so that they are ten at least. A server takes a list it does not know yet
+    /// for ten long, and keeps the plan it made for that where lists are no shorter; for shorter ones it makes a plan
+    /// each time.
+    static func padded(_ ids: [Int64]) -> [Int64] {
+        guard let last = ids.last else { return ids }
+        return ids + Array(repeating: last, count: max(0, 10 - ids.count))
     }
 
     /// That a job is running, said so that it is looked for by its id all the same. A server that finds few jobs

@@ -47,6 +47,16 @@ public final class LowMarks: Sendable {
     public struct Look: Sendable {
         public let spans: [Span]
         let version: Int
+        /// When it began, and how often jobs had been put in the line by then.
+        fileprivate var at: Moment?
+        fileprivate var putCount = 0
+
+        fileprivate init(_ spans: [Span], _ marks: Marks, at now: Moment) {
+            self.init(spans: spans, version: marks.version)
+            (at, putCount) = (now, marks.putCount)
+        }
+
+        init(spans: [Span], version: Int) { (self.spans, self.version) = (spans, version) }
 
         /// Whether all of the line is looked at.
         public var isWhole: Bool { spans == [.whole] }
@@ -63,10 +73,25 @@ public final class LowMarks: Sendable {
         var wholeAt: Moment?
         /// Another one once a mark was lowered: what a look that began before has found raises none then.
         var version = 0
+        /// How often this process has put jobs in the line.
+        var putCount = 0
+        /// When nothing was found beside the marks, and when nothing at all; nil once that may be otherwise.
+        var (noneBesideAt, noneAt): (Moment?, Moment?)
+
+        /// Something may stand anywhere now.
+        mutating func stir() {
+            putCount += 1
+            (noneBesideAt, noneAt) = (nil, nil)
+        }
     }
 
     /// How long what came below a mark unseen waits at most, in seconds.
     public static let wholeSeconds = 5.0
+    /// How often it is written down that a sort of work was served, in seconds.
+    public static let serveSeconds = 0.1
+    /// How long nothing is looked for where there was nothing: beside the marks of a line, and in one of what waits for
+    /// its time, in seconds.
+    public static let restSeconds = 0.2
     /// How far behind the first that was found a mark stands at first, and at most, in milliseconds: jobs come in with
     /// the time at which they were asked for, by the clock of whoever did. What a whole look finds below a mark by no
     /// more than that tells how far it should be.
@@ -82,11 +107,24 @@ public final class LowMarks: Sendable {
     private let lines = Mutex<[Line: Marks]>([:])
     /// How often jobs were put somewhere.
     private let puts = Mutex(0)
+    /// When sorts of work were written down as served last.
+    private let serves = Mutex<[String: Moment]>([:])
     /// When a walk over all sorts of an organization last took in all.
     private let wholeWalks = Mutex<[Int64: Moment]>([:])
 
     /// Nothing is known yet.
     public init() {}
+
+    /// Whether it is time to write down that a sort of work was served. Remembers that it is written now.
+    public func isTimeToServe(_ name: String, of organization: Int64, now: Moment) -> Bool {
+        serves.withLock { serves in
+            let name = "\(organization) \(name)"
+            if let last = serves[name], now >= last, now.seconds(since: last) < Self.serveSeconds { return false }
+            if serves.count >= Self.lineLimit { serves = [:] }
+            serves[name] = now
+            return true
+        }
+    }
 
     /// How often this process has put jobs somewhere. Once who put them is told, it has grown.
     public var putCount: Int { puts.withLock { $0 } }
@@ -99,15 +137,22 @@ public final class LowMarks: Sendable {
                 // The clock was set back; what comes now may stand below all that was seen.
                 marks.times = [:]
                 marks.version += 1
+                marks.stir()
             }
             let isDue = marks.wholeAt.map { now < $0 || now.seconds(since: $0) >= Self.wholeSeconds } ?? true
             guard marks.claimed >= Self.claimedLimit, !marks.times.isEmpty, !isDue else {
                 if marks.claimed >= Self.claimedLimit { marks.wholeAt = now }
                 lines[line] = marks
-                return Look(spans: [.whole], version: marks.version)
+                return Look([.whole], marks, at: now)
             }
-            return Look(spans: Self.spans(above: marks.times), version: marks.version)
+            let spans = Self.spans(above: marks.times)
+            return Look(marks.noneBesideAt.isWithinRest(of: now) ? spans.filter(\.isMarked) : spans, marks, at: now)
         }
+    }
+
+    /// Whether nothing of a line need be looked for: nothing was there a moment ago, and nothing was put there since.
+    public func isKnownEmpty(_ line: Line, now: Moment) -> Bool {
+        lines.withLock { $0[line].map { $0.claimed >= Self.claimedLimit && $0.noneAt.isWithinRest(of: now) } ?? false }
     }
 
     /// A line without what lies below the marks, in its order.
@@ -148,10 +193,16 @@ public final class LowMarks: Sendable {
 
     /// Remembers where the jobs stand that a look has found, in their order. `isCut`: there may be more behind them. Of
     /// what is less urgent than the last of them a look at all learned nothing then, so that is looked at whole next.
-    public func saw(_ found: [Place], isCut: Bool, of line: Line, by look: Look) {
-        guard let last = found.last else { return }
+    /// `hasNoneBeside`: it also looked beside the marks, and nothing was there.
+    public func saw(_ found: [Place], isCut: Bool, hasNoneBeside: Bool = false, of line: Line, by look: Look) {
         lines.withLock { lines in
             guard var marks = lines[line] else { return }
+            if look.putCount == marks.putCount {
+                marks.noneAt = found.isEmpty ? look.at : nil
+                if hasNoneBeside { marks.noneBesideAt = look.at }
+            }
+            defer { lines[line] = marks }
+            guard let last = found.last else { return }
             var seen = Set<Int64>()
             for place in found where seen.insert(place.priority).inserted {
                 marks.note(place, isCurrent: look.version == marks.version)
@@ -159,8 +210,8 @@ public final class LowMarks: Sendable {
             if look.isWhole, isCut, marks.times.keys.contains(where: { $0 > last.priority }) {
                 marks.times = marks.times.filter { $0.key <= last.priority }
                 marks.version += 1
+                marks.noneBesideAt = nil
             }
-            lines[line] = marks
         }
     }
 
@@ -178,6 +229,7 @@ public final class LowMarks: Sendable {
         puts.withLock { $0 += 1 }
         lines.withLock { lines in
             guard var marks = lines[line] else { return }
+            marks.stir()
             for place in places {
                 guard let time = marks.times[place.priority], place.runAt < time else { continue }
                 marks.times[place.priority] = place.runAt
@@ -194,8 +246,21 @@ public final class LowMarks: Sendable {
             for line in lines.keys where line.organization == organization && line.integration == integration {
                 lines[line]?.times = [:]
                 lines[line]?.version += 1
+                lines[line]?.stir()
             }
         }
+    }
+}
+
+extension LowMarks.Span {
+    /// Whether it begins at a mark.
+    public var isMarked: Bool { if case .from = self { true } else { false } }
+}
+
+extension Moment? {
+    /// Whether so little time has gone by since that nothing is looked for anew.
+    fileprivate func isWithinRest(of now: Moment) -> Bool {
+        map { now >= $0 && now.seconds(since: $0) < LowMarks.restSeconds } ?? false
     }
 }
 

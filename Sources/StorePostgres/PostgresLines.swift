@@ -2,16 +2,22 @@ import Dispatch
 import Store
 import Synchronization
 
-/// Steps that wait, in two lines for each organization: those that need its turn, and those that do not. Lines run
-/// beside each other, the steps of one never do.
+/// Steps that wait, in three lines for each organization: those that need its turn, those that do not, and of these the
+/// claims, which wait for no disk and should not wait behind those that do. Lines run beside each other, the steps of
+/// one never do.
 final class PostgresLines: Sendable {
     /// Which line.
     struct Name: Hashable {
         let organization: Int64
         /// Whether its steps do without the turn.
         let isFree: Bool
+        /// Whether its steps are claims that do without the turn.
+        let isLease: Bool
 
-        init(_ organization: Int64, isFree: Bool = false) { (self.organization, self.isFree) = (organization, isFree) }
+        init(_ organization: Int64, isFree: Bool = false, _ priority: StepPriority = .normal) {
+            (self.organization, self.isFree) = (organization, isFree)
+            isLease = isFree && priority == .lease
+        }
     }
 
     private struct Line {

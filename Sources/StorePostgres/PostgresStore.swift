@@ -14,8 +14,8 @@ public final class PostgresStore: Store {
     private let address: PostgresAddress
     private let clock: PostgresClock
 
-    /// Connections that write: as many organizations are written beside each other.
-    static let writerCount = 2
+    /// Connections that write: as many lines are served beside each other.
+    static let writerCount = 3
     /// Connections that read.
     static let readerCount = 2
 
@@ -96,7 +96,7 @@ public final class PostgresStore: Store {
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             let waiting = WaitingStep(priority, opening: opening, step) { continuation.resume(with: $0) }
-            lines.submit(waiting, of: PostgresLines.Name(organization, isFree: isFree))
+            lines.submit(waiting, of: PostgresLines.Name(organization, isFree: isFree, priority))
         }
     }
 

@@ -47,6 +47,25 @@ struct PostgresTurnTests {
         await other.close()
     }
 
+    @Test func aClaimIsDoneWhileAStepThatDoesWithoutTheTurnTakesLong() async throws {
+        let store = try store()
+        let free = store.of(1).freely
+        let (begun, continuation) = AsyncStream<Void>.makeStream()
+        let mayEnd = DispatchSemaphore(value: 0)
+        async let held: Void = free.write { session in
+            try session.run("INSERT INTO thing (id) VALUES (1)", [])
+            continuation.yield()
+            mayEnd.wait()
+            mayEnd.signal()
+        }
+        for await _ in begun { break }
+        try await free.write(.lease) { _ = try $0.run("INSERT INTO thing (id) VALUES (2)", []) }
+        #expect(try await ids(in: store) == [2])
+        mayEnd.signal()
+        try await held
+        await store.close()
+    }
+
     @Test func aStepThatNeedsTheTurnIsRunAgainWithItAndThoseBesideItOnce() async throws {
         let store = try store()
         let free = store.of(1).freely

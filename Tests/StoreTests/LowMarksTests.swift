@@ -99,6 +99,68 @@ struct LowMarksTests {
         #expect(Self.reaches(Self.place(100, 1), others, at: 11))
     }
 
+    /// Marks of which a look has just found that nothing stands beside them.
+    private static func knownAlone() -> LowMarks {
+        let marks = known()
+        marks.saw(
+            [place(100, 10)], isCut: true, hasNoneBeside: true, of: line, by: marks.look(at: line, now: start + 11))
+        return marks
+    }
+
+    @Test func whereNothingStoodBesideTheMarksNothingIsLookedForThereForAMoment() {
+        let marks = Self.knownAlone()
+        #expect(Self.reaches(Self.place(100, 10), marks, at: 11.1))
+        #expect(!Self.reaches(Self.place(50, 10), marks, at: 11.1))
+        #expect(Self.reaches(Self.place(50, 10), marks, at: 11 + LowMarks.restSeconds))
+        #expect(marks.look(at: Self.line, now: Self.start + 10 + LowMarks.wholeSeconds).isWhole)
+    }
+
+    @Test func whatIsPutBesideTheMarksIsLookedForAtOnce() {
+        let marks = Self.knownAlone()
+        marks.put([Self.place(50, 10)], in: Self.line)
+        #expect(Self.reaches(Self.place(50, 10), marks, at: 11.1))
+        // Also where the look that found nothing began before.
+        let others = Self.known()
+        let look = others.look(at: Self.line, now: Self.start + 11)
+        others.put([Self.place(50, 10)], in: Self.line)
+        others.saw([Self.place(100, 10)], isCut: true, hasNoneBeside: true, of: Self.line, by: look)
+        #expect(Self.reaches(Self.place(50, 10), others, at: 11.1))
+    }
+
+    @Test func aLookThatForgetsMarksLooksBesideThoseThatAreLeft() {
+        let marks = Self.knownAlone()
+        let whole = marks.look(at: Self.line, now: Self.start + 20)
+        marks.saw([Self.place(100, 11)], isCut: false, hasNoneBeside: true, of: Self.line, by: whole)
+        marks.saw([Self.place(50, 11)], isCut: true, of: Self.line, by: whole)
+        #expect(Self.reaches(Self.place(100, 11), marks, at: 20.1))
+    }
+
+    @Test func aLineInWhichNothingWasIsKnownToBeEmptyForAMoment() {
+        let marks = Self.known()
+        #expect(!marks.isKnownEmpty(Self.line, now: Self.start + 11))
+        let look = { marks.saw([], isCut: false, of: Self.line, by: marks.look(at: Self.line, now: Self.start + 11)) }
+        look()
+        #expect(marks.isKnownEmpty(Self.line, now: Self.start + 11.1))
+        #expect(!marks.isKnownEmpty(Self.line, now: Self.start + 11 + LowMarks.restSeconds))
+        #expect(!marks.isKnownEmpty(Self.line, now: Self.start + 10.9))
+        marks.put([Self.place(100, 11)], in: Self.line)
+        #expect(!marks.isKnownEmpty(Self.line, now: Self.start + 11.1))
+        look()
+        marks.forget(1, 5)
+        #expect(!marks.isKnownEmpty(Self.line, now: Self.start + 11.1))
+    }
+
+    @Test func thatASortWasServedIsWrittenDownNowAndThen() {
+        let marks = LowMarks()
+        let isTime = { marks.isTimeToServe("5 pull", of: 1, now: Self.start + $0) }
+        #expect(isTime(0))
+        #expect(!isTime(0.09))
+        #expect(isTime(0.1))
+        #expect(isTime(-5))
+        #expect(marks.isTimeToServe("6 pull", of: 1, now: Self.start))
+        #expect(marks.isTimeToServe("5 pull", of: 2, now: Self.start))
+    }
+
     @Test func aWalkOverAllSortsStepsOverWhatIsEmptyAndTakesInAllNowAndThen() {
         let marks = Self.known()
         #expect(marks.emptied(of: 1, now: Self.start + 10).isEmpty)
