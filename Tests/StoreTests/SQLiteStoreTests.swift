@@ -146,7 +146,7 @@ struct SQLiteStoreTests {
                 try session.run("INSERT INTO thing (name) VALUES (?1)", [.text(name)])
             }
         }
-        try await store.write { try $0.run("UPDATE thing SET name = 'x' || name", []) }
+        _ = try await store.write { try $0.run("UPDATE thing SET name = 'x' || name", []) }
         await #expect(throws: StoreFailure.self) {
             try await store.write { session in
                 try session.run("UPDATE thing SET name = CASE WHEN id = 6000 THEN NULL ELSE 'y' || name END", [])
