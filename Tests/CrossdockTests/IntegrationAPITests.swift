@@ -42,11 +42,11 @@ struct IntegrationAPITests {
         // Each answer is one line of JSON without an end of its own.
         let answers = shell.output.replacing("}{", with: "}\n{").split(separator: "\n")
             .compactMap { try? JSON(parsing: String($0)) }
-        #expect(answers.count == 19, "\(shell.output)")
+        #expect(answers.count == 21, "\(shell.output)")
         // Those of /api/health are bare; all others are in their envelope.
         let bare = answers.filter { $0["services"] != nil || $0["success"] == nil }
         #expect(bare.count == 2 && bare.allSatisfy { $0["version"] != nil })
-        #expect(answers.count { $0["success"] == true && $0["requestId"] != nil } == 17)
+        #expect(answers.count { $0["success"] == true && $0["requestId"] != nil } == 19)
         #expect(answers[0]["pagination"]?["total"] == 1)
         #expect(!shell.output.contains("cs_1"))
     }
