@@ -4,7 +4,7 @@ public struct Card: Sendable {
     public var name: String
     /// The name people read: `WooCommerce`.
     public var title: String
-    /// The settings it takes.
+    /// The settings it takes; how often it is read is among them.
     public var settings: [SettingShape]
     /// What it reads and writes, by kind, in the order in which kinds must be read (what is referred to comes first).
     public var kinds: [KindCard]
@@ -21,7 +21,7 @@ public struct Card: Sendable {
         self.olderForm = olderForm
         self.name = name
         self.title = title
-        self.settings = settings
+        self.settings = settings + [ReadingInterval.shape]
         self.kinds = kinds
         self.remarks = remarks
     }

@@ -176,9 +176,10 @@ extension Hub {
     ) throws -> (settings: Settings, options: IntegrationOptions, connector: Connector) {
         let settings = try Settings(config, by: type.card.settings, of: name)
         _ = try DoorRules(settings)
+        try ReadingInterval.check(type, settings)
         let connector = try type.make(settings, surroundings)
         var merged = options
-        let habits = type.habits(settings)
+        let habits = ReadingInterval.habits(type, settings)
         if let seconds = habits.intervalSeconds, merged.intervals["*"] == nil { merged.intervals["*"] = seconds }
         if let policy = habits.conflictPolicy, merged.policies["*"] == nil { merged.policies["*"] = policy }
         if merged.intervals["*"] == nil { merged.cronLine = habits.cronLine }

@@ -65,7 +65,7 @@ extension Hub {
         }
         let config = old.overlaid(
             with: wish.given, by: type.card.settings, onlySecrets: isWhole)
-        var options = known.options.without(type.habits(old))
+        var options = known.options.without(ReadingInterval.habits(type, old))
         options.type = wish.type ?? options.type
         let fit = try fit(config, wish, to: type, wish.name ?? known.name, options)
         try await refreshKeys()

@@ -73,6 +73,8 @@ struct BenchJobsCommand: AsyncParsableCommand {
             Telemetry.bootstrapMeters()
             let few = try await BenchQueue(folder + "/few").claimMicroseconds(waiting: 1000)
             let before = try BenchUsage.peakMegabytes()
+            // What others have just written, as a server that was set up for the comparison, is on the disk first.
+            sync()
             // Half before and half after, so that both meet the same disk.
             var syncs = try await Self.syncMilliseconds(paced / 2, in: BenchFolder.fresh(folder + "/sync"))
             let soon = try BenchQueue(folder + "/soon")

@@ -15,8 +15,8 @@ struct DoctorCommand: AsyncParsableCommand {
             Example: crossdock doctor --port 8008
             """)
 
-    @Option(help: "The port the hub is to listen on, or does already.")
-    var port = ServeCommand.usualPort
+    @Option(help: "The port the hub is to listen on, or does already (PORT; else 8008).")
+    var port: Int?
     @Option(help: "The address it is to listen on.")
     var bind = "127.0.0.1"
     @Option(help: "The hub's public address, which vendors call (CROSSDOCK_PUBLIC_URL, API_BASE_URL).")
@@ -25,9 +25,10 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Terminal.run {
-            let port = try PortNumber.checked(port, "--port \(port)")
             let open = try OpenHub(options, publicURL: publicURL)
+            let port = try PortNumber.wished(port, open.environment)
             var findings = MachineLook.findings(folder: open.folder)
+            findings += try KeyLook.findings(open.environment)
             findings.append(PortLook.finding(bind, port))
             findings += await open.hub.examine()
             if let url = open.hub.publicURL { findings.append(await PublicLook.finding(url, open.transport)) }
@@ -106,6 +107,24 @@ enum MachineLook {
         return DoctorFinding(
             "memory", isEnough ? .ok : .degraded, "\(kibibytes >> 10) MiB",
             advice: isEnough ? nil : "512 MiB are the least a hub with its database should have")
+    }
+}
+
+/// Keys that the environment gives.
+enum KeyLook {
+    /// Words of the keys that examples show, which everybody knows.
+    private static let examples = ["your-", "your_", "change", "example", "secret", "password"]
+
+    static func findings(_ environment: HubEnvironment) throws -> [DoctorFinding] {
+        let names = [["CROSSDOCK_ENCRYPTION_KEY", "ENCRYPTION_KEY"], ["CROSSDOCK_JWT_SECRET", "JWT_SECRET"]]
+        return try names.compactMap { names in
+            guard let text = try environment.value(names), let name = names.last,
+                examples.contains(where: text.lowercased().contains)
+            else { return nil }
+            return DoctorFinding(
+                "example key", .degraded, "\(name) reads like one of an example, which others know as well",
+                advice: "make a random one, `openssl rand -hex 32`, and change it as docs/operations says")
+        }
     }
 }
 

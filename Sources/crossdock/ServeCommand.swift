@@ -58,7 +58,8 @@ struct ServeCommand: AsyncParsableCommand {
                 await HubService.work(open, rounds, watch)
             } else {
                 let service = try await HubService(
-                    open, door: door, port: try wishedPort(open.environment), openOnLoopback: openOnLoopback,
+                    open, door: door, port: try PortNumber.wished(port, open.environment),
+                    openOnLoopback: openOnLoopback,
                     role: role, backups: rounds, watch: watch)
                 try await service.run {
                     Terminal.note(
@@ -67,12 +68,6 @@ struct ServeCommand: AsyncParsableCommand {
             }
             await open.close()
         }
-    }
-
-    private func wishedPort(_ environment: HubEnvironment) throws -> Int {
-        if let port { return try PortNumber.checked(port, "--port \(port)") }
-        guard let text = try environment.value(["CROSSDOCK_PORT", "PORT"]) else { return Self.usualPort }
-        return try PortNumber.checked(Int(text), "PORT \"\(text)\"")
     }
 }
 
@@ -87,6 +82,13 @@ enum HubRole: String, ExpressibleByArgument, CaseIterable, Sendable {
 
 /// A port somebody asked for.
 enum PortNumber {
+    /// The port that was asked for, or the one the environment names, or the usual one.
+    static func wished(_ port: Int?, _ environment: HubEnvironment) throws -> Int {
+        if let port { return try checked(port, "--port \(port)") }
+        guard let text = try environment.value(["CROSSDOCK_PORT", "PORT"]) else { return ServeCommand.usualPort }
+        return try checked(Int(text), "PORT \"\(text)\"")
+    }
+
     /// The port, from 0 (a free one) on.
     static func checked(_ port: Int?, _ word: String) throws -> Int {
         guard let port, (0...65_535).contains(port) else {

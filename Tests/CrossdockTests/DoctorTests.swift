@@ -44,4 +44,21 @@ struct DoctorTests {
         #expect(PortLook.finding("203.0.113.1", 0).state == .down)
         #expect(PortLook.finding("no address", 0).state == .down)
     }
+
+    @Test func aKeyThatReadsLikeAnExamplesIsNamedAndARandomOneIsNot() throws {
+        let given = [
+            "ENCRYPTION_KEY": "your-32-char-encryption-key-here", "JWT_SECRET": String(repeating: "a7", count: 32),
+        ]
+        let found = try KeyLook.findings(HubEnvironment(process: given, folder: "/nowhere"))
+        #expect(found.map(\.state) == [.degraded])
+        #expect(found.first?.seen.contains("ENCRYPTION_KEY") ?? false)
+        #expect(!(found.first?.seen.contains("32-char") ?? true))
+    }
+
+    @Test func thePortIsTheOneTheHubWillListenOn() throws {
+        let environment = try HubEnvironment(process: ["PORT": "8123"], folder: "/nowhere")
+        #expect(try PortNumber.wished(nil, environment) == 8123)
+        #expect(try PortNumber.wished(9000, environment) == 9000)
+        #expect(try PortNumber.wished(nil, HubEnvironment(process: [:], folder: "/nowhere")) == ServeCommand.usualPort)
+    }
 }
