@@ -36,7 +36,7 @@ extension Hub {
 
     /// Merges a batch in one step. What is saved in the same transaction comes `first` (a settled task: one that asks
     /// for itself again is a new one with a time of its own) or last (`also`: a cursor; `ifErased`: where the batch
-    /// shows somebody who was erased).
+    /// shows somebody who was erased; `ifRefused`: where some of it cannot be used).
     ///
     /// - Throws: `StoreFailure`.
     @discardableResult
@@ -44,7 +44,8 @@ extension Hub {
         _ batch: ObservedBatch, _ setting: MergeSetting, priority: StepPriority = .normal,
         first: @escaping @Sendable (any StoreSession) throws -> Void = { _ in },
         also: @escaping @Sendable (any StoreSession) throws -> Void = { _ in },
-        ifErased: @escaping @Sendable (any StoreSession) throws -> Void = { _ in }
+        ifErased: @escaping @Sendable (any StoreSession) throws -> Void = { _ in },
+        ifRefused: @escaping @Sendable ([Rejection], any StoreSession) throws -> Void = { _, _ in }
     ) async throws -> Absorbed {
         let batch = batch.redacted
         let block = try await ids.draw(Self.idCount(batch, setting))
@@ -60,6 +61,7 @@ extension Hub {
             let absorbed = try Self.absorbStep(batch, setting, session, organization, ids: block, now: now)
             try also(session)
             if absorbed.hasErased { try ifErased(session) }
+            if !absorbed.refused.isEmpty { try ifRefused(absorbed.refused, session) }
             return absorbed
         }
         for key in absorbed.alarms {
@@ -89,6 +91,8 @@ extension Hub {
         var oversold = 0
         /// Whether it shows somebody whose values were erased.
         var hasErased = false
+        /// What of it cannot be used, with the reasons.
+        var refused: [Rejection] = []
     }
 
     /// A draft needs at most a record, a link, a conflict per part and a task per peer; a line of an order two
@@ -157,7 +161,8 @@ extension Hub {
             asked.filter { !$0.isOne(of: setting.underWay) }, ids: &ids, now: now)
         return Absorbed(
             counts: absorption.counts, unsettled: absorption.unsettled, later: later, number: snapshot.number,
-            alarms: absorption.alarms, oversold: Oversold.pieces(absorption.changes), hasErased: absorption.hasErased)
+            alarms: absorption.alarms, oversold: Oversold.pieces(absorption.changes), hasErased: absorption.hasErased,
+            refused: absorption.rejections)
     }
 
     /// The writes to the batch's integration that may meet what it shows.

@@ -69,7 +69,7 @@ extension Hub {
             outcome = (.rejected, rejection.reason)
         case .nothing(let reason): outcome = (.ignored, reason)
         }
-        let (jobs, asked, leaving) = (fetches, named, gone)
+        let (jobs, asked, leaving, told) = (fetches, named, gone, batch.told == nil ? 0 : batch.drafts.count)
         let block = try await ids.draw(fetches.count + 8)
         try await absorb(
             batch, setting, priority: .urgent,
@@ -90,12 +90,28 @@ extension Hub {
                 }
             },
             // What a side goes on telling of somebody who was erased is not kept.
-            ifErased: { try Intake.forgetBodies(of: [id], organization: organization, session: $0) })
+            ifErased: { try Intake.forgetBodies(of: [id], organization: organization, session: $0) },
+            ifRefused: {
+                try Self.note($0, outOf: told, in: id, outcome.1, organization: organization, session: $1)
+            })
         logger.debug(
             "webhook understood: \(Redaction.told(outcome.1))",
             metadata: ["integration": "\(integration.name)", "delivery": "\(id)"])
         let waited = max(0, self.now.seconds(since: call.receivedAt))
         WorkMeters.webhookDelay.recordNanoseconds(Int64(min(waited, 1e9) * 1e9))
+    }
+
+    /// What a side says and is never asked about can be refused as late as when it is merged: then its call tells why.
+    private static func note(
+        _ refused: [Rejection], outOf told: Int, in delivery: Int64, _ detail: String, organization: Int64,
+        session: any StoreSession
+    ) throws {
+        guard told > 0 else { return }
+        let reasons = refused.map(\.reason).joined(separator: "; ")
+        let isAll = refused.count >= told
+        try Intake.settle(
+            delivery, isAll ? .rejected : .understood, isAll ? reasons : "\(detail); not taken: \(reasons)",
+            organization: organization, session: session)
     }
 
     private func told(_ call: StoredCall, _ id: Int64, _ job: Job, _ integration: Integration) -> Told {

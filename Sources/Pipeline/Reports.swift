@@ -154,6 +154,12 @@ public struct RejectionReport: Sendable {
     public var externalID: String
     public var reason: String
     public var at: Moment
+
+    /// A payload and why it could not be used.
+    public init(integration: String, kind: RecordKind, externalID: String, reason: String, at: Moment) {
+        (self.integration, self.kind, self.externalID) = (integration, kind, externalID)
+        (self.reason, self.at) = (reason, at)
+    }
 }
 
 extension Hub {

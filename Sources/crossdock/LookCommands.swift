@@ -37,10 +37,13 @@ struct IntegrationsCommand: AsyncParsableCommand {
 
     @OptionGroup var options: HubOptions
 
+    /// How much of what waits, and of what could not be used, is named: on a terminal, and in JSON.
+    private static let (few, most) = (5, 500)
+
     func run() async throws {
         try await Terminal.run {
             let open = try OpenHub(options)
-            let overview = try await open.reports.overview()
+            let overview = try await open.reports.overview(waitingLimit: options.json ? Self.most : Self.few)
             if options.json {
                 print(JSON.array(overview.integrations.map(\.json)).text)
             } else if overview.integrations.isEmpty {
@@ -94,6 +97,10 @@ struct StatusCommand: AsyncParsableCommand {
             "people     \(overview.conflictCount) conflicts, \(overview.holdCount) held records, "
                 + "\(overview.rejectionCount) rejected payloads"
         )
+        for rejection in overview.rejections { print("rejected   \(rejection.words)") }
+        if overview.rejectionCount > overview.rejections.count {
+            print("           the others: crossdock status --json")
+        }
         for report in overview.guarded { print("guard      \(report.sentence): crossdock guard") }
         if let backups = overview.backups { print("backup     \(backups.words)") }
         for report in overview.integrations {

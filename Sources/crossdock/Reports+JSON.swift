@@ -84,8 +84,23 @@ extension Overview {
             "records": .object(Dictionary(uniqueKeysWithValues: records.map { ($0.key.rawValue, .integer($0.value)) })),
             "tasks": jobCounts, "changes": .array(changes.map(\.json)), "waiting": .array(waiting.map(\.json)),
             "conflicts": .integer(conflictCount), "held": .integer(holdCount), "rejected": .integer(rejectionCount),
+            "rejections": .array(rejections.map(\.json)),
             "backup": backups.map(\.json) ?? .null, "guard": .array(guarded.map(\.json)),
         ]
+    }
+}
+
+extension RejectionReport {
+    var json: JSON {
+        [
+            "integration": .string(integration), "kind": .string(kind.rawValue), "id": .string(externalID),
+            "reason": .string(reason), "at": .string(at.description),
+        ]
+    }
+
+    /// It, and why, on one line.
+    var words: String {
+        "\(kind.rawValue)\(externalID.isEmpty ? "" : " \(externalID)") of \(integration): \(reason)"
     }
 }
 

@@ -149,7 +149,9 @@ struct OwnShopTests {
             return
         }
         try await own.catchUp()
-        #expect(try await own.world.count(own.hub, "SELECT count(*) FROM rejection WHERE external_id = 'P-9'") == 1)
+        #expect(try await own.hub.overview().rejections.map(\.externalID) == ["P-9"])
+        let refused = try #require(try await own.hub.deliveries().first?.report)
+        #expect(refused.state == .rejected && refused.detail?.contains("does not say its name") ?? false)
 
         await own.tell("product.created", ["productId": "P-9", "sku": "NEW-9", "name": "New tea", "price": "9.00"])
         try await own.catchUp()
@@ -158,6 +160,8 @@ struct OwnShopTests {
 
         let made = own.world.ask("north", "/products", [.init("sku", "NEW-9")])[0]
         #expect(made?["name"] == "New tea" && made?["stock_quantity"] == 4)
+        #expect(try await own.hub.deliveries().allSatisfy { $0.report.state == .understood })
+        #expect(try await own.hub.overview().rejections.isEmpty)
     }
 
     @Test func whatItSaysIsGoneIsUnlinkedThereAndStaysElsewhere() async throws {
