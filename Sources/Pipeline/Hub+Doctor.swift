@@ -137,8 +137,13 @@ extension Hub {
                 advice: "give it another secret: crossdock connect --replace")
         }
         guard webhookAddress(integration) != nil else {
+            // What only tells is never read.
+            let isRead = (try? connector(of: integration).sources.isEmpty) == false
             return DoctorFinding(
-                name, .degraded, "the hub has no public address; it is polled",
+                name, .degraded,
+                isRead
+                    ? "the hub has no public address; it is polled"
+                    : "the hub has no public address; only who reaches this machine can tell it anything",
                 advice: "give one: crossdock serve --public-url https://..., or CROSSDOCK_PUBLIC_URL")
         }
         let state = integration.webhookState ?? "not looked at yet"

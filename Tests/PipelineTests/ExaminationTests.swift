@@ -1,3 +1,5 @@
+import ConnectorKit
+import Custom
 import Pipeline
 import Testing
 
@@ -30,6 +32,19 @@ struct ExaminationTests {
         #expect(findings.filter { $0.state != .ok }.allSatisfy { $0.advice != nil })
         #expect(findings.first { $0.name == "customers" }?.seen.contains("north, nowhere") ?? false)
         #expect(!findings.contains { $0.seen.contains("sandbox-webhook-secret") })
+    }
+
+    @Test func aHubWithoutAnAddressSaysWhetherASideIsReadAllTheSame() async throws {
+        let world = try World()
+        world.openShop("north", products: 1)
+        let hub = try world.hub(connectors: [Custom.self], publicURL: nil)
+        _ = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
+        _ = try await hub.connect("custom", name: "own", config: ["eventSecret": "a secret of the test"])
+
+        let seen = await hub.examine().reduce(into: [String: String]()) { $0[$1.name] = $1.seen }
+
+        #expect(seen["calls of north"]?.hasSuffix("it is polled") ?? false)
+        #expect(seen["calls of own"]?.contains("only who reaches this machine") ?? false)
     }
 
     @Test func anotherKeyIsFound() async throws {

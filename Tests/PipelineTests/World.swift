@@ -92,7 +92,7 @@ final class World: Sendable {
     func hub(
         through way: (WorldTransport) -> any Transport = { $0 }, key: UInt8 = 7, clock: (any Clock<Duration>)? = nil,
         connectors: [any ConnectorType.Type] = [], masters: (@Sendable () throws -> [[UInt8]])? = nil,
-        logger: Logger = World.silence
+        publicURL: String? = "https://hub.example", logger: Logger = World.silence
     ) throws -> Hub {
         let store = try place.open(Hub.migrations)
         let surroundings = ConnectorSurroundings(
@@ -103,7 +103,7 @@ final class World: Sendable {
             connectors: [WooCommerce.self, GnuCash.self] + connectors,
             surroundings: surroundings, vault: Vault(bytes: Array(repeating: key, count: 32)),
             masters: masters,
-            publicURL: "https://hub.example",
+            publicURL: publicURL,
             logger: logger,
             clock: clock ?? PassingClock(world: self),
             passwordCost: PasswordCost(exponent: 10, block: 1, lanes: 1))
