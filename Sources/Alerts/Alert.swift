@@ -158,20 +158,21 @@ public struct Alert: Hashable, Sendable {
 
     /// One sentence for an operator.
     public var sentence: String {
-        let value = AlertNumber.text(reading.value)
-        let limit = AlertNumber.text(threshold)
+        let isShare = [.errorRate, .failureRate, .memoryUsage, .conflictRate].contains(kind)
+        let number = { isShare ? AlertNumber.text($0 * 100) + " %" : AlertNumber.text($0) }
+        let (value, limit) = (number(reading.value), number(threshold))
         let words =
             switch kind {
-            case .errorRate: "of \(reading.count) runs of tasks the share \(value) failed"
-            case .failureRate: "of \(reading.count) readings the share \(value) failed"
+            case .errorRate: "of \(reading.count) runs of tasks \(value) failed"
+            case .failureRate: "of \(reading.count) readings \(value) failed"
             case .responseTime: "the hub's \(reading.count) last answers took \(value) ms on average"
             case .farResponseTime: "the \(reading.count) last answers of far sides took \(value) ms on average"
             case .queueSize: "\(value) tasks are due"
-            case .memoryUsage: "the share \(value) of the memory that may be used is used"
+            case .memoryUsage: "\(value) of the memory that may be used is used"
             case .connectionFailures: "\(value) calls of one sort failed in a row"
             case .connectionTest: "a connection was tested \(value) times in vain"
             case .webhookDelay: "\(reading.count) calls of vendors wait, the oldest for \(value) s"
-            case .conflictRate: "of what was merged the share \(value) came to a conflict"
+            case .conflictRate: "of what was merged \(value) came to a conflict"
             case .conflictAge: "\(reading.count) conflicts wait for a person, the oldest for \(value) s"
             case .breakerOpen: "\(value) sorts of call rest because they failed"
             case .securityEvents: "\(value) times somebody was denied what he asked for"

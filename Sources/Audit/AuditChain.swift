@@ -25,27 +25,30 @@ public struct AuditChain: Sendable {
 
     private let vault: Vault
     private let context: String
+    private let headContext: String
 
     /// The chain of an organization, sealed by a vault's keys.
     public init(_ vault: Vault, organization: Int64) {
         self.vault = vault
         context = "audit \(organization)"
+        headContext = context + " head"
     }
 
     /// Seals lines behind what stands before them.
     ///
     /// - Throws: `Vault.Failure`.
-    func link(_ entries: [AuditEntry], after seal: [UInt8]?) throws(Vault.Failure) -> AuditLink? {
-        guard let first = entries.first, let last = entries.last else { return nil }
-        let made = try vault.code(for: Self.bytes(entries, after: seal), context: context)
-        return AuditLink(lines: first.number...last.number, key: made.key, seal: made.code)
+    func link(_ lines: [AuditLine], after seal: [UInt8]?) throws(Vault.Failure) -> AuditLink? {
+        guard let first = lines.first, let last = lines.last else { return nil }
+        let made = try vault.code(for: Self.bytes(lines, after: seal), context: context)
+        return AuditLink(lines: first.entry.number...last.entry.number, key: made.key, seal: made.code)
     }
 
     /// Whether a link seals exactly these lines behind that seal.
     ///
     /// - Throws: `Vault.Failure.unknownKey`.
     func holds(_ link: AuditLink, _ entries: [AuditEntry], after seal: [UInt8]?) throws(Vault.Failure) -> Bool {
-        let made = try vault.code(for: Self.bytes(entries, after: seal), context: context, key: link.key)
+        let lines = entries.map(AuditLine.init)
+        let made = try vault.code(for: Self.bytes(lines, after: seal), context: context, key: link.key)
         return Signature.areEqual(made.code, link.seal)
     }
 
@@ -60,7 +63,7 @@ public struct AuditChain: Sendable {
     ///
     /// - Throws: `Vault.Failure`.
     func sealed(head number: Int64) throws(Vault.Failure) -> Head {
-        let made = try vault.code(for: Array(String(number).utf8), context: context + " head")
+        let made = try vault.code(for: Array(String(number).utf8), context: headContext)
         return Head(number: number, key: made.key, code: made.code)
     }
 
@@ -68,13 +71,13 @@ public struct AuditChain: Sendable {
     ///
     /// - Throws: `Vault.Failure.unknownKey`.
     func holds(_ head: Head) throws(Vault.Failure) -> Bool {
-        let made = try vault.code(for: Array(String(head.number).utf8), context: context + " head", key: head.key)
+        let made = try vault.code(for: Array(String(head.number).utf8), context: headContext, key: head.key)
         return Signature.areEqual(made.code, head.code)
     }
 
-    private static func bytes(_ entries: [AuditEntry], after seal: [UInt8]?) -> [UInt8] {
+    private static func bytes(_ lines: [AuditLine], after seal: [UInt8]?) -> [UInt8] {
         var bytes = seal ?? beginning
-        for entry in entries { bytes += Signature.sha256(entry.sealedBytes) }
+        for line in lines { bytes += Signature.sha256(line.sealedBytes) }
         return bytes
     }
 }

@@ -151,17 +151,10 @@ public struct AuditEntry: Hashable, Sendable {
         self.after = after
     }
 
-    /// The bytes that are sealed: all of the line.
-    var sealedBytes: [UInt8] {
-        JSON.object(members(at: .integer(Int(at.milliseconds)))).bytes
-    }
-
     /// The line as JSON, in the names of the API; what it does not have is left out.
-    public var json: JSON { .object(members(at: .string(at.description))) }
-
-    private func members(at moment: JSON) -> [String: JSON] {
+    public var json: JSON {
         var members: [String: JSON] = [
-            "number": .integer(Int(number)), "at": moment, "actorKind": .string(actor.kind.rawValue),
+            "number": .integer(Int(number)), "at": .string(at.description), "actorKind": .string(actor.kind.rawValue),
             "actor": .string(actor.name), "action": .string(action), "subject": .string(subject),
             "subjectId": .string(subjectID),
         ]
@@ -169,6 +162,6 @@ public struct AuditEntry: Hashable, Sendable {
         members["requestId"] = actor.request.map(JSON.string)
         members["before"] = before
         members["after"] = after
-        return members
+        return .object(members)
     }
 }

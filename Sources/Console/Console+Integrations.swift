@@ -99,13 +99,8 @@ extension Console {
     /// `GET /api/integrations?page=&limit=&status=&connector=&next=`.
     private func listIntegrations(_ visit: Visit) async -> HTTPResponse {
         let envelope = visit.envelope
-        let paging: Paging
-        do throws(BodyRefusal) {
-            paging = try Self.paging(visit.request.address.query)
-        } catch {
-            return envelope.failure(error.code, error.sentence)
-        }
         return await looked(envelope) {
+            let paging = try Self.paging(visit.request.address.query)
             let found = try await hub.desk.integrationPage(
                 paging.filter, limit: paging.limit, offset: ((paging.page ?? 1) - 1) * paging.limit)
             let pages = (found.total + paging.limit - 1) / paging.limit
@@ -121,33 +116,30 @@ extension Console {
 
     private static func paging(_ query: [HTTPAddress.QueryItem]) throws(BodyRefusal) -> Paging {
         var paging = Paging()
-        func refusal(_ sentence: String) -> BodyRefusal { BodyRefusal(code: .badRequest, sentence: sentence) }
-        func number(_ item: HTTPAddress.QueryItem, upTo last: Int) throws(BodyRefusal) -> Int {
-            guard let number = Int(item.value), (1...last).contains(number) else {
-                throw refusal("\(item.name) must be a number from 1 to \(last)")
-            }
-            return number
+        guard Set(query.map(\.name)).count == query.count else {
+            throw QueryWord.refusal("a word stands twice in the query")
         }
-        guard Set(query.map(\.name)).count == query.count else { throw refusal("a word stands twice in the query") }
         for item in query {
             switch item.name {
-            case "page": paging.page = try number(item, upTo: lastPage)
-            case "limit": paging.limit = try number(item, upTo: pageLimit.most)
+            case "page": paging.page = try QueryWord.number(item.name, item.value, atMost: lastPage)
+            case "limit": paging.limit = try QueryWord.number(item.name, item.value, atMost: pageLimit.most)
             case "connector": paging.filter.connector = try word(item)
             case "status":
                 let word = item.value.lowercased()
                 guard let state = IntegrationState(rawValue: word == "inactive" ? "paused" : word) else {
-                    throw refusal("status must be active, paused or refused")
+                    throw QueryWord.refusal("status must be active, paused or refused")
                 }
                 paging.filter.state = state
             case "next":
-                guard let name = name(next: item.value) else { throw refusal("next must be what an answer gave") }
+                guard let name = name(next: item.value) else {
+                    throw QueryWord.refusal("next must be what an answer gave")
+                }
                 paging.filter.after = name
-            default: throw refusal("\"\(item.name.prefix(60))\" means nothing here; there are: \(words)")
+            default: throw QueryWord.unknown(item.name, known: words)
             }
         }
         guard paging.page == nil || paging.filter.after == nil else {
-            throw refusal("page and next exclude each other")
+            throw QueryWord.refusal("page and next exclude each other")
         }
         return paging
     }

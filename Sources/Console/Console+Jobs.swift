@@ -34,18 +34,11 @@ extension Console {
                 case "state":
                     guard let state = JobState(rawValue: item.value) else {
                         let known = JobState.allCases.map(\.rawValue).joined(separator: ", ")
-                        return envelope.failure(.badRequest, "\"\(item.value)\" is no state; there are: \(known)")
+                        throw QueryWord.refusal("\"\(item.value)\" is no state; there are: \(known)")
                     }
                     states = [state]
-                case "limit":
-                    guard let number = Int(item.value), (1...Self.jobLimit.most).contains(number) else {
-                        return envelope.failure(
-                            .badRequest, "limit must be a number from 1 to \(Self.jobLimit.most)")
-                    }
-                    limit = number
-                default:
-                    return envelope.failure(
-                        .badRequest, "\"\(item.name)\" means nothing here; there are: state, limit")
+                case "limit": limit = try QueryWord.number("limit", item.value, atMost: Self.jobLimit.most)
+                default: throw QueryWord.unknown(item.name, known: "state, limit")
                 }
             }
             return envelope.success(.array(try await hub.jobs(in: states, limit: limit).map(\.json)))
@@ -76,6 +69,8 @@ extension Console {
     func looked(_ envelope: Envelope, _ answer: () async throws -> HTTPResponse) async -> HTTPResponse {
         do {
             return try await answer()
+        } catch let refusal as BodyRefusal {
+            return envelope.failure(refusal.code, refusal.sentence)
         } catch {
             return envelope.unavailable("the store cannot be read now; try again soon")
         }

@@ -129,36 +129,28 @@ extension Console {
 
     /// `GET /api/outgoing-webhooks/{id}/deliveries?status=&before=&limit=`.
     private func deliveries(_ visit: Visit) async -> HTTPResponse {
-        let envelope = visit.envelope
-        var (states, before, limit) = (NoticeState.allCases, Int64?.none, Self.noticeLimit.usual)
-        for item in visit.request.address.query {
-            switch item.name {
-            case "status":
-                guard let state = NoticeState(rawValue: item.value) else {
-                    let known = NoticeState.allCases.map(\.rawValue).joined(separator: ", ")
-                    return envelope.failure(.badRequest, "status must be one of \(known)")
+        await looked(visit.envelope) {
+            var (states, before, limit) = (NoticeState.allCases, Int64?.none, Self.noticeLimit.usual)
+            for item in visit.request.address.query {
+                switch item.name {
+                case "status":
+                    guard let state = NoticeState(rawValue: item.value) else {
+                        let known = NoticeState.allCases.map(\.rawValue).joined(separator: ", ")
+                        throw QueryWord.refusal("status must be one of \(known)")
+                    }
+                    states = [state]
+                case "before":
+                    guard let id = Notice.id(ofMessage: item.value) else {
+                        throw QueryWord.refusal("before must be the id of a message: msg_ and a number")
+                    }
+                    before = id
+                case "limit": limit = try QueryWord.number("limit", item.value, atMost: Self.noticeLimit.most)
+                default: throw QueryWord.unknown(item.name, known: "status, before, limit")
                 }
-                states = [state]
-            case "before":
-                guard let id = Notice.id(ofMessage: item.value) else {
-                    return envelope.failure(.badRequest, "before must be the id of a message: msg_ and a number")
-                }
-                before = id
-            case "limit":
-                guard let number = Int(item.value), (1...Self.noticeLimit.most).contains(number) else {
-                    return envelope.failure(
-                        .badRequest, "limit must be a number from 1 to \(Self.noticeLimit.most)")
-                }
-                limit = number
-            default:
-                return envelope.failure(
-                    .badRequest, "\"\(item.name.prefix(60))\" means nothing here; there are: status, before, limit")
             }
-        }
-        return await looked(envelope) {
             let log = try await hub.listeners.noticeLog(
                 listener: visit.names[0], in: states, before: before, limit: limit)
-            return log.map { envelope.success(.array($0.map(\.json))) } ?? noWebhook(visit)
+            return log.map { visit.envelope.success(.array($0.map(\.json))) } ?? noWebhook(visit)
         }
     }
 

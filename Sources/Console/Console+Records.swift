@@ -25,12 +25,7 @@ extension Console {
             let items = visit.request.address.query
             // Only where an integration is named it is to be found out which.
             let names = items.contains { $0.name == "integration" } ? try await hub.integrations() : []
-            let query: RecordQuery
-            do throws(BodyRefusal) {
-                query = try RecordQuery(items, names)
-            } catch {
-                return visit.envelope.failure(error.code, error.sentence)
-            }
+            let query = try RecordQuery(items, names)
             let page = try await hub.catalogue.records(query.filter, after: query.place, limit: query.limit)
             return visit.envelope.success(
                 .array(page.views.map(\.json)),

@@ -32,26 +32,15 @@ extension Console {
             for item in visit.request.address.query {
                 switch item.name {
                 case "minutes":
-                    guard let number = Int(item.value), (1...Self.securityMinutes.most).contains(number) else {
-                        return envelope.failure(
-                            .badRequest, "minutes must be a number from 1 to \(Self.securityMinutes.most)")
-                    }
-                    minutes = number
-                case "limit":
-                    guard let number = Int(item.value), (1...Self.securityLimit.most).contains(number) else {
-                        return envelope.failure(
-                            .badRequest, "limit must be a number from 1 to \(Self.securityLimit.most)")
-                    }
-                    limit = number
+                    minutes = try QueryWord.number("minutes", item.value, atMost: Self.securityMinutes.most)
+                case "limit": limit = try QueryWord.number("limit", item.value, atMost: Self.securityLimit.most)
                 case "kind":
                     guard let known = SecurityKind(rawValue: item.value) else {
                         let words = SecurityKind.allCases.map(\.rawValue).joined(separator: ", ")
-                        return envelope.failure(.badRequest, "kind must be one of \(words)")
+                        throw QueryWord.refusal("kind must be one of \(words)")
                     }
                     kind = known
-                default:
-                    return envelope.failure(
-                        .badRequest, "\"\(item.name.prefix(60))\" means nothing here; there are: minutes, kind, limit")
+                default: throw QueryWord.unknown(item.name, known: "minutes, kind, limit")
                 }
             }
             let lines = try await hub.strangers.securityEvents(seconds: Double(minutes) * 60, kind: kind, limit: limit)

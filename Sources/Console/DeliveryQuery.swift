@@ -33,50 +33,37 @@ struct DeliveryQuery {
     init(
         _ items: [(name: String, value: String)], _ names: [Integration], isForm: Bool = false
     ) throws(BodyRefusal) {
-        guard Set(items.map(\.name)).count == items.count else { throw Self.refusal("a word stands twice") }
+        guard Set(items.map(\.name)).count == items.count else { throw QueryWord.refusal("a word stands twice") }
         for (name, value) in items {
             if isForm, value.isEmpty { continue }
             switch name {
             case "integration":
                 guard let found = names.first(where: { $0.publicID == value || $0.name == value }) else {
-                    throw Self.refusal("there is no integration \"\(value.prefix(40))\"")
+                    throw QueryWord.refusal("there is no integration \"\(value.prefix(40))\"")
                 }
                 filter.integration = found.id
             case "state":
                 guard let state = DeliveryState(rawValue: value) else {
-                    throw Self.refusal("state must be received, understood, ignored or rejected")
+                    throw QueryWord.refusal("state must be received, understood, ignored or rejected")
                 }
                 filter.state = state
             case "topic":
                 guard (1...Self.longest).contains(value.utf8.count),
                     value.unicodeScalars.allSatisfy({ $0.value >= 0x20 })
                 else {
-                    throw Self.refusal("topic must be a word")
+                    throw QueryWord.refusal("topic must be a word")
                 }
                 filter.topic = value
-            case "since": filter.since = try Self.moment(name, value)
-            case "until": filter.until = try Self.moment(name, value)
+            case "since": filter.since = try QueryWord.moment(name, value)
+            case "until": filter.until = try QueryWord.moment(name, value)
             case "before":
-                guard let number = Int64(value), number > 0 else { throw Self.refusal("before must be a number") }
+                guard let number = Int64(value), number > 0 else { throw QueryWord.refusal("before must be a number") }
                 filter.before = number
             case "limit":
-                guard let number = Int(value), (1...Self.limits.most).contains(number) else {
-                    throw Self.refusal("limit must be a number from 1 to \(Self.limits.most)")
-                }
-                limit = number
-            default: throw Self.refusal("\"\(name.prefix(60))\" means nothing here; there are: \(Self.words)")
+                limit = try QueryWord.number(name, value, atMost: Self.limits.most)
+            default: throw QueryWord.unknown(name, known: Self.words)
             }
         }
     }
 
-    private static func moment(_ name: String, _ text: String) throws(BodyRefusal) -> Moment {
-        guard let moment = Moment(iso: text) ?? Moment(iso: text + "T00:00:00Z") else {
-            throw refusal("\(name) must be a time like 2026-11-20 or 2026-11-20T08:00:00Z")
-        }
-        return moment
-    }
-
-    private static func refusal(_ sentence: String) -> BodyRefusal {
-        BodyRefusal(code: .badRequest, sentence: sentence)
-    }
 }

@@ -39,15 +39,18 @@ struct RecordQuery {
         let words = try Self.words(items)
         guard let kind = words["kind"].flatMap(RecordKind.init) else {
             let known = RecordKind.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Self.refusal("kind must be one of \(known)")
+            throw QueryWord.refusal("kind must be one of \(known)")
         }
         let isDeleted = try Self.one(words, "deleted", ["false": false, "true": true])
         let way = try Self.way(words, kind, names)
         filter = RecordFilter(kind, way, isDeleted: isDeleted ?? false)
-        limit = try Self.limit(words["limit"])
+        limit =
+            try words["limit"].map { word throws(BodyRefusal) in
+                try QueryWord.number("limit", word, atMost: Self.limits.most)
+            } ?? Self.limits.usual
         place = try words["next"].map { text throws(BodyRefusal) in
             guard let place = Self.place(text), Self.fits(place, way) else {
-                throw Self.refusal("next must be what an answer to the same question gave")
+                throw QueryWord.refusal("next must be what an answer to the same question gave")
             }
             return place
         }
@@ -60,13 +63,13 @@ struct RecordQuery {
         for item in items {
             guard parameters.contains(where: { $0.name == item.name }) else {
                 let known = parameters.map(\.name).joined(separator: ", ")
-                throw refusal("\"\(item.name.prefix(60))\" means nothing here; there are: \(known)")
+                throw QueryWord.unknown(item.name, known: known)
             }
-            guard words[item.name] == nil else { throw refusal("\(item.name) stands twice in the query") }
+            guard words[item.name] == nil else { throw QueryWord.refusal("\(item.name) stands twice in the query") }
             let most = item.name == "next" ? longestNext : longest
             guard (1...most).contains(item.value.utf8.count),
                 item.value.unicodeScalars.allSatisfy({ $0.value >= 0x20 })
-            else { throw refusal("\(item.name) must be a word of at most \(most) bytes") }
+            else { throw QueryWord.refusal("\(item.name) must be a word of at most \(most) bytes") }
             words[item.name] = item.value
         }
         return words
@@ -77,17 +80,9 @@ struct RecordQuery {
     ) throws(BodyRefusal) -> Value? {
         guard let word = words[name] else { return nil }
         guard let value = values[word] else {
-            throw refusal("\(name) must be \(values.keys.sorted().joined(separator: " or "))")
+            throw QueryWord.refusal("\(name) must be \(values.keys.sorted().joined(separator: " or "))")
         }
         return value
-    }
-
-    private static func limit(_ word: String?) throws(BodyRefusal) -> Int {
-        guard let word else { return limits.usual }
-        guard let number = Int(word), (1...limits.most).contains(number) else {
-            throw refusal("limit must be a number from 1 to \(limits.most)")
-        }
-        return number
     }
 
     // MARK: What the list goes by
@@ -99,33 +94,30 @@ struct RecordQuery {
         let ways = [["since", "order"], ["key"], ["prefix"], ["integration", "externalId"]]
         let named = ways.compactMap { way in way.first { words[$0] != nil } }
         guard named.count < 2 else {
-            throw refusal("\(named.joined(separator: " and ")) exclude each other: ask for one, and look for the other")
+            throw QueryWord.refusal(
+                "\(named.joined(separator: " and ")) exclude each other: ask for one, and look for the other")
         }
         if let word = words["integration"] {
-            guard words["deleted"] == nil else { throw refusal("deleted and integration exclude each other") }
+            guard words["deleted"] == nil else { throw QueryWord.refusal("deleted and integration exclude each other") }
             guard let side = names.first(where: { $0.publicID == word || $0.name == word }) else {
-                throw refusal("there is no integration \"\(word.prefix(40))\"")
+                throw QueryWord.refusal("there is no integration \"\(word.prefix(40))\"")
             }
             return .linked(integration: side.id, externalID: words["externalId"])
         }
-        guard words["externalId"] == nil else { throw refusal("externalId is an id in an integration: name that, too") }
+        guard words["externalId"] == nil else {
+            throw QueryWord.refusal("externalId is an id in an integration: name that, too")
+        }
         if let word = words["key"] ?? words["prefix"] {
             guard kind != .customer else {
-                throw refusal("a customer's key is his own: /api/customers/{key}/export looks for it")
+                throw QueryWord.refusal("a customer's key is his own: /api/customers/{key}/export looks for it")
             }
             let key = NaturalKey.folded(word)
-            guard !key.isEmpty else { throw refusal("a key is more than blanks") }
+            guard !key.isEmpty else { throw QueryWord.refusal("a key is more than blanks") }
             return words["key"] == nil ? .keyPrefix(key) : .key(key)
         }
+        let since = try words["since"].map { text throws(BodyRefusal) in try QueryWord.moment("since", text) }
         let order = try one(words, "order", ["oldest": Order.oldest, "latest": .latest])
-        return .changed(since: try words["since"].map(moment), isLatestFirst: order == .latest)
-    }
-
-    private static func moment(_ text: String) throws(BodyRefusal) -> Moment {
-        guard let moment = Moment(iso: text) ?? Moment(iso: text + "T00:00:00Z") else {
-            throw refusal("since must be a time like 2026-11-20 or 2026-11-20T08:00:00Z")
-        }
-        return moment
+        return .changed(since: since, isLatestFirst: order == .latest)
     }
 
     // MARK: Where the next page begins
@@ -167,9 +159,5 @@ struct RecordQuery {
         case (.key(let key, _), .keyPrefix(let prefix)): key.hasPrefix(prefix)
         default: false
         }
-    }
-
-    private static func refusal(_ sentence: String) -> BodyRefusal {
-        BodyRefusal(code: .badRequest, sentence: sentence)
     }
 }

@@ -73,6 +73,9 @@ enum Words {
         // A stock level is a quantity; the rest of it is seldom what somebody looks for.
         if let quantity = members["quantity"]?.scalarText, members["isTracked"] == true { return quantity }
         if members["isTracked"] == false { return "not counted" }
+        if members.count == 1, let number = members["milliseconds"]?.integer {
+            return Moment(milliseconds: Int64(number)).description
+        }
         let filled = members.filter { !$0.value.isNull && $0.value != "" }
         guard !filled.isEmpty else { return "empty" }
         return filled.sorted { $0.key < $1.key }.map { "\($0.key) \(value($0.value))" }.joined(separator: ", ")

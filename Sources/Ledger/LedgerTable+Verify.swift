@@ -43,11 +43,15 @@ extension LedgerTable {
             """
             SELECT \(HubLink.columnList) FROM link WHERE organization_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3
             """, [.integer(organization), .integer(id), .integer(Int64(Self.verifyStep))])
-        let readable = Dictionary(
-            rows.map { ($0.integer(1), $0.optionalJSON(7)?.object != nil) }, uniquingKeysWith: { first, _ in first })
-        let links = try opened(rows.compactMap(HubLink.init))
+        let made = rows.map { (link: HubLink($0), row: $0) }
+        // What has parts was read; only of the others it is to be asked why they have none.
+        let unreadable = Set(
+            made.filter { $0.link?.parts.isEmpty ?? false && $0.row.optionalJSON(7)?.object == nil }
+                .map { $0.row.integer(1) })
         return LedgerPage(
-            rows: links.map { CheckedLink(link: $0, isReadable: readable[$0.id] ?? true) },
+            rows: try opened(made.compactMap(\.link)).map {
+                CheckedLink(link: $0, isReadable: !unreadable.contains($0.id))
+            },
             next: rows.count < Self.verifyStep ? nil : rows.last?.integer(1))
     }
 
@@ -74,17 +78,6 @@ extension LedgerTable {
             try session.rows(
                 "SELECT id FROM record WHERE organization_id = ?1 AND id IN {2}",
                 [.integer(organization), .ids(Array(Set(ids)).sorted())]
-            ).map { $0.integer(0) })
-    }
-
-    /// Which of these records are linked anywhere.
-    ///
-    /// - Throws: `StoreFailure`.
-    public func linked(_ ids: [Int64]) throws -> Set<Int64> {
-        Set(
-            try session.rows(
-                "SELECT DISTINCT record_id FROM link WHERE organization_id = ?1 AND record_id IN {2}",
-                [.integer(organization), .ids(ids.sorted())]
             ).map { $0.integer(0) })
     }
 

@@ -199,8 +199,14 @@ extension Hub {
             }
             return "\(name): \(what) stays there as it is; erase it there, too, the hub does not delete it"
         }
-        return far + ["backups made before hold his key: they must go by their own time (--backup-keep), or be removed"]
+        let backups = "backups made before hold his key: they must go by their own time (--backup-keep), or be removed"
+        return far + [backups] + (store.dialect == .postgres ? [Self.unsearchedLog] : [])
     }
+
+    /// The hub has no right to a server's own log, wherever that is kept.
+    static let unsearchedLog =
+        "the PostgreSQL server's own log was not searched: where it writes down statements or their values "
+        + "(log_statement, log_min_duration_statement, errors) it may name him, and must go by its own time"
 
     /// Erases a customer: his key is destroyed, and what was his in his records and in vendors' calls is taken away.
     /// His orders stay, without him.

@@ -19,8 +19,11 @@ extension Hub {
         let totals = try await store.read { try LedgerTable($0, organization: organization).verifyTotals() }
         var results = [try await verifySchema()]
         progress(VerifyProgress(test: .schema, done: 1, total: 1))
-        results += try await verifyLinks { progress(VerifyProgress(test: .links, done: $0, total: totals.links)) }
-        results += try await verifyRecords {
+        let (links, bases) = try await verifyLinks {
+            progress(VerifyProgress(test: .links, done: $0, total: totals.links))
+        }
+        results.append(links)
+        results += try await verifyRecords(bases) {
             progress(VerifyProgress(test: .records, done: $0, total: totals.records))
         }
         results.append(
@@ -94,7 +97,7 @@ extension Hub {
 
     // MARK: Links and what both sides agreed on
 
-    private func verifyLinks(_ progress: (Int) -> Void) async throws -> [VerifyResult] {
+    private func verifyLinks(_ progress: (Int) -> Void) async throws -> (links: VerifyResult, bases: VerifyResult) {
         var (links, bases) = (VerifyResult(.links), VerifyResult(.bases))
         let all = try await integrations()
         let names = Dictionary(all.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
@@ -127,10 +130,7 @@ extension Hub {
             progress(links.checked)
             next = page.next
         }
-        for integration in all where integration.state != .paused {
-            try await verifySteps(integration, &bases)
-        }
-        return [links, bases]
+        return (links, bases)
     }
 
     /// The integrations that were taken away and are still being forgotten.
@@ -150,35 +150,35 @@ extension Hub {
             .map { "it remembers the part \"\($0.prefix(60))\", which there is not" }
     }
 
-    /// What differs from what a side was last given, and no task brings there.
-    private func verifySteps(_ integration: Integration, _ bases: inout VerifyResult) async throws {
-        guard let peer = try? peer(integration), let setting = try? await mergeSetting(integration) else {
-            return bases.remark("\(integration.name): its settings cannot be used, so its steps were not looked at")
-        }
-        let organization = organization
-        var next: Int64? = 0
-        while let after = next {
-            let (page, behind) = try await store.read { session in
-                let ledger = LedgerTable(session, organization: organization)
-                let page = try ledger.records(after: after)
-                let behind = try Self.behind(
-                    page.rows, peer, setting.channels, ledger, JobTable(session, organization: organization))
-                return (page.next, behind)
-            }
-            for error in behind { bases.add(error) }
-            next = page
-        }
+    /// A side that records are compared with.
+    private struct Side: Sendable {
+        let peer: Peer
+        let channels: [StockChannel]
     }
 
+    private func sides(_ bases: inout VerifyResult) async throws -> [Side] {
+        var sides: [Side] = []
+        for integration in try await integrations() where integration.state != .paused {
+            guard let peer = try? peer(integration), let setting = try? await mergeSetting(integration) else {
+                bases.remark("\(integration.name): its settings cannot be used, so its steps were not looked at")
+                continue
+            }
+            sides.append(Side(peer: peer, channels: setting.channels))
+        }
+        return sides
+    }
+
+    /// What differs from what a side was last given, and no task brings there.
     private static func behind(
-        _ records: [HubRecord], _ peer: Peer, _ channels: [StockChannel], _ ledger: LedgerTable, _ jobs: JobTable
+        _ records: [HubRecord], _ links: [Int64: [HubLink]], _ side: Side, _ ledger: LedgerTable, _ jobs: JobTable
     ) throws -> [VerifyError] {
-        let wanted = records.filter {
-            !$0.isDeleted && !$0.isErasedPerson && $0.hold == nil && !peer.gives($0.kind).isEmpty
+        let peer = side.peer
+        let wanted = records.filter { record in
+            !record.isDeleted && !record.isErasedPerson && record.hold == nil && !peer.gives(record.kind).isEmpty
+                && links[record.id]?.contains { $0.integration == peer.id } == true
         }
         guard !wanted.isEmpty else { return [] }
-        let links = Dictionary(grouping: try ledger.links(ofRecords: wanted.map(\.id)), by: \.record)
-        let offers = try offers(of: wanted, channels, ledger)
+        let offers = try offers(of: wanted, side.channels, ledger)
         let behind = wanted.compactMap { known -> (HubRecord, [String])? in
             let own = links[known.id] ?? []
             guard let link = own.first(where: { $0.integration == peer.id && $0.role == HubLink.mainRole }),
@@ -203,23 +203,28 @@ extension Hub {
 
     // MARK: Records
 
-    private func verifyRecords(_ progress: (Int) -> Void) async throws -> [VerifyResult] {
+    /// Each record is read once, whatever it is compared with.
+    private func verifyRecords(_ ofLinks: VerifyResult, _ progress: (Int) -> Void) async throws -> [VerifyResult] {
         var (records, totals, stock) = (VerifyResult(.records), VerifyResult(.totals), VerifyResult(.stock))
+        var bases = ofLinks
         let organization = organization
-        let sides = Set(try await integrations().map(\.id))
+        let known = Set(try await integrations().map(\.id))
+        let sides = try await sides(&bases)
         var (next, unlinkedOfGone): (Int64?, Int) = (0, 0)
         while let after = next {
-            let (page, lonely, sums) = try await store.read { session in
+            let (page, behind, lonely, sums) = try await store.read { session in
                 let ledger = LedgerTable(session, organization: organization)
                 let page = try ledger.records(after: after)
-                let alive = page.rows.filter { !$0.isDeleted }
-                let linked = try ledger.linked(alive.map(\.id))
-                let lonely = try alive.filter { !linked.contains($0.id) }.map { record in
-                    (record, try !ledger.sides(inHistoryOf: record.id).isDisjoint(with: sides))
+                let links = Dictionary(grouping: try ledger.links(ofRecords: page.rows.map(\.id)), by: \.record)
+                let jobs = JobTable(session, organization: organization)
+                let behind = try sides.flatMap { try Self.behind(page.rows, links, $0, ledger, jobs) }
+                let lonely = try page.rows.filter { !$0.isDeleted && links[$0.id] == nil }.map { record in
+                    (record, try !ledger.sides(inHistoryOf: record.id).isDisjoint(with: known))
                 }
                 let goods = page.rows.filter { $0.sellable != nil }.map(\.id)
-                return (page, lonely, try goods.isEmpty ? [:] : ledger.movedSums(of: goods))
+                return (page, behind, lonely, try goods.isEmpty ? [:] : ledger.movedSums(of: goods))
             }
+            for error in behind { bases.add(error) }
             for (record, hasSide) in lonely {
                 // What came from an integration that was taken away stays, as its owner was told.
                 guard hasSide else {
@@ -241,7 +246,7 @@ extension Hub {
         if unlinkedOfGone > 0 {
             records.remark("\(unlinkedOfGone) records are linked nowhere: what they came from was taken away")
         }
-        return [records, totals, stock]
+        return [bases, records, totals, stock]
     }
 
     private static func addUp(_ record: HubRecord, _ totals: inout VerifyResult) {

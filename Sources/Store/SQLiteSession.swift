@@ -41,6 +41,10 @@ final class SQLiteSession: StoreSession {
     func afterCommit(_ effect: @escaping @Sendable () -> Void) { effects.append(effect) }
 
     func save(_ rows: [[SQLValue]], as upsert: Upsert) throws {
+        if rows.count == 1 {
+            _ = try run(upsert.single, rows[0])
+            return
+        }
         var rest = rows[...]
         while !rest.isEmpty {
             let count = ManyRows.count(of: rest.count)

@@ -12,6 +12,13 @@ public enum Signature {
         return Array(hash.finalize())
     }
 
+    /// SHA-256, 32 bytes, of bytes that stand together.
+    public static func sha256(_ bytes: [UInt8]) -> [UInt8] {
+        var hash = SHA256()
+        bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        return hash.finalize().withUnsafeBytes { Array($0) }
+    }
+
     /// HMAC-SHA256, 32 bytes.
     public static func hmacSHA256(_ bytes: some Collection<UInt8>, key: some Collection<UInt8>) -> [UInt8] {
         let code = HMAC<SHA256>.authenticationCode(for: Array(bytes), using: SymmetricKey(data: Array(key)))

@@ -123,15 +123,17 @@ public struct Vault: Sendable {
     ) throws(Failure) -> (key: String, code: [UInt8]) {
         let id = id ?? current
         guard let key = keys[id] else { throw .unknownKey(id) }
-        let own = derived.key(of: context, id) {
+        var own = derived.start(of: context, id) {
             HKDF<SHA256>.deriveKey(
                 inputKeyMaterial: key, info: Array("crossdock code \(context)".utf8), outputByteCount: 32)
         }
-        return (id, Array(HMAC<SHA256>.authenticationCode(for: bytes, using: own)))
+        own.update(data: bytes)
+        return (id, own.finalize().withUnsafeBytes { Array($0) })
     }
 }
 
-/// Keys that were made of others, for few are needed again and again; to make one takes six times as long as to use it.
+/// Codes that have taken in their keys, which were made of others: few are needed again and again, and both the key and
+/// its part of the code take longer to make than a code of a few hundred bytes (measured).
 private final class DerivedKeys: Sendable {
     private struct Name: Hashable {
         let context: String
@@ -139,15 +141,15 @@ private final class DerivedKeys: Sendable {
     }
 
     private static let limit = 64
-    private let keys = Mutex<[Name: SymmetricKey]>([:])
+    private let starts = Mutex<[Name: HMAC<SHA256>]>([:])
 
-    func key(of context: String, _ id: String, make: () -> SymmetricKey) -> SymmetricKey {
+    func start(of context: String, _ id: String, make: () -> SymmetricKey) -> HMAC<SHA256> {
         let name = Name(context: context, id: id)
-        if let known = keys.withLock({ $0[name] }) { return known }
-        let made = make()
-        keys.withLock { keys in
-            if keys.count >= Self.limit { keys.removeAll(keepingCapacity: true) }
-            keys[name] = made
+        if let known = starts.withLock({ $0[name] }) { return known }
+        let made = HMAC<SHA256>(key: make())
+        starts.withLock { starts in
+            if starts.count >= Self.limit { starts.removeAll(keepingCapacity: true) }
+            starts[name] = made
         }
         return made
     }

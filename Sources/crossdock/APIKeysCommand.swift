@@ -25,13 +25,12 @@ struct APIKeysListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the keys by their ids, which say nothing about them.")
 
-    @Option(help: "From how many days on a key is said to be old.")
-    var oldAfterDays = 365
+    @OptionGroup var age: KeyAge
     @OptionGroup var options: HubOptions
 
     func run() async throws {
         try await Terminal.run {
-            guard (1...10_000).contains(oldAfterDays) else { throw Refusal("--old-after-days must be from 1 to 10000") }
+            try age.check()
             let open = try OpenHub(options)
             let (keys, now) = (try await open.hub.apiKeys(), open.hub.now)
             await open.close()
@@ -46,13 +45,12 @@ struct APIKeysListCommand: AsyncParsableCommand {
                         key.usedAt?.description ?? "never",
                     ]
                 }, header: ["ID", "NAME", "MAY", "STATE", "LAST USED"])
-            for key in keys where key.isGood(at: now) && age(key, now) >= oldAfterDays {
-                Terminal.note("the key \(key.id) (\(key.name)) is \(age(key, now)) days old: crossdock api-keys rotate")
+            for key in keys where key.isGood(at: now) && age.isOld(madeAt: key.createdAt, now) {
+                let days = KeyAge.days(madeAt: key.createdAt, now)
+                Terminal.note("the key \(key.id) (\(key.name)) is \(days) days old: crossdock api-keys rotate")
             }
         }
     }
-
-    private func age(_ key: APIKey, _ now: Moment) -> Int { Int(now.seconds(since: key.createdAt) / 86_400) }
 
     private func words(_ permissions: Set<Permission>) -> String {
         permissions.map(\.rawValue).sorted().joined(separator: " ")

@@ -24,13 +24,12 @@ struct KeysListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the keys by their ids, which say nothing about them.")
 
-    @Option(help: "From how many days on a key is said to be old.")
-    var oldAfterDays = 365
+    @OptionGroup var age: KeyAge
     @OptionGroup var options: HubOptions
 
     func run() async throws {
         try await Terminal.run {
-            guard (1...10_000).contains(oldAfterDays) else { throw Refusal("--old-after-days must be from 1 to 10000") }
+            try age.check()
             let open = try OpenHub(options)
             try await open.hub.checkKey()
             let (keys, now) = (try await open.hub.dataKeys(), open.hub.now)
@@ -43,13 +42,13 @@ struct KeysListCommand: AsyncParsableCommand {
             }
             print("master key \(master)" + (current == nil ? ", which seals credentials by itself" : ""))
             for key in keys { print(line(key, isCurrent: key.id == current?.id, now)) }
-            if let current, days(current, now) >= oldAfterDays {
+            if let current, age.isOld(madeAt: current.createdAt, now) {
                 Terminal.note("the key \(current.id) is \(days(current, now)) days old: crossdock keys rotate")
             }
         }
     }
 
-    private func days(_ key: DataKey, _ now: Moment) -> Int { Int(now.seconds(since: key.createdAt) / 86_400) }
+    private func days(_ key: DataKey, _ now: Moment) -> Int { KeyAge.days(madeAt: key.createdAt, now) }
 
     private func line(_ key: DataKey, isCurrent: Bool, _ now: Moment) -> String {
         if key.isRetired { return "data key \(key.id), a former master key: opens what it has sealed" }
@@ -61,7 +60,7 @@ struct KeysListCommand: AsyncParsableCommand {
         [
             "id": .string(key.id), "createdAt": key.isRetired ? .null : .string(key.createdAt.description),
             "isCurrent": .bool(isCurrent), "wasMasterKey": .bool(key.isRetired),
-            "isOld": .bool(isCurrent && days(key, now) >= oldAfterDays),
+            "isOld": .bool(isCurrent && age.isOld(madeAt: key.createdAt, now)),
         ]
     }
 }

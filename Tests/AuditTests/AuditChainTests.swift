@@ -1,3 +1,4 @@
+import Commerce
 import Store
 import TestStores
 import Testing
@@ -103,6 +104,39 @@ struct AuditChainTests {
             try await book.verify(meeting: head).problems
                 == ["line 7, whose seal was kept, is not there, or ends no link"])
         #expect(AuditHead(head.description) == head)
+    }
+
+    /// What older releases have sealed goes on to fit: the bytes of a line are those of its canonical JSON.
+    @Test func whatIsSealedOfALineIsItsCanonicalJSON() async throws {
+        var bare = AuditEntry(
+            Book.note(7), number: 7, by: AuditActor(.hub, "h\u{e9}\u{1}\"b", origin: nil, request: nil), at: Book.start)
+        (bare.before, bare.after) = (nil, .null)
+        let full = AuditEntry(
+            Book.note(8), number: 8, by: AuditActor(.key, "k", origin: "192.0.2.7", request: "req_1"), at: Book.start)
+        for entry in [bare, full] {
+            var members = try #require(entry.json.object)
+            members["at"] = .integer(entry.at.milliseconds)
+
+            #expect(AuditLine(entry).sealedBytes == JSON.object(members).bytes)
+        }
+    }
+
+    /// A chain that an older release began is whole after its tables were made anew, and goes on from there.
+    @Test func aChainOfAnOlderReleaseIsWholeAfterTheMigrationAndGoesOn() async throws {
+        let book = try await Book(migrations: [AuditTable.migrations[0]])
+        let head = try #require(try await book.verify().head)
+        let earlier = try await book.entries()
+
+        let newer = try Book(on: book, migrations: AuditTable.migrations)
+        let kept = try await newer.entries()
+        try await newer.append([Book.note(7)])
+        let verdict = try await newer.verify(meeting: head)
+
+        #expect(kept == earlier && kept.count == Book.lines)
+        #expect(verdict.problems == [] && verdict.lines == 7)
+        // The older program goes on on what was made anew.
+        try await book.append([Book.note(8)])
+        #expect(try await newer.verify(meeting: head).problems == [])
     }
 
     @Test func withoutTheKeyNothingIsProvenAndNothingBreaks() async throws {

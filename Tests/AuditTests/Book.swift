@@ -13,11 +13,20 @@ final class Book: Sendable {
     static let vault = Vault(bytes: [UInt8](repeating: 3, count: 32))
     static let start = Moment(seconds: 1_790_000_000)
 
-    let place = TestStore.Place()
+    let place: TestStore.Place
     let store: any Store
+    /// The one whose place this is; nil: this one.
+    private let owner: Book?
 
-    init(isEmpty: Bool = false) async throws {
-        store = try place.open(AuditTable.migrations)
+    /// Another program on the store of one.
+    init(on book: Book, migrations: [Migration]) throws {
+        (place, owner) = (book.place, book)
+        store = try place.open(migrations)
+    }
+
+    init(isEmpty: Bool = false, migrations: [Migration] = AuditTable.migrations) async throws {
+        (place, owner) = (TestStore.Place(), nil)
+        store = try place.open(migrations)
         guard !isEmpty else { return }
         try await append([Self.note(1)])
         try await append([Self.note(2), Self.note(3)])
@@ -25,10 +34,10 @@ final class Book: Sendable {
     }
 
     deinit {
-        let (store, place) = (store, place)
+        let (store, place, owner) = (store, place, owner)
         Task {
             await store.close()
-            place.remove()
+            if owner == nil { place.remove() }
         }
     }
 
@@ -51,6 +60,12 @@ final class Book: Sendable {
     /// Statements of somebody who has the database and not the key.
     func run(_ statements: String...) async throws {
         try await store.write { session in for sql in statements { try session.run(sql, []) } }
+    }
+
+    func entries() async throws -> [AuditEntry] {
+        try await store.read {
+            try AuditTable($0, organization: 1, vault: Self.vault).entries(AuditFilter(), limit: 100)
+        }
     }
 
     func verify(meeting kept: AuditHead? = nil) async throws -> AuditVerdict {

@@ -35,6 +35,7 @@ struct ConsoleWordsTests {
             ("Tea", "Tea"),
             ([], "none"), (["a", "b"], "a, b"), (["isTracked": true, "quantity": "7"], "7"),
             (["isTracked": false, "quantity": .null], "not counted"), ([:], "empty"),
+            (["milliseconds": 1_795_344_606_000], "2026-11-22T10:50:06Z"),
             (["city": "Galle", "name": "", "line2": .null, "country": "LK"], "city Galle, country LK"),
         ] as [(JSON?, String)])
     func aValueIsSaidAsPeopleReadIt(value: JSON?, text: String) {

@@ -122,7 +122,7 @@ struct AlertNoticeTests {
 
         let mails = post.taken.withLock { $0 }
         #expect(
-            mails.map(\.subject).first == "crossdock: alert.raised: of 30 runs of tasks the share 1 failed (limit 0.05)"
+            mails.map(\.subject).first == "crossdock: alert.raised: of 30 runs of tasks 100 % failed (limit 5 %)"
         )
         #expect(mails.count == 2 && mails.last?.subject.hasPrefix("crossdock: alert.resolved") == true)
         #expect(mails.first?.to.map(\.description) == ["ann@person.example", "ben@person.example"])

@@ -47,7 +47,7 @@ struct AlertTests {
         let alert = try #require(try await hub.alerts().first)
         #expect(alert.kind == .errorRate && alert.state == .raised && alert.reading == AlertReading(0.5, of: 20))
         #expect(try await hub.overview().alerts == [alert])
-        #expect(alert.json["message"] == "of 20 runs of tasks the share 0.5 failed (limit 0.05)")
+        #expect(alert.json["message"] == "of 20 runs of tasks 50 % failed (limit 5 %)")
     }
 
     @Test func itEndsWhenTheMinutesAreOver() async throws {

@@ -291,7 +291,31 @@ struct PersonTests {
         let words = PersonScene.own + PersonScene.guests + [PersonScene.card]
         let found = try await scene.tracesInFiles(of: words)
         #expect(found == [])
-        // What a server says of statements that it refuses names keys, and may name values.
-        #expect(try await scene.tracesInServerLog(of: words) ?? [] == [])
+    }
+
+    /// What a server says of statements that it refuses names keys, and may name values.
+    @Test func theLogOfAServerTellsNothingOfHimWhereItCanBeSearched() async throws {
+        let scene = try await PersonScene()
+        guard scene.world.place.isPostgres else { return }
+        try await scene.call(scene.orders[0], delivery: "one")
+        try await scene.world.settle(scene.hub)
+        let erasure = try await scene.hub.eraseCustomer(PersonScene.email, by: ann)
+
+        let words = PersonScene.own + PersonScene.guests + [PersonScene.card]
+        guard let found = try await scene.tracesInServerLog(of: words) else {
+            Issue.record(
+                "the server's log was not searched: it is elsewhere than scripts/postgres has it", severity: .warning)
+            return
+        }
+        #expect(found == [])
+        #expect(erasure.stays.contains(Hub.unsearchedLog), "the hub itself never looks there, and says so")
+    }
+
+    @Test func onlyOnAServerItIsSaidThatItsLogWasNotSearched() async throws {
+        let scene = try await PersonScene()
+
+        let plan = try await scene.hub.erasure(of: PersonScene.email)
+
+        #expect(plan.stays.contains(Hub.unsearchedLog) == scene.world.place.isPostgres)
     }
 }

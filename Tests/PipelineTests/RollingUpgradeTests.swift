@@ -92,10 +92,35 @@ struct RollingUpgradeTests {
             "UPDATE job SET key = 'a';", "DELETE FROM job;", "ALTER TABLE job ADD COLUMN a INTEGER NOT NULL;",
             "CREATE UNIQUE INDEX a ON job (key);", "CREATE TRIGGER a AFTER INSERT ON job BEGIN SELECT 1; END;",
             "DROP INDEX a;", "DROP INDEX a; CREATE INDEX ab ON job (key);",
-            "DROP INDEX a; CREATE UNIQUE INDEX a ON job (key);",
+            "DROP INDEX a; CREATE UNIQUE INDEX a ON job (key);", "DROP TABLE job_before;",
+            "ALTER TABLE job RENAME TO job_before; DROP TABLE job_before;",
         ] {
             #expect(!Self.offences(in: bad).isEmpty, "\(bad)")
         }
+    }
+
+    /// A table that is made anew under its name is to older programs the one they know: it has the same words.
+    @Test func aTableThatIsMadeAnewForOlderProgramsIsTheOneTheyKnow() throws {
+        for (index, migration) in Hub.migrations.enumerated() where migration.servesOlder {
+            let before = Hub.migrations[..<index]
+            let known = before.map(\.sql).map(Self.onOneLine).joined()
+            let anew = migration.sql.matches(of: /ALTER TABLE (\w+) RENAME TO (\w+_before);/)
+            for match in anew {
+                let (table, old) = (String(match.1), String(match.2))
+                let text = Self.onOneLine(migration.sql)
+                let start = try #require(text.range(of: "CREATE TABLE \(table) ("))
+                let end = try #require(text.range(of: ") STRICT", range: start.upperBound..<text.endIndex))
+                #expect(known.contains(text[start.lowerBound..<end.lowerBound]), "\(migration.name): \(table)")
+                #expect(text.contains(" FROM \(old) ORDER BY") && text.contains("DROP TABLE \(old);"))
+            }
+            guard !anew.isEmpty else { continue }
+            let look = try SchemaLook.expected(of: Array(before))
+            #expect(try SchemaLook.expected(of: before + [migration]) == look, "\(migration.name)")
+        }
+    }
+
+    private static func onOneLine(_ sql: String) -> String {
+        sql.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 
     /// What takes something away from who does not know of it, or asks something of him.
@@ -107,6 +132,13 @@ struct RollingUpgradeTests {
             // An index that refuses nothing and is made anew at once under its name only makes looks cheaper.
             if let index = statement.firstMatch(of: /DROP INDEX (\w+)/)?.1, sql.contains("CREATE INDEX \(index) ON ") {
                 return false
+            }
+            // So with a table; the next test looks that it is the same.
+            if let table = statement.firstMatch(of: /ALTER TABLE (\w+) RENAME TO \1_before/)?.1 {
+                return !sql.contains("CREATE TABLE \(table) (")
+            }
+            if let table = statement.firstMatch(of: /DROP TABLE (\w+)_before/)?.1 {
+                return !sql.contains("CREATE TABLE \(table) (")
             }
             let isOfANewTable = statement.contains("CREATE TABLE")
             let asks =
