@@ -46,6 +46,7 @@ extension Rehearsal {
             for words in untold { world.oracle.breach("I11", words, Moment(seconds: 0)) }
         }
         guard left.isEmpty else { return }
+        try judgeSeals()
         judgeBounds()
         watchTheQuiet()
         stage.world.withLock { $0.judgeWrites() }
