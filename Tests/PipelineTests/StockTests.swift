@@ -315,4 +315,33 @@ struct StockTests {
             place.hub, "SELECT max(happened_at) FROM movement WHERE kind = 'count'")
         #expect(happened <= Int(before.milliseconds))
     }
+
+    /// Seen by rehearsal 1173 with an audience: a look was asked for before the orders were read for the first time,
+    /// and told nothing. The one that was to follow was taken for answered, and nobody looked again.
+    @Test func aLookThatToldNothingIsFollowedByAnother() async throws {
+        let place = try await StockWorld()
+        try await place.catchUp()
+        let (record, shop) = (try await place.stock().record, place.north.id)
+        let product = place.world.ask("north", "/products", [.init("sku", place.sku)])[0]?["id"]?.integer
+        let key = try #require(product)
+        try await place.hub.store.write { session in
+            let ledger = LedgerTable(session, organization: 1)
+            var side = try ledger.sides(ofRecords: [record], in: shop)[record]?[shop] ?? StockSide()
+            side.doubtedSince = World.start
+            try ledger.save([record: side], of: shop)
+        }
+        let look = """
+            INSERT INTO job (id, organization_id, queue, integration_id, kind, key, priority, state, run_at, payload,
+                created_at, updated_at)
+            VALUES (7, 1, 'fetch', \(shop), 'product', '\(key)', 65, 'available', 0, '{"stock":true}', 0, 0)
+            """
+        try await place.world.damage(place.hub, look)
+        let doubted = "SELECT count(*) FROM stock_side WHERE doubted_since IS NOT NULL"
+        #expect(try await place.world.count(place.hub, doubted) == 1)
+
+        try await place.world.settle(place.hub, rounds: 2)
+
+        #expect(try await place.world.count(place.hub, doubted) == 0)
+        #expect(try await place.stock().sellable == ExactDecimal(50))
+    }
 }
