@@ -1,8 +1,10 @@
 import ConnectorKit
 import Ledger
 import Pipeline
+import Queue
 import Reconcile
 import Sandbox
+import Store
 import Testing
 
 @Suite("Stock through one hub")
@@ -324,18 +326,18 @@ struct StockTests {
         let (record, shop) = (try await place.stock().record, place.north.id)
         let product = place.world.ask("north", "/products", [.init("sku", place.sku)])[0]?["id"]?.integer
         let key = try #require(product)
+        let (now, block) = (place.world.now, try await IDPool(place.hub.store).draw(1))
         try await place.hub.store.write { session in
+            var ids = block
             let ledger = LedgerTable(session, organization: 1)
             var side = try ledger.sides(ofRecords: [record], in: shop)[record]?[shop] ?? StockSide()
             side.doubtedSince = World.start
             try ledger.save([record: side], of: shop)
+            let look = NewJob(
+                .fetch, integration: shop, kind: .product, key: String(key), runAt: now, payload: ["stock": true])
+            try JobTable(session, organization: 1).add([look], ids: &ids, now: now)
         }
-        let look = """
-            INSERT INTO job (id, organization_id, queue, integration_id, kind, key, priority, state, run_at, payload,
-                created_at, updated_at)
-            VALUES (7, 1, 'fetch', \(shop), 'product', '\(key)', 65, 'available', 0, '{"stock":true}', 0, 0)
-            """
-        try await place.world.damage(place.hub, look)
+        try await place.world.damage(place.hub, "UPDATE link SET digest = NULL")
         let doubted = "SELECT count(*) FROM stock_side WHERE doubted_since IS NOT NULL"
         #expect(try await place.world.count(place.hub, doubted) == 1)
 
