@@ -171,6 +171,7 @@ extension Hub {
                 load.isRead = try ledger.cursor(peer.id, kind).pulledAt != nil
             }
             load.unsettled = try Self.unsettled(load, table).union(Self.untold(load, peer, table))
+            let jobs = try table.inheriting(jobs, droppedOf: Self.unlinked(jobs, load, peer))
             let plan = DeliveryPlan.make(jobs, load, peer: peer, now: now)
             try table.settle(plan.outcomes, owner: owner, now: now)
             let traces = Traces(delivering: jobs)
@@ -189,6 +190,14 @@ extension Hub {
             try Self.planStock(plan, load, peer, ledger, ids: &ids, now: now)
             return plan
         }
+    }
+
+    /// The keys of tasks that are to make something there, and have not tried yet.
+    private static func unlinked(_ jobs: [Job], _ load: DeliveryLoad, _ peer: Peer) -> [String] {
+        jobs.filter { job in
+            guard job.intent == nil, let record = Int64(job.key) else { return false }
+            return !(load.links[record] ?? []).contains { $0.integration == peer.id }
+        }.map(\.key)
     }
 
     /// Documents that their own side is to be asked for once more: booked now, an order would go to a guest where its

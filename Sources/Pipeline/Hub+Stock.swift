@@ -120,7 +120,9 @@ extension Hub {
         let answered = looks.filter { job in
             // What was decided of what the guard held takes effect with the next look.
             guard !guarded.contains(job.key), let side = sides[job.key] else { return false }
-            return side.pending.isEmpty && side.rounds == 0 && !side.hasGap(ordersAskedAt: ordersAskedAt)
+            // A look that was older than what was learned meanwhile has told nothing yet.
+            return side.pending.isEmpty && side.rounds == 0 && side.doubtedSince == nil
+                && !side.hasGap(ordersAskedAt: ordersAskedAt)
         }
         if !answered.isEmpty { try await settle(answered.map { ($0, .completed) }) }
         let done = Set(answered.map(\.id))

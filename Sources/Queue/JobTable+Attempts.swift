@@ -8,7 +8,7 @@ extension Job {
 /// Attempts whose outcome is not known, and who looks after them.
 extension JobTable {
     /// The deliveries to an integration whose last attempt is not known to have ended one way or the other. Those that
-    /// a person has dropped are found as long as they are remembered, and by a look at all jobs.
+    /// a person has dropped are found as long as they are remembered.
     ///
     /// - Throws: `StoreFailure`.
     public func intended(_ integration: Int64, keys: [String], areDropped: Bool = false) throws -> [Job] {
@@ -51,12 +51,41 @@ extension JobTable {
         let fresh = jobs.filter { $0.intent == nil }.map(\.key)
         guard !fresh.isEmpty else { return jobs }
         let dead = try intended(first.integration, kinds: [kind], keys: fresh, "state = 'dead'")
-        let left = Dictionary(dead.map { ($0.key, $0.intent) }, uniquingKeysWith: { newest, _ in newest })
+        return Self.inheriting(jobs, from: dead)
+    }
+
+    /// Jobs that are to make something, with what was left unclear when a person dropped the same work: it may be there
+    /// since, and whoever drops a job has answered nothing.
+    ///
+    /// - Throws: `StoreFailure`.
+    public func inheriting(_ jobs: [Job], droppedOf keys: [String]) throws -> [Job] {
+        guard let first = jobs.first, let kind = first.kind, !keys.isEmpty else { return jobs }
+        return Self.inheriting(
+            jobs, from: try intended(first.integration, kinds: [kind], keys: keys, "state = 'cancelled'"))
+    }
+
+    private static func inheriting(_ jobs: [Job], from letters: [Job]) -> [Job] {
+        let left = Dictionary(letters.map { ($0.key, $0.intent) }, uniquingKeysWith: { newest, _ in newest })
         return jobs.map { job in
             var job = job
             job.intent = job.intent ?? left[job.key] ?? nil
             return job
         }
+    }
+
+    /// A person has looked at the far side, and has it made: nothing of that work is unclear any more.
+    ///
+    /// - Throws: `StoreFailure`.
+    func forgetAttempts(of job: Job) throws {
+        try session.run(
+            """
+            UPDATE job SET intent = NULL WHERE organization_id = ?1 AND queue = ?2 AND integration_id = ?3
+                AND kind = ?4 AND key = ?5 AND state IN ('cancelled', 'dead') AND intent IS NOT NULL
+            """,
+            [
+                .integer(organization), .text(job.queue.rawValue), .integer(job.integration),
+                .text(job.kind?.rawValue ?? ""), .text(job.key),
+            ])
     }
 
     /// Gives what a dead letter left unclear to the open job of its key, which does its work.

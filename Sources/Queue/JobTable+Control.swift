@@ -64,8 +64,9 @@ extension JobTable {
     ///
     /// - Throws: `StoreFailure`.
     public func runNow(_ id: Int64, now: Moment) throws -> Bool {
-        guard let state = try job(id)?.state else { return false }
-        if state == .dead { return try retryDead(JobFilter(ids: [id]), now: now).count == 1 }
+        guard let job = try job(id) else { return false }
+        if job.state == .dead { return try retryDead(JobFilter(ids: [id]), now: now).count == 1 }
+        if job.state == .held { try forgetAttempts(of: job) }
         return try session.run(
             """
             UPDATE job SET state = 'available', run_at = ?3, attempt = 0, updated_at = ?3,

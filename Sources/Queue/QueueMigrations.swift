@@ -129,5 +129,13 @@ public enum QueueMigrations {
             -- What asked for a job, by the id under which logs and other programs know it.
             ALTER TABLE job ADD COLUMN trace TEXT;
             """, servesOlder: true),
+        Migration(
+            "0205-dropped-unclear",
+            """
+            -- Jobs that were dropped while it was not known what their last attempt had come to: who does the same work
+            -- later looks at the far side first.
+            CREATE INDEX job_dropped ON job (organization_id, queue, integration_id, kind, key)
+                WHERE state = 'cancelled' AND intent IS NOT NULL;
+            """, servesOlder: true),
     ]
 }

@@ -4,7 +4,7 @@ import Store
 public struct Retention: Hashable, Sendable {
     /// Completed, superseded and cancelled jobs, in seconds.
     public var endedSeconds: Double
-    /// Dead letters, in seconds.
+    /// Dead letters, and jobs that were dropped while it was not known what they had done, in seconds.
     public var deadSeconds: Double
 
     /// A retention; a week, and ninety days for dead letters.
@@ -41,23 +41,26 @@ extension JobTable {
             try forgetBatches(endedBefore: now.adding(seconds: -retention.endedSeconds))
             return PruneStep(forgotten: 0, deadForgotten: 0, next: nil)
         }
-        let ended = try forget(
-            ["completed", "superseded", "cancelled"], after, last,
-            before: now.adding(seconds: -retention.endedSeconds))
-        let dead = try forget(["dead"], after, last, before: now.adding(seconds: -retention.deadSeconds))
+        let (early, late) = (
+            now.adding(seconds: -retention.endedSeconds), now.adding(seconds: -retention.deadSeconds)
+        )
+        var ended = try forget("state IN ('completed', 'superseded')", after, last, before: early)
+        ended += try forget("state = 'cancelled' AND intent IS NULL", after, last, before: early)
+        ended += try forget("state = 'cancelled' AND intent IS NOT NULL", after, last, before: late)
+        let dead = try forget("state = 'dead'", after, last, before: late)
         let isLast = looked.first?.integer(1) ?? 0 < Int64(Self.pruneStepSize)
         if isLast { try forgetBatches(endedBefore: now.adding(seconds: -retention.endedSeconds)) }
         return PruneStep(forgotten: ended + dead, deadForgotten: dead, next: isLast ? nil : last)
     }
 
-    private func forget(_ states: [String], _ first: Int64, _ last: Int64, before limit: Moment) throws -> Int {
+    private func forget(_ state: String, _ first: Int64, _ last: Int64, before limit: Moment) throws -> Int {
         try session.run(
             """
-            DELETE FROM job WHERE organization_id = ?1 AND id > ?2 AND id <= ?3 AND state IN {4} AND updated_at < ?5
+            DELETE FROM job WHERE organization_id = ?1 AND id > ?2 AND id <= ?3 AND \(state) AND updated_at < ?4
                 AND NOT EXISTS (SELECT 1 FROM batch_member AS member WHERE member.organization_id = job.organization_id
                     AND member.job_id = job.id)
             """,
-            [.integer(organization), .integer(first), .integer(last), .keys(states), SQLValue(limit)])
+            [.integer(organization), .integer(first), .integer(last), SQLValue(limit)])
     }
 
     private func forgetBatches(endedBefore limit: Moment) throws {

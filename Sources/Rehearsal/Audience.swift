@@ -70,13 +70,17 @@ struct Audience: Sendable {
     /// Who has not heard how things are: each record that is there, a sentence each.
     ///
     /// - Throws: `StoreFailure`.
-    func untold(_ disk: any InlineStore) throws -> [String] {
-        let records = try disk.look { try $0.rows("SELECT id, kind, natural_key, parts FROM record ORDER BY id", []) }
+    func untold(_ stage: Stage) throws -> [String] {
+        let records = try Seals.open(stage) { session in
+            try session.rows("SELECT id, kind, natural_key, parts FROM record ORDER BY id", []).map { row in
+                (row, try session.personal?.opened(row.json(3)) ?? row.json(3))
+            }
+        }
         return Self.hosts.flatMap { host in
-            records.compactMap { row in
+            records.compactMap { row, parts in
                 let name = "\(row.text(1)) \(row.optionalText(2) ?? String(row.integer(0)))"
                 guard let told = last[host]?[row.integer(0)] else { return "\(host) never heard of \(name)" }
-                let kept = (row.json(3).object ?? [:]).compactMapValues { $0["v"] }.filter { !$0.value.isNull }
+                let kept = (parts.object ?? [:]).compactMapValues { $0["v"] }.filter { !$0.value.isNull }
                 let parts = Set(kept.keys).union((told.object ?? [:]).keys).sorted()
                 let wrong = parts.filter { (kept[$0] ?? .null).text != (told[$0] ?? .null).text }
                 return wrong.first.map { part in
@@ -107,7 +111,7 @@ extension Rehearsal {
     func unheard() throws -> [Oracle.Breach] {
         guard let audience = stage.world.withLock({ $0.audience }) else { return [] }
         if audience.repeats > 0 { stage.world.withLock { $0.coverage.reached(Audience.toldAgain) } }
-        return try (audience.breaches + audience.untold(stage.disk)).map {
+        return try (audience.breaches + audience.untold(stage)).map {
             Oracle.Breach(invariant: "I14", words: $0, at: Moment(seconds: 0))
         }
     }

@@ -58,4 +58,24 @@ extension HubFacts {
                 UntoldCount(place: row.text(1), pieces: Int(row.integer(2) / 1_000_000)))
         }
     }
+
+    /// What the hub remembers of each good at each vendor.
+    mutating func readLinks(_ session: any StoreSession, _ numbers: [Int64: String]) throws {
+        let rows = try session.rows(
+            """
+            SELECT record.id, integration.name, link.parts FROM link
+            JOIN record ON record.id = link.record_id JOIN integration ON integration.id = link.integration_id
+            WHERE link.kind = 'product'
+            """, [])
+        for row in rows {
+            let (number, place) = (numbers[row.integer(0)] ?? "", row.text(1))
+            let parts = row.json(2)
+            if let name = parts["name"]?["n"] ?? parts["name"]?["b"] {
+                heard[place, default: [:]][number] = ShownGood.canonical(Self.told(name))
+            }
+            for (part, value) in parts.object ?? [:] where value["r"]?.bool == true {
+                drifts.insert(Drift(number: number, part: String(part.prefix { $0 != "@" }), place: place))
+            }
+        }
+    }
 }

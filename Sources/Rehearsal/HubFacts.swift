@@ -53,6 +53,8 @@ struct HubFacts: Sendable {
     var joined: [String] = []
     /// Writes that were to take pieces off, and whose fate the hub never learned, by good.
     var untold: [String: Set<UntoldCount>] = [:]
+    /// The name each vendor last gave a good, as the hub remembers it, by vendor and good.
+    var heard: [String: [String: String]] = [:]
     /// What far sides did not accept, as the hub says itself.
     var drifts: Set<Drift> = []
 
@@ -117,7 +119,7 @@ struct HubFacts: Sendable {
             .map { $0.text(0) }
         try readGoods(session, numbers, areKnown: !goods.isEmpty)
         try readUntold(session, numbers)
-        drifts = try Self.drifts(session, numbers)
+        try readLinks(session, numbers)
         for row in try session.rows(
             """
             SELECT integration.name || '/' || issuer_external_id, count(*) FROM record
@@ -142,23 +144,6 @@ struct HubFacts: Sendable {
             JOIN integration ON integration.id = integration_id WHERE document IS NOT NULL GROUP BY 1
             """, [])
         return Dictionary(rows.map { ($0.text(0), $0.integer(1)) }, uniquingKeysWith: +)
-    }
-
-    private static func drifts(_ session: any StoreSession, _ numbers: [Int64: String]) throws -> Set<Drift> {
-        let rows = try session.rows(
-            """
-            SELECT record.id, integration.name, link.parts FROM link
-            JOIN record ON record.id = link.record_id JOIN integration ON integration.id = link.integration_id
-            WHERE link.kind = 'product'
-            """, [])
-        return Set(
-            rows.flatMap { row in
-                (row.json(2).object ?? [:]).filter { $0.value["r"]?.bool == true }.map { part, _ in
-                    Drift(
-                        number: numbers[row.integer(0)] ?? "", part: String(part.prefix { $0 != "@" }),
-                        place: row.text(1))
-                }
-            })
     }
 
     /// A name as it is, a price as its amount.

@@ -15,7 +15,7 @@ struct HubProcess: Sendable {
             random: { count in stage.world.withLock { $0.hubChance.bytes(count) } }, blocking: InlineWork())
         hub = Hub(
             store: RehearsedStore(stage: stage, life: life), connectors: [WooCommerce.self, StallConnector.self],
-            surroundings: surroundings, vault: Vault(bytes: Array(repeating: 7, count: 32)),
+            surroundings: surroundings, vault: Seals.vault,
             publicURL: "https://hub.example",
             logger: Logger(label: "rehearsal", factory: { _ in StageLog(stage: stage, life: life) }),
             clock: VirtualClock(stage: stage, life: life))

@@ -15,8 +15,19 @@ extension Oracle {
         lastListed[vendor] = max(lastListed[vendor] ?? servedAt, servedAt)
     }
 
+    /// The hub was given goods in an answer of which a member was not what it was.
+    mutating func mayHaveShown(_ showings: [Showing], of vendor: Int, servedAt: Moment) {
+        for showing in showings {
+            let place = Place(vendor: vendor, number: showing.number)
+            lastPerhapsShown[place] = max(lastPerhapsShown[place] ?? servedAt, servedAt)
+        }
+    }
+
     /// What people edited, and no list of changes that was read since told the hub of.
-    mutating func judgeReading(_ shown: [Shown], _ now: Moment) {
+    ///
+    /// Of a list that was not quite what it should have been, only the hub can say whether it could use it: there, what
+    /// counts is that its own memory of that vendor has the name.
+    mutating func judgeReading(_ shown: [Shown], _ facts: HubFacts, _ now: Moment) {
         for vendor in shown.indices {
             for good in shown[vendor].goods {
                 let topic = Topic(number: good.number, part: "name")
@@ -25,6 +36,11 @@ extension Oracle {
                 else { continue }
                 let last = lastShown[Place(vendor: vendor, number: good.number)]
                 if let last, last >= cell.since { continue }
+                if let perhaps = lastPerhapsShown[Place(vendor: vendor, number: good.number)], perhaps >= cell.since,
+                    facts.heard[natures[vendor].name, default: [:]][good.number] == ShownGood.canonical(good.name)
+                {
+                    continue
+                }
                 breach(
                     "L1",
                     "\(natures[vendor].name) was asked for its changes, and still the hub was never told of the name "

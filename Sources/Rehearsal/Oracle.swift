@@ -79,6 +79,8 @@ struct Oracle: Sendable {
     var justRemoved: [(place: Place, id: String)] = []
     /// When the hub was last shown a good at a vendor, by the time of the showing.
     var lastShown: [Place: Moment] = [:]
+    /// The same of answers a member of which was not what it was: what the hub takes from them, it decides itself.
+    var lastPerhapsShown: [Place: Moment] = [:]
     /// When a vendor's list of changes was last served to the hub.
     var lastListed: [Int: Moment] = [:]
     /// Orders people placed, by vendor and id.

@@ -21,7 +21,7 @@ extension Rehearsal {
         }
         pass(seconds: 420)
         while stage.world.withLock({ !$0.retired.isEmpty }) { pass(seconds: 60) }
-        if knobs.breadth.crowds { readEverything() }
+        if knobs.breadth.crowds { try readEverything() }
         inTheHub { hub in
             for integration in try await hub.integrations() {
                 _ = try await hub.check(integration)
@@ -46,6 +46,7 @@ extension Rehearsal {
             for words in untold { world.oracle.breach("I11", words, Moment(seconds: 0)) }
         }
         guard left.isEmpty else { return }
+        try judgeSeals()
         judgeBounds()
         watchTheQuiet()
         stage.world.withLock { $0.judgeWrites() }
@@ -64,13 +65,14 @@ extension Rehearsal {
     }
 
     /// The hub reads on its own, as often as it does, before ids are compared; what it then was not told of, it missed.
-    private func readEverything() {
+    private func readEverything() throws {
         inTheHub { hub in
             for integration in try await hub.integrations() { _ = try await hub.check(integration) }
         }
         pass(seconds: Self.quietSeconds + 2 * Double(knobs.intervalSeconds))
+        let facts = try facts()
         stage.world.withLock { world in
-            world.oracle.judgeReading(world.vendors.map { $0.shown(at: world.now) }, world.now)
+            world.oracle.judgeReading(world.vendors.map { $0.shown(at: world.now) }, facts, world.now)
         }
     }
 

@@ -45,6 +45,8 @@ public struct Rehearsal: Sendable {
         knobs.widen(by: Breadth(seed: seed))
         knobs.deepen(by: Depth(seed: seed, deals: deals))
         if !deals { knobs.extend(by: Reach(seed: seed)) }
+        // Who has stalls alone has no orders, and nobody to be known.
+        knobs.seals = !deals && Seals.areOn(seed: seed)
         self.init(seed: seed, knobs: knobs, chance, isTold: isTold, disk: disk)
     }
 
@@ -79,6 +81,7 @@ public struct Rehearsal: Sendable {
         let names = stage.world.withLock { $0.vendors.map(\.name) }
         let (plan, hub) = (knobs, process.hub)
         try stage.perform {
+            if plan.seals { _ = try await hub.sealPersonalValues() }
             for (index, name) in names.enumerated() {
                 let isShop = index < plan.shops
                 _ = try await hub.connect(

@@ -121,6 +121,8 @@ struct Call: Sendable {
     var hasArrived: Bool { servedAt != nil }
     /// What the answer shows, for the oracle.
     var shows: [Showing] = []
+    /// What it may show: a member of it was not what it was.
+    var mayShow: [Showing] = []
     /// Whether it goes to who is told of changes.
     var isNotice = false
 }

@@ -208,6 +208,7 @@ extension World {
             let isWhole = call.fault != .halfBody && call.fault != .garbled && call.fault != .gatewayError
             if isWhole, response.status < 300 {
                 oracle.shown(call.shows, of: call.vendor, servedAt: call.servedAt ?? now, now)
+                oracle.mayHaveShown(call.mayShow, of: call.vendor, servedAt: call.servedAt ?? now)
                 oracle.listed(call.request, of: call.vendor, servedAt: call.servedAt ?? now)
                 if vendors[call.vendor].nature.isShop, call.request.address.path.hasSuffix("/orders") {
                     oracle.stock.ordersRead(

@@ -1,8 +1,10 @@
 import ConnectorKit
 import Ledger
 import Pipeline
+import Queue
 import Reconcile
 import Sandbox
+import Store
 import Testing
 
 @Suite("Stock through one hub")
@@ -314,5 +316,34 @@ struct StockTests {
         let happened = try await place.world.count(
             place.hub, "SELECT max(happened_at) FROM movement WHERE kind = 'count'")
         #expect(happened <= Int(before.milliseconds))
+    }
+
+    /// Seen by rehearsal 1173 with an audience: a look was asked for before the orders were read for the first time,
+    /// and told nothing. The one that was to follow was taken for answered, and nobody looked again.
+    @Test func aLookThatToldNothingIsFollowedByAnother() async throws {
+        let place = try await StockWorld()
+        try await place.catchUp()
+        let (record, shop) = (try await place.stock().record, place.north.id)
+        let product = place.world.ask("north", "/products", [.init("sku", place.sku)])[0]?["id"]?.integer
+        let key = try #require(product)
+        let (now, block) = (place.world.now, try await IDPool(place.hub.store).draw(1))
+        try await place.hub.store.write { session in
+            var ids = block
+            let ledger = LedgerTable(session, organization: 1)
+            var side = try ledger.sides(ofRecords: [record], in: shop)[record]?[shop] ?? StockSide()
+            side.doubtedSince = World.start
+            try ledger.save([record: side], of: shop)
+            let look = NewJob(
+                .fetch, integration: shop, kind: .product, key: String(key), runAt: now, payload: ["stock": true])
+            try JobTable(session, organization: 1).add([look], ids: &ids, now: now)
+        }
+        try await place.world.damage(place.hub, "UPDATE link SET digest = NULL")
+        let doubted = "SELECT count(*) FROM stock_side WHERE doubted_since IS NOT NULL"
+        #expect(try await place.world.count(place.hub, doubted) == 1)
+
+        try await place.world.settle(place.hub, rounds: 2)
+
+        #expect(try await place.world.count(place.hub, doubted) == 0)
+        #expect(try await place.stock().sellable == ExactDecimal(50))
     }
 }

@@ -88,6 +88,30 @@ struct JobTableTests {
         }
     }
 
+    @Test func aTaskAfterADroppedOneTakesOverWhatThatLeftUnclearUntilAPersonHasLooked() async throws {
+        try await onTable { table, ids in
+            let now = Self.start
+            try table.add([Self.job("7")], ids: &ids, now: now)
+            let first = try table.claim(Self.work, limit: 1, owner: "me", now: now)[0]
+            try table.intend([(first, ["wrote": ["name": "Tea"]])], owner: "me", deadline: now.adding(seconds: 75))
+            try table.settle([(first, .held(reason: "look", keepsIntent: true))], owner: "me", now: now)
+            #expect(try table.cancel(first.id, now: now))
+
+            try table.add([Self.job("7"), Self.job("8")], ids: &ids, now: now)
+            let claimed = try table.claim(Self.work, limit: 9, owner: "me", now: now)
+
+            let keys = claimed.map(\.key)
+            #expect(
+                try table.inheriting(claimed, droppedOf: keys).map(\.intent) == [["wrote": ["name": "Tea"]], nil])
+            #expect(try table.inheriting(claimed, droppedOf: ["8"]).map(\.intent) == [nil, nil])
+
+            // Told again to look, the person has it made: that is an answer.
+            try table.settle([(claimed[0], .held(reason: "look"))], owner: "me", now: now)
+            #expect(try table.runNow(claimed[0].id, now: now))
+            #expect(try table.inheriting(claimed, droppedOf: keys).map(\.intent) == [nil, nil])
+        }
+    }
+
     @Test(arguments: JobState.allCases)
     func outcomesMoveJobsOnlyAlongDeclaredArrows(state: JobState) async throws {
         // Every outcome starts at running.

@@ -38,6 +38,25 @@ struct RetentionTests {
         }
     }
 
+    @Test func aJobThatWasDroppedUnclearIsKeptAsLongAsADeadLetter() async throws {
+        try await QueueStage.once { table, ids throws in
+            for key in ["clear", "unclear"] {
+                let job = try table.claimed(newJob(key), ids: &ids)
+                if key == "unclear" {
+                    try table.intend([(job, ["wrote": [:]])], owner: "me", deadline: Self.start + 75)
+                }
+                try table.settle([(job, .held(reason: "r", keepsIntent: true))], owner: "me", now: Self.start)
+                #expect(try table.cancel(job.id, now: Self.start))
+            }
+            func left() throws -> [String] { try table.list(JobState.allCases).map(\.key) }
+
+            #expect(try Self.prune(table, now: Self.start + 101) == PruneStep(forgotten: 1, deadForgotten: 0))
+            #expect(try left() == ["unclear"])
+            #expect(try Self.prune(table, now: Self.start + 1001) == PruneStep(forgotten: 1, deadForgotten: 0))
+            #expect(try left() == [])
+        }
+    }
+
     @Test func aStepLooksAtABoundedNumberAndTheStepsTogetherAtAll() async throws {
         try await QueueStage.once { table, ids throws in
             let count = JobTable.pruneStepSize * 2 + 7
