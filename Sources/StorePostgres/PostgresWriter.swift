@@ -153,15 +153,13 @@ final class PostgresWriter {
         let start = DispatchTime.now().uptimeNanoseconds
         var index = 0
         var opened: [Int?] = []
+        // The first as well is sent ahead with those that wait beside it, and its rows go with theirs.
+        gather(&batch)
         while true {
             if index == batch.steps.count {
                 let elapsed = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6
                 guard elapsed < Self.gatherLimitMilliseconds else { break }
-                while batch.steps.count < Self.stepLimit,
-                    let more = lines.next(of: batch.line, beside: batch.steps[0])
-                {
-                    batch.steps.append(more)
-                }
+                gather(&batch)
                 guard index < batch.steps.count else { break }
             }
             if index >= opened.count {
@@ -186,6 +184,13 @@ final class PostgresWriter {
         }
         batch.told = session.effects + batch.told
         return true
+    }
+
+    /// Takes steps that wait to share the transaction.
+    private func gather(_ batch: inout PostgresBatch) {
+        while batch.steps.count < Self.stepLimit, let more = lines.next(of: batch.line, beside: batch.steps[0]) {
+            batch.steps.append(more)
+        }
     }
 
     /// Sends what steps begin with ahead, where there are several: one trip for all. Nil for a step that begins with

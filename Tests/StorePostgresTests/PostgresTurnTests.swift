@@ -89,6 +89,28 @@ struct PostgresTurnTests {
         await store.close()
     }
 
+    @Test func whatStepsThatWaitTogetherBeginWithIsThereBeforeTheFirstOfThemRuns() async throws {
+        let store = try store()
+        let lines = PostgresLines()
+        let writer = PostgresWriter(PostgresPlace(address: try PostgresAddress(place.url)), lines)
+        let insert = Upsert("thing", ["id", "name"], key: ["name"])
+        let seen = Mutex<[[Int64]]>([])
+        let steps = [1, 2, 3].map { (id: Int64) in
+            let opening = Opening(insert, [.integer(id), .text("thing \(id)")])
+            return WaitingStep(.urgent, opening: opening) { session in
+                let changed = try session.run(opening.sql, opening.values)
+                let there = try session.rows("SELECT id FROM thing ORDER BY id", []).map { $0.integer(0) }
+                return [Int64(changed)] + there
+            } _: { told in
+                if case .success(let ids) = told { seen.withLock { $0.append(ids) } }
+            }
+        }
+        steps.forEach { lines.submit($0, of: PostgresLines.Name(1)) }
+        #expect(writer.serveWaiting() == 3)
+        #expect(seen.withLock { $0 } == Array(repeating: [1, 1, 2, 3], count: 3))
+        await store.close()
+    }
+
     @Test func tablesThatHaveGrownMuchAreLookedAtOnce() async throws {
         let store = try store()
         // Not by the store, which would look at it by itself.
