@@ -109,7 +109,10 @@ struct AlertStepTests {
         let alert = Alert(
             kind, AlertReading(0.125, of: 40, "shop: slow"), threshold: kind.usual.threshold, at: Self.start)
 
-        #expect(alert.sentence.hasSuffix("(limit \(AlertNumber.text(kind.usual.threshold))): shop: slow"))
+        let isShare = [.errorRate, .failureRate, .memoryUsage, .conflictRate].contains(kind)
+        let limit = AlertNumber.text(kind.usual.threshold * (isShare ? 100 : 1)) + (isShare ? " %" : "")
+        #expect(alert.sentence.hasSuffix("(limit \(limit)): shop: slow"))
+        #expect(!isShare || alert.sentence.contains("12.5 %"))
     }
 
     @Test(arguments: [(0.05, "0.05"), (1000, "1000"), (0.8504, "0.85"), (-1.5, "-1.5"), (.infinity, "0")])
