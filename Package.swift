@@ -130,7 +130,10 @@ let rehearsal: [Room] = [
 
 /// What tests of several rooms share.
 let testing: [Room] = [
-    Room(name: "TestStores", row: 4, path: "Sources/TestStores", uses: ["Commerce", "Store", "StorePostgres"])
+    Room(name: "TestPrograms", row: 1, path: "Sources/TestPrograms", uses: ["CSpawn"]),
+    Room(
+        name: "TestStores", row: 4, path: "Sources/TestStores",
+        uses: ["Commerce", "Store", "StorePostgres", "TestPrograms"]),
 ]
 
 let systemLibraries: [Target] = [
@@ -138,6 +141,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CMalloc", path: "Sources/CMalloc"),
     .systemLibrary(name: "CPostgres", path: "Sources/CPostgres", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CSQLiteSetup", path: "Sources/CSQLiteSetup"),
+    .systemLibrary(name: "CSpawn", path: "Sources/CSpawn"),
     .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
 ]
 
@@ -158,10 +162,12 @@ let pathRooms =
 let tests: [TestRoom] = [
     TestRoom(name: "CommerceTests", path: "Tests/CommerceTests", uses: ["Commerce", "SeededRandom"]),
     TestRoom(name: "FilesTests", path: "Tests/FilesTests", uses: ["Files"]),
+    TestRoom(name: "TestProgramsTests", path: "Tests/TestProgramsTests", uses: ["TestPrograms"]),
     TestRoom(name: "TelemetryTests", path: "Tests/TelemetryTests", uses: ["Telemetry"], packages: [metrics]),
     TestRoom(name: "MailTests", path: "Tests/MailTests", uses: ["Mail", "Commerce"]),
     TestRoom(
-        name: "MailCurlTests", path: "Tests/MailCurlTests", uses: ["MailCurl", "Mail", "Wire", "Commerce"],
+        name: "MailCurlTests", path: "Tests/MailCurlTests",
+        uses: ["MailCurl", "Mail", "Wire", "Commerce", "TestPrograms"],
         resources: [.copy("Standin")]),
     TestRoom(name: "WireTests", path: "Tests/WireTests", uses: ["Wire", "Commerce"]),
     TestRoom(name: "ConnectorKitTests", path: "Tests/ConnectorKitTests", uses: ["ConnectorKit", "Wire", "Commerce"]),
@@ -195,11 +201,11 @@ let tests: [TestRoom] = [
         uses: rooms.map(\.name).filter { $0 != "WireHTTP" } + ["TestStores"]),
     TestRoom(
         name: "RehearsalTests", path: "Tests/RehearsalTests", uses: ["Rehearsal", "Wire", "Commerce"]),
-    TestRoom(name: "HouseRulesTests", path: "Tests/HouseRulesTests", uses: []),
+    TestRoom(name: "HouseRulesTests", path: "Tests/HouseRulesTests", uses: ["TestPrograms"]),
     TestRoom(
         name: "CrossdockTests", path: "Tests/CrossdockTests",
-        uses: ["crossdock", "TestStores"] + executable.uses),
-    connectorTests("GnuCash", uses: ["GnuCashBook"], resources: [.copy("Fixtures")]),
+        uses: ["crossdock", "TestStores", "TestPrograms"] + executable.uses),
+    connectorTests("GnuCash", uses: ["GnuCashBook", "TestPrograms"], resources: [.copy("Fixtures")]),
     connectorTests("Custom", resources: [.copy("Events")]),
     connectorTests("WooCommerce", resources: [.copy("Recordings")]),
 ]

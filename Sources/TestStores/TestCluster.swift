@@ -1,6 +1,7 @@
 import Foundation
 import Store
 import StorePostgres
+import TestPrograms
 
 /// A PostgreSQL server of one test's own, which may be killed, started again, filled and copied (scripts/cluster).
 public struct TestCluster: Sendable {
@@ -108,27 +109,15 @@ public struct TestCluster: Sendable {
     private static let scripts = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "scripts")
 
-    /// What a server says while it starts goes to its own log; what the script says is short enough for a pipe.
+    /// What a server says while it starts goes to its own log.
     static func script(
         _ name: String, _ words: [String], _ environment: [String: String] = [:]
     ) async throws -> String {
-        let process = Process()
-        process.executableURL = scripts.appending(path: name)
-        process.arguments = words
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = errors
-        let status: Int32 = try await withCheckedThrowingContinuation { continuation in
-            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-            do { try process.run() } catch { continuation.resume(throwing: error) }
-        }
-        func text(_ pipe: Pipe) -> String {
-            String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
-                .trimmingCharacters(in: .whitespacesAndNewlines)
-        }
-        guard status == 0 else { throw Failed(description: "\(name) \(words): \(text(errors))") }
-        return ["start", "standby", "ask", "make"].contains(words.first) ? text(output) : ""
+        let run = try await ProgramRun.of(
+            scripts.appending(path: name).path, words,
+            environment: ProcessInfo.processInfo.environment.merging(environment) { $1 })
+        func line(_ text: String) -> String { text.trimmingCharacters(in: .whitespacesAndNewlines) }
+        guard run.status == 0 else { throw Failed(description: "\(name) \(words): \(line(run.text.errors))") }
+        return ["start", "standby", "ask", "make"].contains(words.first) ? line(run.text.output) : ""
     }
 }

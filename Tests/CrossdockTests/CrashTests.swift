@@ -2,6 +2,7 @@ import Commerce
 import Foundation
 import Pipeline
 import Store
+import TestPrograms
 import Testing
 
 /// The real program on disks and clocks that fail. `KillLoopTests` strikes at random instants; here each fault is
@@ -65,7 +66,7 @@ struct CrashTests {
         let faults = try Faults(in: program.folder)
         try faults.arm(fault)
         let answer = try await program.run(["serve", "--port", "0"], environment: faults.environment)
-        #expect(answer.status != 0 && answer.status < RunningProgram.signalBase)
+        #expect(answer.status != 0 && answer.status < ChildProgram.signalBase)
         #expect(answer.errors.contains(program.path("hub")), "\(answer.errors)")
         #expect(answer.errors.contains(fault == .full ? "No space left" : "read only"), "\(answer.errors)")
 

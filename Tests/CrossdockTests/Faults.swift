@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 import Testing
 
 /// Disks and clocks that fail under a running program: a small library that stands before libc (Tests/Faults), told by
@@ -43,15 +44,13 @@ struct Faults: Sendable {
     private static let library = Result { () throws -> String in
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         let built = FileManager.default.temporaryDirectory.appending(path: "crossdock-faults-\(UUID().uuidString).so")
-        let compiler = Process()
-        compiler.executableURL = URL(filePath: "/usr/bin/env")
-        compiler.arguments = [
-            "clang", "-Wall", "-Werror", "-shared", "-fPIC", "-O1", "-o", built.path,
-            root.appending(path: "Faults/faults.c").path, "-ldl",
-        ]
-        try compiler.run()
-        compiler.waitUntilExit()
-        try #require(compiler.terminationStatus == 0, "Tests/Faults/faults.c was not built")
+        let compiler = try ProgramRun(
+            "clang",
+            [
+                "-Wall", "-Werror", "-shared", "-fPIC", "-O1", "-o", built.path,
+                root.appending(path: "Faults/faults.c").path, "-ldl",
+            ])
+        try #require(compiler.status == 0, "Tests/Faults/faults.c was not built: \(compiler.text.errors)")
         return built.path
     }
 }

@@ -5,6 +5,7 @@ import Pipeline
 import SeededRandom
 import Store
 import StorePostgres
+import TestPrograms
 import TestStores
 import Testing
 
@@ -178,7 +179,7 @@ final class KillLoop {
         hub.send(SIGKILL)
         let status = try await hub.ended(withinSeconds: 20)
         faults.disarmAll()
-        if wasAlive, status != RunningProgram.signalBase + SIGKILL, status != 0 {
+        if wasAlive, status != ChildProgram.signalBase + SIGKILL, status != 0 {
             throw RunningProgram.TooSlow(description: "life \(kill) ended with \(status): \(hub.errors)")
         }
         if isServer, !wasAlive, blow != .tear, let problem = StartRefusal.problem(status: status, errors: hub.errors) {

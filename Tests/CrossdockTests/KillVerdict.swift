@@ -1,6 +1,7 @@
 import Commerce
 import Foundation
 import GnuCashBook
+import TestPrograms
 import Testing
 
 @testable import crossdock
@@ -152,16 +153,9 @@ enum RealEngine {
     }
 
     private static func run(_ arguments: [String]) throws -> (status: Int32, errors: String) {
-        let process = Process()
-        process.executableURL = URL(filePath: python)
-        process.arguments = arguments
-        process.environment = ["TZ": "UTC", "PATH": "/usr/bin:/bin", "HOME": NSTemporaryDirectory(), "LANG": "C.UTF-8"]
-        let errors = Pipe()
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = errors
-        try process.run()
-        let said = errors.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: said, as: UTF8.self))
+        let run = try ProgramRun(
+            python, arguments,
+            environment: ["TZ": "UTC", "PATH": "/usr/bin:/bin", "HOME": NSTemporaryDirectory(), "LANG": "C.UTF-8"])
+        return (run.status, run.text.errors)
     }
 }

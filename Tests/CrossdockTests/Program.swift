@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import TestPrograms
 import Testing
 
 /// The built program, run as people run it: in a folder of its own, with an environment of its own.
@@ -67,15 +67,14 @@ struct ProgramAnswer: Sendable {
 
 /// A process under way. What it says goes to files, so that it never waits for somebody to read it.
 final class RunningProgram: Sendable {
-    let id: Int32
+    private let child: ChildProgram
     private let outputPath: String
     private let errorsPath: String
-    private let status = Mutex<Int32?>(nil)
 
     /// How often a process is looked at while it is waited for.
     static let look = Duration.milliseconds(20)
-    /// How a process that ended by itself by a signal is shown, as shells do.
-    static let signalBase: Int32 = 128
+
+    var id: Int32 { child.id }
 
     struct TooSlow: Error, CustomStringConvertible { let description: String }
 
@@ -83,37 +82,15 @@ final class RunningProgram: Sendable {
         let name = "said-\(UUID().uuidString)"
         outputPath = folder.appending(path: name + ".out").path
         errorsPath = folder.appending(path: name + ".err").path
-        let process = Process()
-        process.executableURL = URL(filePath: path)
-        process.arguments = arguments
-        process.environment = environment
-        process.currentDirectoryURL = folder
-        process.standardInput = FileHandle.nullDevice
-        for file in [outputPath, errorsPath] {
-            _ = FileManager.default.createFile(atPath: file, contents: nil)
-        }
-        process.standardOutput = FileHandle(forWritingAtPath: outputPath)
-        process.standardError = FileHandle(forWritingAtPath: errorsPath)
-        let ended = AsyncStream<Int32>.makeStream()
-        process.terminationHandler = { process in
-            let signalled = process.terminationReason == .uncaughtSignal
-            ended.continuation.yield(process.terminationStatus + (signalled ? Self.signalBase : 0))
-        }
-        try process.run()
-        id = process.processIdentifier
-        Task { [self] in
-            for await end in ended.stream {
-                status.withLock { $0 = end }
-                break
-            }
-        }
+        child = try ChildProgram(
+            path, arguments, environment: environment, folder: folder.path, output: .file(outputPath),
+            errors: .file(errorsPath))
     }
 
     var output: String { Self.said(in: outputPath) }
     var errors: String { Self.said(in: errorsPath) }
 
-    /// What stands in a file to which somebody may be writing. Read piece by piece: Foundation asks for its length
-    /// first, and a file that grew meanwhile is the likely cause of a segmentation fault.
+    /// What stands in a file to which somebody may be writing.
     private static func said(in path: String) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return "" }
@@ -127,28 +104,15 @@ final class RunningProgram: Sendable {
         }
     }
 
-    var isRunning: Bool { endStatus == nil }
-
-    /// How it ended; nil while it runs. The kernel is asked beside Foundation, which hears of an end late where another
-    /// process that was started at the same instant holds the end of its line.
-    private var endStatus: Int32? {
-        if let status = status.withLock({ $0 }) { return status }
-        var end = siginfo_t()
-        guard waitid(P_PID, id_t(id), &end, WEXITED | WNOHANG | WNOWAIT) == 0, end.si_signo == SIGCHLD else {
-            return nil
-        }
-        return end._sifields._sigchld.si_status + (end.si_code == Int32(CLD_EXITED) ? 0 : Self.signalBase)
-    }
+    var isRunning: Bool { child.end == nil }
 
     /// Sends a signal; nothing when it has ended.
-    func send(_ signal: Int32) {
-        if isRunning { kill(id, signal) }
-    }
+    func send(_ signal: Int32) { child.send(signal) }
 
     /// Waits for its end and gives its status; 128 and the signal's number where one ended it. One that takes longer is
     /// killed.
     func ended(withinSeconds seconds: Int) async throws -> Int32 {
-        let found = try await eventually(withinSeconds: seconds) { self.endStatus }
+        let found = try await eventually(withinSeconds: seconds) { self.child.end }
         if let found { return found }
         send(SIGKILL)
         throw TooSlow(description: "still running after \(seconds) s: \(output)\(errors)")

@@ -1,11 +1,12 @@
 import Foundation
+import TestPrograms
 
 /// What the kill loop makes of a hub that ended by itself, before anybody killed it.
 enum StartRefusal {
     /// What is wrong with how it ended; nil where it refused as it should: with an ordinary status, and a sentence that
     /// says why.
     static func problem(status: Int32, errors: String) -> String? {
-        guard (1..<RunningProgram.signalBase).contains(status) else {
+        guard (1..<ChildProgram.signalBase).contains(status) else {
             return "it ended by itself with \(status): \(errors)"
         }
         let lines = errors.split(whereSeparator: \.isNewline).map(String.init)

@@ -73,6 +73,14 @@ struct SafetyTests {
         #expect(found.isEmpty, "\(breaches(found))")
     }
 
+    /// `ChildProgram` says why.
+    @Test func noTestStartsAProgramByFoundation() {
+        let found = House.swift.filter { $0.path.contains("Tests/") || $0.path.hasPrefix("Sources/Test") }
+            .flatMap { $0.codeLines(containing: "= Process" + "()") }
+
+        #expect(found.isEmpty, "\(breaches(found))")
+    }
+
     /// Under whatever name. Only what drives the built program, which lives by the real clock, may wait for it.
     @Test func onlyTestsOfTheBuiltProgramWaitOnARealClock() {
         let drivers = ["Program", "KillLoop", "Blow", "Caller"].map { "Tests/CrossdockTests/\($0).swift" }

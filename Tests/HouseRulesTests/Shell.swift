@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 
 /// Runs a command line and waits for it, no longer than is allowed.
 enum Shell {
@@ -13,18 +14,9 @@ enum Shell {
     static func run(
         _ script: String, in folder: URL, timeoutSeconds: Int, environment: [String: String] = [:]
     ) throws -> Answer {
-        let process = Process()
-        let pipe = Pipe()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["timeout", "-k", "5", String(timeoutSeconds), "bash", "-euo", "pipefail", "-c", script]
-        process.currentDirectoryURL = folder
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let output = try pipe.fileHandleForReading.readToEnd() ?? Foundation.Data()
-        process.waitUntilExit()
-        return Answer(status: process.terminationStatus, output: String(decoding: output, as: UTF8.self))
+        let run = try ProgramRun(
+            "timeout", ["-k", "5", String(timeoutSeconds), "bash", "-euo", "pipefail", "-c", "exec 2>&1\n" + script],
+            environment: ProcessInfo.processInfo.environment.merging(environment) { $1 }, folder: folder.path)
+        return Answer(status: run.status, output: run.text.output)
     }
 }

@@ -1,26 +1,25 @@
 import Foundation
+import TestPrograms
 import Testing
 
 /// A mail server in a process of its own, and what it heard.
 final class Standin: Sendable {
     let port: Int
-    private let process: Process
+    private let process: ChildProgram
 
     private struct NotThere: Error {}
 
     /// `flags`: what it offers and what goes wrong, as smtp.py says.
     init(_ flags: String..., certificate: String? = nil) async throws {
         let script = Bundle.module.bundleURL.appending(path: "Standin/smtp.py").path
-        process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", "-u", script] + flags
         var environment = ProcessInfo.processInfo.environment
         environment["CERTIFICATE"] = certificate
-        process.environment = environment
         let pipe = Pipe()
-        process.standardOutput = pipe
         let (lines, arrived) = AsyncStream<String>.makeStream()
-        try process.run()
+        process = try ChildProgram(
+            "/usr/bin/env", ["python3", "-u", script] + flags, environment: environment,
+            output: .open(pipe.fileHandleForWriting.fileDescriptor))
+        try pipe.fileHandleForWriting.close()
         let reading = pipe.fileHandleForReading
         Thread.detachNewThread {
             var rest = Data()
@@ -53,26 +52,22 @@ final class Standin: Sendable {
         return heard
     }
 
-    /// The test's own process may have the usual signals held back, and with it whatever it starts.
     func stop() {
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        process.send(SIGKILL)
+        process.waitForEnd()
     }
 
-    deinit { kill(process.processIdentifier, SIGKILL) }
+    deinit { process.send(SIGKILL) }
 
     /// A certificate for `localhost`, with its key, that nobody knows.
     static func certificate(in folder: String) throws -> (both: String, alone: String) {
         let (key, alone, both) = (folder + "/key.pem", folder + "/certificate.pem", folder + "/both.pem")
-        let openssl = Process()
-        openssl.executableURL = URL(filePath: "/usr/bin/env")
-        openssl.arguments = [
-            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-            "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", alone,
-        ]
-        openssl.standardError = FileHandle.nullDevice
-        try openssl.run()
-        openssl.waitUntilExit()
+        _ = try ProgramRun(
+            "openssl",
+            [
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", alone,
+            ])
         let bytes = try Data(contentsOf: URL(filePath: key)) + Data(contentsOf: URL(filePath: alone))
         try bytes.write(to: URL(filePath: both))
         return (both, alone)
