@@ -27,6 +27,25 @@ struct TwoShopsTests {
         world.ask(shop, "/products", [.init("sku", sku)])[0]?["regular_price"]?.string
     }
 
+    @Test(arguments: ["http://north.example", "https://North.example/"])
+    func aShopIsNotConnectedASecondTimeUnderAnotherName(address: String) async throws {
+        let world = try World()
+        let hub = try world.hub()
+        _ = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
+        var settings = World.shopSettings("north").object ?? [:]
+        settings["siteUrl"] = .string(address)
+        let again = settings
+
+        let refusal = await #expect(throws: HubError.self) {
+            try await hub.connect("woocommerce", name: "again", config: .object(again))
+        }
+
+        #expect(
+            refusal?.description.contains("north is north.example already") == true, "\(String(describing: refusal))")
+        #expect(try await hub.integrations().map(\.name) == ["north"])
+        _ = try await hub.connect("woocommerce", name: "south", config: World.shopSettings("south"))
+    }
+
     @Test func aCatalogueArrivesInTheOtherShopOnce() async throws {
         let (world, hub, _, south, sku) = try await twoShops()
         let writes = world.writes.withLock { $0.count }
