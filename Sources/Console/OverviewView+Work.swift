@@ -27,7 +27,8 @@ extension OverviewView {
         return [
             "name": .text(report.name), "connector": .text(report.connector), "word": .text(word), "tone": .text(tone),
             "hint": .text(hint), "command": .text(command), "typed": .text(typed),
-            "isUnread": .flag(kinds.isEmpty && report.state == .active),
+            "isUnread": .flag(kinds.isEmpty && report.state == .active && !report.onlyTells),
+            "isUntold": .flag(kinds.isEmpty && report.state == .active && report.onlyTells),
             "reason": .text(Words.cut(report.reason ?? "", to: 300)),
             "hasKinds": .flag(!kinds.isEmpty), "kinds": .list(kinds),
             "webhooks": report.webhooks.map { .text($0) } ?? .flag(false),
