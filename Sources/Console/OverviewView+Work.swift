@@ -22,6 +22,7 @@ extension OverviewView {
             return [
                 "kind": .text(Words.plural(kind)), "count": .text(Words.count(count ?? 0)),
                 "pulled": pulled.map(time) ?? .flag(false),
+                "unread": report.onlyTells ? "told" : "not read yet",
             ]
         }
         return [

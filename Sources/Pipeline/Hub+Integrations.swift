@@ -58,9 +58,11 @@ extension Hub {
     /// the other: it is made again by that, and so on without an end. A name that is taken is told of before.
     ///
     /// - Throws: `HubError` naming the integration of the same side, `StoreFailure`.
-    private func refuseTwin(of integration: Integration) async throws {
+    func refuseTwin(of integration: Integration) async throws {
         guard let side = side(of: integration) else { return }
-        let others = try await integrations().filter { $0.connector == integration.connector }
+        let others = try await integrations().filter {
+            $0.connector == integration.connector && $0.id != integration.id
+        }
         guard !others.contains(where: { $0.name == integration.name }) else { return }
         guard let twin = others.first(where: { self.side(of: $0) == side }) else { return }
         throw HubError(
@@ -101,6 +103,9 @@ extension Hub {
         let sealed = try vault.seal(wanted.settings.json.bytes, context: known.publicID)
         let old = try vault.open(known.settings, context: known.publicID)
         let isSame = try JSON(parsing: old) == wanted.settings.json
+        var replaced = known
+        replaced.settings = sealed
+        if !isSame { try await refuseTwin(of: replaced) }
         let times = secretTimes(wanted.settings, connectorName, after: known)
         let (organization, now) = (organization, now)
         let until = now.adding(seconds: seconds)

@@ -48,6 +48,10 @@ struct PageTests {
 
         let text = try await page(overview)
 
+        overview.integrations[0].linked = [.product: 3]
+        let later = try await page(overview)
+
+        #expect(later.contains("told") && !later.contains("not read yet"))
         #expect(!text.contains("crossdock sync own") && text.contains("<code>https://hub.example/webhooks/4fd1</code>"))
     }
 

@@ -44,6 +44,16 @@ struct TwoShopsTests {
             refusal?.description.contains("north is north.example already") == true, "\(String(describing: refusal))")
         #expect(try await hub.integrations().map(\.name) == ["north"])
         _ = try await hub.connect("woocommerce", name: "south", config: World.shopSettings("south"))
+        await #expect(throws: HubError.self) {
+            try await hub.replace("woocommerce", name: "south", config: .object(again))
+        }
+        let south = try await hub.integration(named: "south").publicID
+        await #expect(throws: IntegrationRefusal.self) {
+            try await hub.change(
+                south, IntegrationWish(["settings": ["siteUrl": .string(address)]]), isWhole: false, by: .hub)
+        }
+        // Its own address stays its own.
+        _ = try await hub.replace("woocommerce", name: "north", config: .object(again))
     }
 
     @Test func aCatalogueArrivesInTheOtherShopOnce() async throws {
