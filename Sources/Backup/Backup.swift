@@ -128,21 +128,24 @@ public struct Backup: Sendable {
                 }
             }
             for shape in shapes.reversed() { try session.run("DELETE FROM \(shape.name)", []) }
-            let sums = try Self.load(BackupReader(path, key), shapes, session)
+            let (sums, tables) = try Self.load(BackupReader(path, key), shapes, session)
             for shape in shapes {
-                guard let sum = sums.first(where: { $0.table == shape.name }) else {
+                guard let sum = sums.first(where: { $0.table == shape.name }), let table = tables[shape.name] else {
                     throw BackupFailure.altered(path)
                 }
-                guard try TableSum.of(shape, session) == sum else { throw BackupFailure.differs(table: shape.name) }
+                guard try TableSum.of(shape.ordered(like: table), session) == sum else {
+                    throw BackupFailure.differs(table: shape.name)
+                }
             }
         }
     }
 
     private static func load(
         _ backup: BackupReader, _ shapes: [TableShape], _ session: any StoreSession
-    ) throws -> [TableSum] {
+    ) throws -> ([TableSum], [String: TableShape]) {
         var reader = backup
         var upsert: Upsert?
+        var tables: [String: TableShape] = [:]
         while true {
             switch try reader.next() {
             case .table(let table):
@@ -150,12 +153,13 @@ public struct Backup: Sendable {
                     Set(shape.columns) == Set(table.columns)
                 else { throw BackupFailure.altered(reader.path) }
                 upsert = table.insert
+                tables[table.name] = table
             case .rows(let rows):
                 guard let upsert else { throw BackupFailure.altered(reader.path) }
                 try session.save(rows, as: upsert)
                 // Answered before more is sent: what waits to be answered would grow without a bound.
                 _ = try session.rows("SELECT 1", [])
-            case .end(let sums): return sums
+            case .end(let sums): return (sums, tables)
             }
         }
     }

@@ -44,6 +44,12 @@ public struct TableShape: Hashable, Sendable {
         ORDER BY CAST(t.relname AS text) COLLATE "C", a.attnum
         """
 
+    /// The same table, read with its columns in the order of another: the two kinds of store may have made it
+    /// differently, and a sum goes by what stands beside what.
+    public func ordered(like other: TableShape) -> TableShape {
+        TableShape(name: name, columns: other.columns, key: key)
+    }
+
     /// Writes rows with all columns; none of their keys may be there.
     public var insert: Upsert { Upsert(name, columns.map(Self.quoted)) }
 

@@ -44,7 +44,7 @@ public struct OwnCalls: WebhookReceiver {
     /// What a call is whose sender has shown by a key who he is.
     public func trusted(_ call: WebhookCall) -> WebhookProof {
         let body = try? JSON(parsing: call.body)
-        return .genuine(repeatKey: repeatKey(of: call, body, now()), topic: body?["eventType"]?.string ?? "")
+        return .genuine(repeatKey: repeatKey(of: call, body, now()), topic: body.map(OwnEvent.type) ?? "")
     }
 
     /// What says its own id is one event however often it is signed. Else the time it was signed for makes it one; and

@@ -1,4 +1,7 @@
-/// What a call in the hub's own words says (seed 002): what happened, when, and to what.
+/// What a call in the hub's own words says: what happened, when, and to what.
+///
+/// Four forms are read, told apart by the member that names the event: `{eventType, data}` (seed 002), `{topic, data}`
+/// and `{id, type, action, data, timestamp}` (seed 003), `{webhook_event, data}` (seed 004) (C-11).
 public struct OwnEvent: Hashable, Sendable {
     /// `product.updated`; empty where the call names none.
     public let type: String
@@ -23,11 +26,22 @@ public struct OwnEvent: Hashable, Sendable {
     /// - Throws: `JSONError` where its body is no JSON.
     public init(_ call: WebhookCall) throws(JSONError) {
         let json = try JSON(parsing: call.body)
-        type = json["eventType"]?.string ?? ""
+        type = Self.type(of: json)
         let said = json["occurredAt"]?.scalarText ?? json["timestamp"]?.scalarText
         at = (said ?? call.headers[OwnScheme.timeHeader]).flatMap(OwnScheme.moment)
         data = json["data"] ?? .null
     }
+
+    /// The event a body names, whichever of the forms it has; empty where it names none.
+    static func type(of body: JSON) -> String {
+        let named = ["eventType", "topic", "webhook_event"].lazy.compactMap { body[$0]?.string }.first
+        if let named { return named }
+        guard let subject = body["type"]?.string, let action = body["action"]?.string else { return "" }
+        return "\(subject).\(pasts[action.lowercased()] ?? action)"
+    }
+
+    /// What is done, as what has happened.
+    private static let pasts = ["create": "created", "update": "updated", "delete": "deleted", "change": "changed"]
 
     /// Whether it only tries the way.
     public var isTest: Bool { type == "test" }

@@ -42,6 +42,7 @@ extension Console {
             var view: [String: View] = [
                 "version": .text(options.version), "mayReplay": .flag(may && !shown.isEmpty),
                 "mayOpen": .flag(may), "hasAny": .flag(!shown.isEmpty),
+                "isFiltered": .flag(items.contains { !$0.value.isEmpty }),
                 "integrations": .list(
                     integrations.map {
                         [
@@ -72,7 +73,7 @@ extension Console {
             "integration": .text(delivery.integration ?? "gone"),
             "topic": .text(Words.cut(delivery.report.topic, to: 80)),
             "state": .text(delivery.report.state.rawValue), "tone": .text(Self.tone(delivery.report.state)),
-            "repeats": delivery.report.repeats == 0 ? "" : .text(Words.count(delivery.report.repeats)),
+            "repeats": .text(Words.again(delivery.report.repeats)),
             "detail": .text(Words.cut(delivery.report.detail ?? "", to: 300)),
         ]
     }

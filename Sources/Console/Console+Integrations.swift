@@ -69,7 +69,9 @@ extension Console {
         },
         Route(
             "POST", "/api/integrations/{id}/sync", .those(.operate), "Brings an integration in step.",
-            .data(.queued, status: 202).taking(.wantedSync, isNeeded: false).once.refusing(
+            .data(.queued, status: 202).leading(to: "/api/batches/{id}", by: "/data/batchId").taking(
+                .wantedSync, isNeeded: false
+            ).once.refusing(
                 .notFound, .validationFailed, .integrationInactive)
         ) {
             await $0.syncIntegration($1)
@@ -208,7 +210,7 @@ extension Console {
     /// An integration of another merchant is nobody's here.
     private func refusal(of wish: IntegrationWish, _ visit: Visit) -> HTTPResponse? {
         guard let merchant = wish.merchant, merchant != options.organization else { return nil }
-        return visit.envelope.failure(.forbidden, "this token is for another merchant than \"merchantId\" names")
+        return visit.envelope.failure(.forbidden, otherOrganization("merchantId"))
     }
 
     /// `DELETE /api/integrations/{id}?confirm=NAME`.
@@ -250,6 +252,11 @@ extension Console {
             if let claim { try await hub.desk.keep(KeptAnswer(response), of: claim) }
             return response
         }
+    }
+
+    /// What is said to who names another organization than that of his token, in a member or a word of the query.
+    func otherOrganization(_ name: String) -> String {
+        "this token is for \"\(options.organization)\", and \"\(name)\" names another; leave it out, or give that"
     }
 
     func nothing(_ visit: Visit) -> HTTPResponse {

@@ -19,6 +19,14 @@ extension Console {
         Route(
             "GET", "/api/jobs/{id}", .those(.see), "One task, and why it waits.", .data(.waitingJob).refusing(.notFound)
         ) { await $0.job($1) },
+        Route(
+            "GET", "/api/batches", .those(.see), "Work that is counted together, the latest first.",
+            .list(.batch).leading(to: "/api/batches/{id}", by: "/data/0/id").asking(.limit(jobLimit))
+        ) { await $0.batches($1) },
+        Route(
+            "GET", "/api/batches/{id}", .those(.see), "How far one batch has come.",
+            .data(.batch).refusing(.notFound)
+        ) { await $0.batch($1) },
         Route("GET", "/api/guard", .those(.see), "What the guard holds until a person decides.", .list(.held)) {
             await $0.guarded($1)
         },
@@ -55,6 +63,29 @@ extension Console {
             var job = report.json.object ?? [:]
             job["why"] = .text(try await hub.why(job: number))
             return envelope.success(.object(job))
+        }
+    }
+
+    /// `GET /api/batches?limit=`: what was asked for together, the latest first.
+    func batches(_ visit: Visit) async -> HTTPResponse {
+        await looked(visit.envelope) {
+            var limit = Self.jobLimit.usual
+            for item in visit.request.address.query {
+                guard item.name == "limit" else { throw QueryWord.unknown(item.name, known: "limit") }
+                limit = try QueryWord.number("limit", item.value, atMost: Self.jobLimit.most)
+            }
+            return visit.envelope.success(.array(try await hub.batches(limit: limit).map(\.json)))
+        }
+    }
+
+    /// `GET /api/batches/{id}`: how far the work has come that a sync was answered with.
+    func batch(_ visit: Visit) async -> HTTPResponse {
+        let (id, envelope) = (visit.names[0], visit.envelope)
+        return await looked(envelope) {
+            guard let number = Int64(id), let batch = try await hub.batch(number) else {
+                return envelope.failure(.notFound, "there is no batch \"\(id.prefix(40))\"")
+            }
+            return envelope.success(batch.json)
         }
     }
 

@@ -81,7 +81,7 @@ extension Console {
             case "organizationId":
                 if let refusal = refusal(visit) { return refusal }
                 guard item.value == options.organization else {
-                    return envelope.failure(.forbidden, "this token is not for that organization")
+                    return envelope.failure(.forbidden, otherOrganization("organizationId"))
                 }
             case "detailed":
                 guard ["true", "false"].contains(item.value) else {
@@ -195,23 +195,31 @@ extension Console {
         await changed(visit, isBodyNeeded: true) { body in
             let members = body.object ?? [:]
             if let name = members.keys.sorted().first(where: { !["level", "minutes"].contains($0) }) {
-                throw IntegrationRefusal.fields([SettingProblem(name, "means nothing here")])
+                throw IntegrationRefusal.fields([
+                    SettingProblem(name, "\"\(name.prefix(60))\" means nothing here; there are: level, minutes")
+                ])
             }
             var level: Logger.Level?
             if let said = members["level"], !said.isNull {
                 guard let known = said.string.flatMap(Telemetry.level(named:)) else {
                     let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-                    throw IntegrationRefusal.fields([SettingProblem("level", "must be null or one of: \(names)")])
+                    throw IntegrationRefusal.fields([
+                        SettingProblem("level", "\"level\" must be null or one of: \(names)")
+                    ])
                 }
                 level = known
             } else if members["level"] == nil {
-                throw IntegrationRefusal.fields([SettingProblem("level", "must be said; null: as it was started")])
+                throw IntegrationRefusal.fields([
+                    SettingProblem("level", "\"level\" must be said; null: as it was started")
+                ])
             }
             var minutes = Self.usualLogMinutes
             if let said = members["minutes"] {
                 guard let number = said.integer, (1...Hub.longestLogWishMinutes).contains(number) else {
                     let longest = Hub.longestLogWishMinutes
-                    throw IntegrationRefusal.fields([SettingProblem("minutes", "must be from 1 to \(longest)")])
+                    throw IntegrationRefusal.fields([
+                        SettingProblem("minutes", "\"minutes\" must be from 1 to \(longest)")
+                    ])
                 }
                 minutes = number
             }

@@ -6,8 +6,8 @@ import Wire
 
 /// The hub's HTTP side as a function: a request in, an answer out.
 ///
-/// Open are `/health`, the webhook doors (the vendor's signature is their key), the sign-in form and its style.
-/// Everything else needs a token with the right role, and what is not known is denied.
+/// Open are `/health`, `/docs`, the webhook doors (the vendor's signature is their key), the sign-in form and its
+/// style. Everything else needs a token with the right role, and what is not known is denied.
 public struct Console: Sendable {
     /// How a console is set up.
     public struct Options: Sendable {
@@ -49,6 +49,7 @@ public struct Console: Sendable {
     let templates: Templates
     let sections: Sections
     let assets: Assets
+    let document = OpenDocument()
     let desk: LiveDesk
     /// When this process began to answer.
     let startedAt: Moment

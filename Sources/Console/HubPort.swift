@@ -70,6 +70,16 @@ public protocol HubPort: Sendable {
     /// - Throws: when the store cannot be read now.
     func job(_ id: Int64) async throws -> JobReport?
 
+    /// The batches there are, the latest first.
+    ///
+    /// - Throws: when the store cannot be read now.
+    func batches(limit: Int) async throws -> [BatchProgress]
+
+    /// How far a batch has come; nil when there is none of that id.
+    ///
+    /// - Throws: when the store cannot be read now.
+    func batch(_ id: Int64) async throws -> BatchProgress?
+
     /// What the guard holds, in words.
     ///
     /// - Throws: when the store cannot be read now.

@@ -22,12 +22,14 @@ extension OverviewView {
             return [
                 "kind": .text(Words.plural(kind)), "count": .text(Words.count(count ?? 0)),
                 "pulled": pulled.map(time) ?? .flag(false),
+                "unread": report.onlyTells ? "told" : "not read yet",
             ]
         }
         return [
             "name": .text(report.name), "connector": .text(report.connector), "word": .text(word), "tone": .text(tone),
             "hint": .text(hint), "command": .text(command), "typed": .text(typed),
-            "isUnread": .flag(kinds.isEmpty && report.state == .active),
+            "isUnread": .flag(kinds.isEmpty && report.state == .active && !report.onlyTells),
+            "isUntold": .flag(kinds.isEmpty && report.state == .active && report.onlyTells),
             "reason": .text(Words.cut(report.reason ?? "", to: 300)),
             "hasKinds": .flag(!kinds.isEmpty), "kinds": .list(kinds),
             "webhooks": report.webhooks.map { .text($0) } ?? .flag(false),

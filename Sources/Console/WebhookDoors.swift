@@ -1,4 +1,5 @@
 import ConnectorKit
+import Intake
 import Ledger
 import Pipeline
 import Wire
@@ -48,7 +49,8 @@ struct WebhookDoors: Sendable {
         case .ping(let status): envelope.success(["ping": true], status: status)
         case .forged: envelope.failure(.unauthorized, "the call is not signed as it must be")
         case .unusable(let reason): envelope.failure(.validationFailed, reason)
-        case .tooLarge: envelope.failure(.payloadTooLarge, "the call is larger than the hub takes")
+        case .tooLarge:
+            envelope.failure(.payloadTooLarge, "the call is larger than the \(Intake.bodyLimit) bytes the hub takes")
         case .outside: envelope.failure(.forbidden, "calls from this address are not taken here")
         case .limited(let seconds): limited(seconds, envelope)
         case .ambiguous: envelope.failure(.ambiguous, "more than one shop could be meant; use its own address")

@@ -42,6 +42,11 @@ enum Words {
         "\(count(number)) \(number == 1 ? one : many)"
     }
 
+    /// How often something came besides the first time: `came once more`; empty where it did not.
+    static func again(_ times: Int) -> String {
+        times == 0 ? "" : times == 1 ? "came once more" : "came \(count(times)) times more"
+    }
+
     /// The kind as a heading of several.
     static func plural(_ kind: RecordKind) -> String {
         switch kind {

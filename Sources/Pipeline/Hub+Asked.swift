@@ -111,6 +111,13 @@ extension Hub {
             let sentence = "\(integration.name) has nothing of that; it has: \(known)"
             throw IntegrationRefusal.fields([SettingProblem("type", sentence)])
         }
+        let connector = try connector(of: integration)
+        guard !connector.sources.isEmpty || !connector.targets.isEmpty else {
+            let sentence =
+                "\(integration.name) is neither read nor written to: it tells the hub itself, by calls to its "
+                + "webhookAddress; nothing was put on the queue"
+            throw IntegrationRefusal.fields([SettingProblem("type", sentence)])
+        }
         let receipt = try await syncLater(
             integration, kinds: wish.kinds, isFull: wish.isFull, priority: wish.priority,
             afterSeconds: Double(wish.delayMilliseconds) / 1000, by: actor,

@@ -80,6 +80,8 @@ extension Hub {
             wanted.options.secretTimes = secretTimes(fit.settings, known.connector, after: known)
             if known.state == .refused { (wanted.state, wanted.reason) = (.active, nil) }
         }
+        let (anew, isNewSide) = (wanted, !isSame)
+        try await asWished { () async throws in if isNewSide { try await self.refuseTwin(of: anew) } }
         if let state = wish.state, state != wanted.state { (wanted.state, wanted.reason) = (state, nil) }
         if wanted != known { try await save(wanted, over: known, by: actor) }
         return view(of: wanted)

@@ -65,6 +65,8 @@ public struct IntegrationReport: Sendable {
     public var clockOffsetMilliseconds: Int64?
     /// How its credentials stand; nil where it has none.
     public var credentials: CredentialStanding?
+    /// Whether it is never read: it tells the hub itself what it has.
+    public var onlyTells = false
 }
 
 /// One sort of call to an integration that failed, and whether it is called.
@@ -170,14 +172,18 @@ extension Hub {
         let (organization, now) = (organization, now)
         let all = try await integrations()
         let addresses = Dictionary(all.map { ($0.id, webhookAddress($0)) }, uniquingKeysWith: { first, _ in first })
+        let telling = Set(all.filter { (try? connector(of: $0))?.events != nil }.map(\.id))
         return try await store.read { session in
             let words = try ReportWords(session, organization)
             let (ledger, jobs) = (words.ledger, words.jobs)
             let counts = try ledger.waitingCounts()
+            var integrations = try words.integrations(
+                addresses, CredentialStanding.all(all, session, organization))
+            for index in integrations.indices {
+                integrations[index].onlyTells = telling.contains(integrations[index].id)
+            }
             return Overview(
-                now: now,
-                integrations: try words.integrations(
-                    addresses, CredentialStanding.all(all, session, organization)), records: try ledger.recordCounts(),
+                now: now, integrations: integrations, records: try ledger.recordCounts(),
                 changes: try words.changes(ledger.lastChanges(limit: changeLimit)), jobs: try jobs.counts(),
                 waiting: try words.jobs(
                     jobs.list([.available, .running, .retryable, .scheduled, .held, .dead], limit: waitingLimit)),

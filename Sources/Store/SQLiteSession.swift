@@ -205,6 +205,17 @@ private enum SetQueries {
 
 extension StoreFailure {
     /// What SQLite's refusal means for the caller.
+    /// What is told of an error at the opening of a file.
+    init(_ error: DatabaseError, at path: String) {
+        guard error.resultCode != .SQLITE_NOTADB else {
+            self = .unavailable(
+                "\(path) is no store of the hub: it is a file of another kind, or damaged; name another place, or put "
+                    + "a backup back (crossdock restore)")
+            return
+        }
+        self.init(error)
+    }
+
     init(_ error: DatabaseError) {
         let text = "\(error.message ?? "SQLite error") (code \(error.extendedResultCode.rawValue))"
         switch error.resultCode {

@@ -19,7 +19,7 @@ extension SQLiteStore {
             defer { try? pool.close() }
             return try migrate(pool, migrations)
         } catch let error as DatabaseError {
-            throw StoreFailure(error)
+            throw StoreFailure(error, at: path)
         }
     }
 
@@ -35,7 +35,24 @@ extension SQLiteStore {
                 try database.tableExists("migration") ? try names(database) : nil
             }
         } catch let error as DatabaseError {
-            throw StoreFailure(error)
+            throw StoreFailure(error, at: path)
+        }
+    }
+
+    /// Whether a table of a file is there and holds anything; false where no store is. Nothing is changed.
+    ///
+    /// - Throws: `StoreFailure` when the file cannot be read or is no database.
+    public static func hasRows(_ table: String, at path: String) throws -> Bool {
+        guard FileManager.default.fileExists(atPath: path) else { return false }
+        do {
+            let queue = try DatabaseQueue(path: path)
+            defer { try? queue.close() }
+            return try queue.read { database in
+                guard try database.tableExists(table) else { return false }
+                return try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM \(table))") ?? false
+            }
+        } catch let error as DatabaseError {
+            throw StoreFailure(error, at: path)
         }
     }
 
@@ -66,7 +83,7 @@ extension SQLiteStore {
         } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
             return true
         } catch let error as DatabaseError {
-            throw StoreFailure(error)
+            throw StoreFailure(error, at: path)
         }
     }
 

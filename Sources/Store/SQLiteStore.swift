@@ -29,7 +29,7 @@ public final class SQLiteStore: Store {
             guard level == 2 else { throw StoreFailure.unavailable("SQLite does not keep synchronous=FULL") }
             _ = try Self.migrate(pool, migrations)
         } catch let error as DatabaseError {
-            throw StoreFailure(error)
+            throw StoreFailure(error, at: path)
         }
         checkpoints = Checkpoints(path: path)
         pool.writeWithoutTransaction(checkpoints.watch)

@@ -63,6 +63,15 @@ struct PostgresMigrator {
         return try isOurs() ? try applied() : nil
     }
 
+    /// Whether a table of the store is there and holds anything.
+    ///
+    /// - Throws: `PostgresFailure`, `StoreFailure`.
+    func hasRows(_ table: String) throws -> Bool {
+        try checkPlace()
+        guard try isOurs(), try has(table) else { return false }
+        return try !ask("SELECT 1 FROM \(table) LIMIT 1").isEmpty
+    }
+
     /// What is held by who changes the schema.
     static let turn = "hashtextextended('crossdock migration ' || current_schema(), 0)"
 

@@ -17,6 +17,13 @@ extension PostgresStore {
         try told { try PostgresMigrator(address).look() }
     }
 
+    /// Whether a table is there and holds anything; false where no store is. Nothing is changed.
+    ///
+    /// - Throws: `StoreFailure` as `migrations(at:)`.
+    public static func hasRows(_ table: String, at address: PostgresAddress) throws -> Bool {
+        try told { try PostgresMigrator(address).hasRows(table) }
+    }
+
     /// The schema as one text for PostgreSQL's own program.
     public static func script(_ migrations: [Migration]) -> String {
         let head = """

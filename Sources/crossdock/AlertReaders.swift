@@ -34,7 +34,8 @@ enum AlertReaders {
     private static func url(_ environment: HubEnvironment, _ names: [String]) throws -> String? {
         guard let text = try environment.value(names) else { return nil }
         guard let address = HTTPAddress(text), ["http", "https"].contains(address.scheme) else {
-            throw Refusal("\(names[0]) is not an http or https address")
+            let others = names.dropFirst().map { " (or \($0))" }.joined()
+            throw Refusal("\(names[0])\(others) is not an http or https address")
         }
         return text
     }

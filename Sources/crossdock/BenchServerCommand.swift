@@ -102,6 +102,8 @@ private struct ForgetfulHub: HubPort {
 
     func job(_ id: Int64) async throws -> JobReport? { nil }
 
+    func batches(limit: Int) async throws -> [BatchProgress] { [] }
+    func batch(_ id: Int64) async throws -> BatchProgress? { nil }
     func guardReports() async throws -> [GuardReport] { [] }
 
     func why(job id: Int64) async throws -> String? { nil }

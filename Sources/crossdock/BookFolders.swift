@@ -7,7 +7,10 @@ enum BookFolders {
 
     /// Those that the environment names, parted by colons; else the folder of the hub's own data.
     static func named(_ environment: HubEnvironment, beside folder: String) throws -> [String] {
-        guard let given = try environment.value([name]) else { return [folder] }
+        guard let given = try environment.value([name]) else {
+            // Whole: whoever reads of it over the API does not know where the hub was started.
+            return [URL(filePath: folder).standardizedFileURL.path(percentEncoded: false)]
+        }
         let folders = given.split(separator: ":").map { NSString(string: String($0)).expandingTildeInPath }
         for folder in folders where !folder.hasPrefix("/") {
             throw Refusal("\(name): \"\(folder)\" must be a whole path, from / on")

@@ -67,6 +67,7 @@ struct OpenHub: Sendable {
         let place = try StorePlace(options, environment)
         folder = place.folder
         var keys = try MasterKeys(environment, folder: place.folder)
+        try keys.look(at: place)
         if renewsMasterKey {
             try keys.prepareNew()
             keys.prefersNew = true

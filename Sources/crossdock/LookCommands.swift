@@ -104,7 +104,8 @@ struct StatusCommand: AsyncParsableCommand {
         for report in overview.guarded { print("guard      \(report.sentence): crossdock guard") }
         if let backups = overview.backups { print("backup     \(backups.words)") }
         for report in overview.integrations {
-            let last = report.pulledAt.values.max().map { "last read \($0)" } ?? "never read"
+            let unread = report.onlyTells ? "tells the hub itself" : "never read"
+            let last = report.pulledAt.values.max().map { "last read \($0)" } ?? unread
             print("\(report.name): \(report.state.rawValue), \(last)" + (report.reason.map { " - \($0)" } ?? ""))
             for breaker in report.breakers where breaker.breaker.openUntil != nil {
                 print(

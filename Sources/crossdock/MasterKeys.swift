@@ -12,6 +12,8 @@ struct MasterKeys: Sendable {
     private let folder: String
     /// Whether a new key file seals already: while the key is being changed.
     var prefersNew = false
+    /// What stands for a key file that is gone while the store is sealed. It opens nothing and is never written.
+    private var standIn: [UInt8]?
 
     private var file: String { folder + "/crossdock.key" }
     private var newFile: String { file + ".new" }
@@ -33,11 +35,31 @@ struct MasterKeys: Sendable {
         }
     }
 
-    /// All there are, the current one first; a key file is made where there is none. Read anew each time.
+    /// Looks whether a key that the store is sealed with is missing; then none is made in its place, for it would be
+    /// taken for the store's own and kept. Who only looks at the store goes on without one.
+    ///
+    /// - Throws: `StoreFailure`.
+    mutating func look(at place: StorePlace) throws {
+        // Another process that makes both writes the key first.
+        guard isMissing, try place.isSealed(), isMissing else { return }
+        standIn = OpenHub.systemRandom(32)
+        Terminal.note(missing)
+    }
+
+    private var isMissing: Bool { given == nil && !FileManager.default.fileExists(atPath: file) }
+
+    private var missing: String {
+        "the encryption key \(file) is not there, and the store is sealed with one; put back the copy that was kept of "
+            + "it, or give it in CROSSDOCK_ENCRYPTION_KEY: without it no credential can be read"
+    }
+
+    /// All there are, the current one first; a key file is made where there is none and no store is sealed. Read anew
+    /// each time.
     ///
     /// - Throws: `Refusal`.
     func all() throws -> [[UInt8]] {
         if let given { return [given] + [old].compactMap { $0 } }
+        if let standIn { return [standIn] }
         let current = try HubKey.bytes(given: nil, folder: folder)
         guard let data = FileManager.default.contents(atPath: newFile) else { return [current] }
         guard data.count == 32 else { throw Refusal("\(newFile) must hold 32 bytes; it holds \(data.count)") }
@@ -54,6 +76,7 @@ struct MasterKeys: Sendable {
                 "the encryption key is given by CROSSDOCK_ENCRYPTION_KEY: put the new key there and the old one in "
                     + "CROSSDOCK_ENCRYPTION_KEY_OLD, start every hub of the store anew with both, then run this again")
         }
+        guard standIn == nil else { throw Refusal(missing) }
         _ = try HubKey.bytes(given: nil, folder: folder)
         _ = try HubKey.make(OpenHub.systemRandom(32), at: newFile)
     }

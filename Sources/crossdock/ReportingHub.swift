@@ -49,6 +49,10 @@ struct ReportingHub: HubPort {
 
     func job(_ id: Int64) async throws -> JobReport? { try await reports.job(id) }
 
+    func batches(limit: Int) async throws -> [BatchProgress] { try await reports.batches(limit: limit) }
+
+    func batch(_ id: Int64) async throws -> BatchProgress? { try await reports.batch(id) }
+
     func guardReports() async throws -> [GuardReport] { try await reports.guardReports() }
 
     func why(job id: Int64) async throws -> String? { try await reports.why(job: id) }

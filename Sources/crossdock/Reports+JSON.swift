@@ -16,20 +16,6 @@ extension DeadReport {
     }
 }
 
-extension BatchProgress {
-    /// How it stands, in one word.
-    var stateWord: String { endedAt != nil ? "ended" : isSealed ? "under way" : "being filled" }
-
-    var json: JSON {
-        [
-            "id": .integer(id), "name": .string(name), "state": .string(stateWord), "total": .integer(total),
-            "done": .integer(done), "failed": .integer(failed), "left": .integer(left),
-            "endedAt": .text(endedAt?.description),
-            "jobs": .object(Dictionary(uniqueKeysWithValues: counts.map { ($0.key.rawValue, .integer($0.value)) })),
-        ]
-    }
-}
-
 extension IntegrationReport {
     var json: JSON {
         [

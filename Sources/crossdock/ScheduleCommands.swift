@@ -60,7 +60,7 @@ struct ScheduleSetCommand: AsyncParsableCommand {
     func run() async throws {
         try await Terminal.run {
             let cadence = try times.cadence()
-            guard let kind = RecordKind(rawValue: kind) else { throw Refusal("\"\(kind)\" is no kind") }
+            let kind = try KindWord.kind(kind)
             let open = try OpenHub(options)
             let integration = try await open.hub.integration(named: name)
             let schedule = try await open.hub.schedule(
@@ -155,7 +155,7 @@ struct ScheduleRemoveCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Terminal.run {
-            guard let kind = RecordKind(rawValue: kind) else { throw Refusal("\"\(kind)\" is no kind") }
+            let kind = try KindWord.kind(kind)
             let open = try OpenHub(options)
             let integration = try await open.hub.integration(named: name)
             guard try await open.hub.unschedule(integration, kind, by: Person.atThisTerminal) else {
@@ -250,5 +250,16 @@ struct ResumeCommand: AsyncParsableCommand {
         }
         return "exactly that is not paused; paused are: "
             + words.map { $0.isEmpty ? "everything" : $0 }.joined(separator: ", ")
+    }
+}
+
+/// A kind of record as somebody names it: `order`, or `orders`.
+enum KindWord {
+    static func kind(_ word: String) throws -> RecordKind {
+        if let kind = RecordKind.allCases.first(where: { [$0.rawValue, $0.plural].contains(word.lowercased()) }) {
+            return kind
+        }
+        let known = RecordKind.allCases.map(\.rawValue).joined(separator: ", ")
+        throw Refusal("\"\(word)\" is no kind; there are: \(known)")
     }
 }

@@ -37,10 +37,13 @@ struct ServeCommand: AsyncParsableCommand {
                 throw Refusal(
                     "--open-on-loopback shows everything to whoever asks; it needs a loopback --bind, not \(bind)")
             }
-            let door = try Door(door, bind: bind, HubEnvironment())
-            try log.open(HubEnvironment())
+            // What is given is looked at before anything is made.
+            let environment = try HubEnvironment()
+            let door = try Door(door, bind: bind, environment)
+            let port = try PortNumber.wished(port, environment)
+            let terms = try WatchSettings.terms(environment, decides: role != .api)
+            try log.open(environment)
             let open = try OpenHub(options, publicURL: publicURL, readReplica: readReplica)
-            let terms = try WatchSettings.terms(open.environment, decides: role != .api)
             let watch = Watch(open.hub, terms)
             try await open.hub.checkKey()
             if terms.decides { try await open.hub.keep(terms.told) }
@@ -58,9 +61,8 @@ struct ServeCommand: AsyncParsableCommand {
                 await HubService.work(open, rounds, watch)
             } else {
                 let service = try await HubService(
-                    open, door: door, port: try PortNumber.wished(port, open.environment),
-                    openOnLoopback: openOnLoopback,
-                    role: role, backups: rounds, watch: watch)
+                    open, door: door, port: port, openOnLoopback: openOnLoopback, role: role, backups: rounds,
+                    watch: watch)
                 try await service.run {
                     Terminal.note(
                         "crossdock \(Version.text) listens on \(door.scheme)://\(bind):\($0) - stop with Ctrl-C")
@@ -173,8 +175,14 @@ struct HubService: Sendable {
 enum TokenKey {
     static func tokens(_ open: OpenHub) async throws -> Tokens {
         if let secret = try open.environment.value(["CROSSDOCK_JWT_SECRET", "JWT_SECRET"]) {
-            return try await Tokens(key: Array(secret.utf8))
+            do {
+                return try await Tokens(key: Array(secret.utf8))
+            } catch let failure as TokenFailure {
+                throw Refusal(failure.description)
+            }
         }
+        // A token that another key than the store's has signed would open nothing.
+        try await open.hub.checkKey()
         return try await Tokens(key: derived(open.key), older: open.olderKeys.map(derived))
     }
 

@@ -19,9 +19,8 @@ struct StoreMove: Sendable {
         // Each is read by its own key, which is the one that is cheap there.
         let there = Dictionary(uniqueKeysWithValues: try await Self.tables(of: target).map { ($0.name, $0) })
         for table in tables {
-            let (left, right) = (
-                try await Self.sum(table, in: source), try await Self.sum(there[table.name] ?? table, in: target)
-            )
+            let twin = there[table.name]?.ordered(like: table) ?? table
+            let (left, right) = (try await Self.sum(table, in: source), try await Self.sum(twin, in: target))
             guard left == right else {
                 throw Refusal(
                     "table \(table.name) differs after it was copied (\(left.rows) and \(right.rows) rows): the source "

@@ -64,6 +64,16 @@ struct StorePlace: Sendable {
         }
     }
 
+    /// Whether a store is there that knows with which key it is sealed. Nothing is changed.
+    ///
+    /// - Throws: `StoreFailure`.
+    func isSealed() throws -> Bool {
+        switch kind {
+        case .file(let path): try SQLiteStore.hasRows("key_check", at: path)
+        case .server(let address): try PostgresStore.hasRows("key_check", at: address)
+        }
+    }
+
     /// Whether any process has the file of the store open; false on a server.
     ///
     /// - Throws: `StoreFailure`.
@@ -135,12 +145,17 @@ struct StorePlace: Sendable {
             return .server(try address(url, environment))
         }
         for prefix in ["sqlite://", "sqlite:", "file:"] where url.hasPrefix(prefix) {
-            return .file(String(url.dropFirst(prefix.count)))
+            let path = String(url.dropFirst(prefix.count))
+            guard !path.isEmpty else { throw Refusal("\"\(url)\" names no file; give sqlite:FILE") }
+            return .file(path)
         }
-        if url.contains("://") {
+        // A slip in an address would else make a store in a file of that name.
+        let scheme = url.prefix { $0 != ":" }
+        if scheme.count < url.count, scheme.count > 1, scheme.allSatisfy({ $0.isASCII && $0.isLetter || $0 == "+" }) {
+            let isSlip = ["postgres", "postgresql"].contains(scheme)
             throw Refusal(
-                "\"\(url.prefix { $0 != ":" })\" is no kind of store; give sqlite:FILE or "
-                    + "postgres://USER@HOST/DATABASE")
+                (isSlip ? "\"\(scheme):\" must be followed by //" : "\"\(scheme)\" is no kind of store")
+                    + "; give sqlite:FILE or postgres://USER@HOST/DATABASE")
         }
         return .file(url)
     }

@@ -113,6 +113,9 @@ struct OwnCallsTests {
         (#"{"eventType":"Order.created","data":{"id":"40/41"}}"#, .fetch(.order, ["40/41"])),
         (#"{"eventType":"product.deleted","data":{"productId":"7"}}"#, .gone(.product, "7")),
         (#"{"eventType":"test","data":{}}"#, .nothing("a test")),
+        (#"{"topic":"order.updated","data":{"id":"9"}}"#, .fetch(.order, ["9"])),
+        (#"{"webhook_event":"order.created","data":{"id":"9"}}"#, .fetch(.order, ["9"])),
+        (#"{"id":"u1","type":"product","action":"delete","data":{"productId":"7"}}"#, .gone(.product, "7")),
         (
             #"{"eventType":"customer.updated","data":{"customerId":1}}"#,
             .nothing("the event \"customer.updated\" is not used")
@@ -150,6 +153,14 @@ struct OwnCallsTests {
         #expect(key(calls(), signed(stock)) != key(calls(), signed(stock, at: later)))
         // What has an id of its own is the same however often it is signed.
         #expect(key(calls(), signed(named)) == key(calls(), signed(named, at: later)))
+    }
+
+    @Test func theTimeOfAnEventOfTheThirdFormIsWhenItHappened() throws {
+        let body = #"{"id":"u1","type":"product","action":"update","data":{},"timestamp":"2026-11-23T01:00:00.500Z"}"#
+
+        let event = try OwnEvent(signed(body))
+
+        #expect(event.type == "product.updated" && event.at == Moment(milliseconds: 1_795_395_600_500))
     }
 
     @Test func theHubsOwnTestCallIsTakenAndMeansNothing() throws {

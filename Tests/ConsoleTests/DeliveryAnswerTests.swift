@@ -97,8 +97,11 @@ struct DeliveryAnswerTests {
         let list = try await stage.ask("GET", "/deliveries?state=&integration=\(id)&topic=")
         #expect(list.status == 200 && ids.allSatisfy { list.text.contains("/deliveries/\($0)\"") }, "\(list.text)")
         #expect(list.text.contains("&lt;Main&gt;") && !list.text.contains("<Main>"))
-        #expect(try await stage.ask("GET", "/deliveries?state=rejected").text.contains("No call is stored"))
+        #expect(try await stage.ask("GET", "/deliveries?state=rejected").text.contains("No stored call is like that"))
         #expect(try await stage.ask("GET", "/deliveries?state=lost").status == 400)
+        let fresh = try await IntegrationStage()
+        defer { fresh.place.remove() }
+        #expect(try await fresh.ask("GET", "/deliveries").text.contains("No vendor has called yet."))
         // Who may not open them is shown no way to.
         let plain = try await stage.ask("GET", "/deliveries", role: .viewer)
         #expect(plain.status == 200 && !plain.text.contains("/deliveries/") && !plain.text.contains("<button>Und"))

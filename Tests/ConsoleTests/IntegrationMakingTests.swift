@@ -111,6 +111,19 @@ struct IntegrationMakingTests {
         (["merchantId": "other"], 403, "FORBIDDEN", []),
     ]
 
+    @Test func whoNamesAnotherMerchantIsToldWhoseTokenItIs() async throws {
+        let stage = try await IntegrationStage()
+        defer { stage.place.remove() }
+        var body = IntegrationStage.good.object ?? [:]
+        body["merchantId"] = "merchant-123"
+
+        let answer = try await stage.ask("POST", "/api/integrations", .object(body))
+
+        #expect(answer.status == 403)
+        #expect(
+            answer.text.contains(#"this token is for \"default\", and \"merchantId\" names another"#), "\(answer.text)")
+    }
+
     @Test func everyBadFieldIsRefusedByName() async throws {
         let stage = try await IntegrationStage()
         defer { stage.place.remove() }

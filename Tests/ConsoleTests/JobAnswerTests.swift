@@ -1,10 +1,10 @@
 import Commerce
-import Queue
 import Testing
 import Wire
 
 @testable import Console
 @testable import Pipeline
+@testable import Queue
 
 /// Jobs over HTTP.
 @Suite("Console: jobs")
@@ -31,6 +31,26 @@ struct JobAnswerTests {
         #expect(dead.array?.compactMap { $0["id"]?.integer } == [8])
         let one = try data(await asking.ask("GET", "/api/jobs?limit=1", token: token))
         #expect(one.array?.count == 1)
+    }
+
+    @Test func howFarTheWorkHasComeThatASyncWasAnsweredWithIsTold() async throws {
+        let (asking, token) = try await asking()
+        let counts: [JobState: Int] = [.completed: 3, .dead: 1, .available: 2]
+        asking.hub.set {
+            $0.batches = [
+                BatchProgress(id: 12, name: "sync shop", isSealed: true, endedAt: nil, counts: counts),
+                BatchProgress(id: 5, name: "sync shop", isSealed: true, endedAt: $0.now, counts: [:]),
+            ]
+        }
+
+        let one = try data(await asking.ask("GET", "/api/batches/12", token: token))
+        #expect(one["state"] == "under way" && one["total"] == 6 && one["done"] == 3 && one["failed"] == 1)
+        #expect(one["left"] == 2 && one["endedAt"] == .null)
+        let all = try data(await asking.ask("GET", "/api/batches?limit=1", token: token))
+        #expect(all.array?.compactMap { $0["id"]?.integer } == [12])
+        for (path, status) in [("/7", 404), ("/seven", 404), ("?limit=0", 400), ("?state=ended", 400)] {
+            #expect(await asking.ask("GET", "/api/batches" + path, token: token).status == status, "\(path)")
+        }
     }
 
     @Test func aJobSaysWhyItWaits() async throws {

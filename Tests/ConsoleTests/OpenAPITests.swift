@@ -62,20 +62,20 @@ struct OpenAPITests {
         }
     }
 
-    @Test func itIsServedToWhoeverIsKnownAndToNobodyElse() async throws {
+    @Test func itIsServedToEverybodyForItHoldsNoData() async throws {
         let asking = try await Asking()
 
-        let told = await asking.ask("GET", "/docs/openapi.json", token: try await asking.token(.integration))
+        let told = await asking.ask("GET", "/docs/openapi.json")
 
         #expect(told.json == document)
-        #expect(await asking.ask("GET", "/docs/openapi.json").status == 401)
-        #expect(await asking.ask("GET", "/docs").status == 401)
+        #expect(await asking.ask("GET", "/docs").status == 200)
+        #expect(await asking.ask("GET", "/docs/openapi.json", token: "nonsense").status == 200)
     }
 
     @Test func thePageNamesEveryAddressAndLoadsNothingFromElsewhere() async throws {
         let asking = try await Asking()
 
-        let page = await asking.ask("GET", "/docs", token: try await asking.token(.viewer)).text
+        let page = await asking.ask("GET", "/docs").text
 
         for route in Console.routes { #expect(page.contains("id=\"\(route.operationID)\""), "\(route.pattern)") }
         #expect(!page.contains("http://") && !page.contains("https://"))

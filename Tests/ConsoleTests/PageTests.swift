@@ -37,6 +37,24 @@ struct PageTests {
         #expect(!text.contains("class=\"needs\""))
     }
 
+    @Test func aSideThatOnlyTellsIsNotOfferedAReading() async throws {
+        var overview = Overview.empty
+        overview.integrations = [
+            IntegrationReport(
+                id: 1, name: "own", connector: "custom", state: .active, reason: nil, closedUntil: nil, linked: [:],
+                pulledAt: [:], webhooks: nil, webhookAddress: "https://hub.example/webhooks/4fd1",
+                clockOffsetMilliseconds: nil, onlyTells: true)
+        ]
+
+        let text = try await page(overview)
+
+        overview.integrations[0].linked = [.product: 3]
+        let later = try await page(overview)
+
+        #expect(later.contains("told") && !later.contains("not read yet"))
+        #expect(!text.contains("crossdock sync own") && text.contains("<code>https://hub.example/webhooks/4fd1</code>"))
+    }
+
     @Test func whatNeedsAPersonIsCountedOnTop() async throws {
         // A conflict, a hold, a refused record, and an integration whose keys are refused.
         #expect(try await page(.busy).contains(#"<p class="tone warn">4 things need you</p>"#))

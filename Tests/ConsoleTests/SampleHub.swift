@@ -25,6 +25,7 @@ final class SampleHub: HubPort {
         var received: [(call: WebhookCall, integration: String)] = []
         var isBroken = false
         var jobs: [JobReport] = []
+        var batches: [BatchProgress] = []
         var health = HealthReport([])
         var persons: any PersonsPort = NoPersons()
         var alerts: [Alert] = []
@@ -90,6 +91,16 @@ final class SampleHub: HubPort {
 
     func job(_ id: Int64) async throws -> JobReport? {
         try await jobs(in: JobState.allCases, limit: .max).first { $0.id == id }
+    }
+
+    func batches(limit: Int) async throws -> [BatchProgress] {
+        let (isBroken, batches) = state.withLock { ($0.isBroken, $0.batches) }
+        if isBroken { throw Broken() }
+        return Array(batches.prefix(limit))
+    }
+
+    func batch(_ id: Int64) async throws -> BatchProgress? {
+        try await batches(limit: .max).first { $0.id == id }
     }
 
     func guardReports() async throws -> [GuardReport] { try await overview(changeLimit: 0, waitingLimit: 0).guarded }

@@ -23,6 +23,10 @@ struct ConsoleWordsTests {
         #expect(Words.count(number) == text)
     }
 
+    @Test func whatCameAgainIsSaidInTheSingularToo() {
+        #expect([0, 1, 2].map(Words.again) == ["", "came once more", "came 2 times more"])
+    }
+
     @Test func oneIsSaidInTheSingular() {
         #expect(Words.count(1, "conflict", "conflicts") == "1 conflict")
         #expect(Words.count(2, "conflict", "conflicts") == "2 conflicts")

@@ -138,7 +138,7 @@ struct CommandTests {
         (["schedules", "set", "shop", "order", "--every", "often"], 2, "is no interval; there are: 4-hourly"),
         (["schedules", "set", "shop", "order", "--every", "0"], 2, "the shortest is 1"),
         (["schedules", "set", "shop", "order"], 2, "give --cron or --every"),
-        (["schedules", "set", "shop", "spoon", "--every", "daily"], 2, "\"spoon\" is no kind"),
+        (["schedules", "set", "shop", "spoon", "--every", "daily"], 2, "\"spoon\" is no kind; there are: "),
         (["conflicts", "--resolve", "7"], 2, "--resolve needs --use"),
         (["conflicts", "--resolve", "7", "--use", "theirs"], 2, "no conflict 7 is open"),
         (["conflicts", "--resolve", "7", "--use", "{odd"], 2, "neither theirs, ours nor a JSON value"),
@@ -157,6 +157,9 @@ struct CommandTests {
 
     @Test(arguments: [
         (["DATABASE_URL": "mysql://user:hidden-word@host/base"], "mysql is no store"),
+        (["DATABASE_URL": "postgres:/user:hidden-word@host/base"], "\"postgres:\" must be followed by //"),
+        (["DATABASE_URL": "oracle:thin:hidden-word@host"], "\"oracle\" is no kind of store"),
+        (["CROSSDOCK_STORE": "sqlite:"], "names no file"),
         (["DATABASE_URL": "postgres://user:hidden-word@x@y@/%zz"], "cannot be read; write it like"),
         (["DB_HOST": "127.0.0.1", "DATABASE_URL": "sqlite:a"], "both name the store"),
         (["DB_HOST": "a", "DB_PASSWORD": "hidden-word", "DB_PASSWORD_FILE": "b"], "both name a password"),

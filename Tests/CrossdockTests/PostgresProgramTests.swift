@@ -24,13 +24,17 @@ struct PostgresProgramTests {
     @Test func aHubIsMovedFromAFileAndIsThere() async throws {
         let program = try program()
         defer { program.close() }
-        let connected = try await program.run(Self.shop)
+        let connected = try await program.run(Self.shop + ["--secret", "webhookSecret=whs_of_the_shop"])
         #expect(connected.status == 0, "\(connected.said)")
+        // What a vendor said lies in a table that a server makes in its own way.
+        let call = try await program.run(["deliveries", "test", "shop"])
+        #expect(call.status == 0, "\(call.said)")
         let words = ["move", "--from", "sqlite:" + program.path("hub/crossdock.sqlite"), "--to", place.url]
 
         let moved = try await program.run(words)
         #expect(moved.status == 0, "\(moved.said)")
         #expect(moved.lines.contains { $0.hasPrefix("integration  1 rows") }, "\(moved.said)")
+        #expect(moved.lines.contains { $0.hasPrefix("delivery_body  1 rows") }, "\(moved.said)")
 
         // The key lies beside the file that was moved; CROSSDOCK_DATA names its folder.
         let there = try await program.run(["integrations", "--store", place.url, "--json"])
@@ -146,6 +150,12 @@ struct PostgresProgramTests {
             environment: ["CROSSDOCK_ENCRYPTION_KEY": String(repeating: "k", count: 32)])
         #expect(other.status == 2, "\(other.said)")
         #expect(other.errors.contains("sealed with another encryption key"), "\(other.said)")
+        // A machine that has no key makes none of its own for a store that has one.
+        let without = try await program.run(
+            ["serve", "--port", "0", "--store", place.url],
+            environment: ["CROSSDOCK_DATA": program.path("elsewhere")])
+        #expect(without.status == 2, "\(without.said)")
+        #expect(without.errors.contains("is not there, and the store is sealed with one"), "\(without.said)")
     }
 
     @Test func pagesAndWorkersRunApart() async throws {

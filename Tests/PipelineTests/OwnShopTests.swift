@@ -19,6 +19,21 @@ struct OwnShopTests {
         try await own.hub.deliveries().first?.report.detail
     }
 
+    @Test func aSyncOfWhatIsNeitherReadNorWrittenToIsRefusedAndLeavesNothing() async throws {
+        let silent = try await OwnWorld(writes: false)
+        let told = try await OwnWorld()
+
+        let refusal = await #expect(throws: IntegrationRefusal.self) {
+            try await silent.hub.sync(silent.own.publicID, SyncWish([:]), by: .hub)
+        }
+
+        #expect("\(String(describing: refusal))".contains("it tells the hub itself"))
+        #expect(try await silent.hub.batches().isEmpty)
+        #expect(try await silent.hub.overview().integrations.filter(\.onlyTells).map(\.name) == ["own"])
+        // What waits to be told to it is brought there.
+        #expect(try await told.hub.sync(told.own.publicID, SyncWish([:]), by: .hub) != nil)
+    }
+
     @Test func whatItTellsReachesTheOtherShopFieldByField() async throws {
         let own = try await OwnWorld()
         let name = own.inNorth["name"]

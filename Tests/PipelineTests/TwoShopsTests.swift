@@ -27,6 +27,35 @@ struct TwoShopsTests {
         world.ask(shop, "/products", [.init("sku", sku)])[0]?["regular_price"]?.string
     }
 
+    @Test(arguments: ["http://north.example", "https://North.example/"])
+    func aShopIsNotConnectedASecondTimeUnderAnotherName(address: String) async throws {
+        let world = try World()
+        let hub = try world.hub()
+        _ = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
+        var settings = World.shopSettings("north").object ?? [:]
+        settings["siteUrl"] = .string(address)
+        let again = settings
+
+        let refusal = await #expect(throws: HubError.self) {
+            try await hub.connect("woocommerce", name: "again", config: .object(again))
+        }
+
+        #expect(
+            refusal?.description.contains("north is north.example already") == true, "\(String(describing: refusal))")
+        #expect(try await hub.integrations().map(\.name) == ["north"])
+        _ = try await hub.connect("woocommerce", name: "south", config: World.shopSettings("south"))
+        await #expect(throws: HubError.self) {
+            try await hub.replace("woocommerce", name: "south", config: .object(again))
+        }
+        let south = try await hub.integration(named: "south").publicID
+        await #expect(throws: IntegrationRefusal.self) {
+            try await hub.change(
+                south, IntegrationWish(["settings": ["siteUrl": .string(address)]]), isWhole: false, by: .hub)
+        }
+        // Its own address stays its own.
+        _ = try await hub.replace("woocommerce", name: "north", config: .object(again))
+    }
+
     @Test func aCatalogueArrivesInTheOtherShopOnce() async throws {
         let (world, hub, _, south, sku) = try await twoShops()
         let writes = world.writes.withLock { $0.count }

@@ -11,7 +11,9 @@ struct CustomEvents: EventReader {
     func read(_ event: OwnEvent) -> WebhookMeaning {
         guard let subject = OwnCalls.subjects[event.subject], isAction(event.action, of: subject.kind) else {
             let known = OwnCalls.subjects.keys.sorted().joined(separator: ", ")
-            let given = event.type.isEmpty ? "the call names no eventType" : "\"\(event.type.prefix(60))\" is no event"
+            let given =
+                event.type.isEmpty
+                ? "the call names no event (\"eventType\")" : "\"\(event.type.prefix(60))\" is no event"
             return reject(
                 .product, nil, "\(given); there are: SUBJECT.created, .updated, .changed and .deleted of \(known)")
         }

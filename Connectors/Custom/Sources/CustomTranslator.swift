@@ -93,7 +93,7 @@ struct CustomTranslator: Sendable {
         if payload.says("price", "salePrice", "saleFrom", "saleTo") {
             draft.parts[ProductPart.price] = try price(payload)
         }
-        if let stock = try payload.decimal("stock", "stockQuantity", "quantity") {
+        if let stock = try payload.decimal("stock", "stockQuantity", "stock_quantity", "quantity") {
             draft.parts[ProductPart.stock] = StockLevel(isTracked: stock != nil, quantity: stock)
         }
         if let weight = try payload.decimal("weight") {

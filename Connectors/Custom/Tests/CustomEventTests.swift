@@ -79,6 +79,19 @@ struct CustomEventTests {
         #expect(Set(draft.parts.values.keys) == ["barcode", "stock"])
     }
 
+    @Test(arguments: [
+        #"{"eventType":"product.updated","data":{"productId":"7","stock":4}}"#,
+        #"{"topic":"product.updated","data":{"id":"7","stock_quantity":4}}"#,
+        #"{"webhook_event":"inventory.updated","storefront_code":"OWN","data":{"id":7,"quantity":4}}"#,
+        #"{"id":"u1","type":"product","action":"update","data":{"productId":"7","stock":4},"source":"web"}"#,
+    ])
+    func anEventIsReadInEachOfTheFourForms(body: String) throws {
+        let draft = try #require(try Bench.drafts(JSON(parsing: Array(body.utf8))).first)
+
+        #expect(draft.kind == .product && draft.externalID == "7")
+        #expect(draft.parts[ProductPart.stock] == StockLevel(isTracked: true, quantity: ExactDecimal(4)))
+    }
+
     @Test func aDeletionIsSaid() throws {
         #expect(try Bench.read(Bench.event("product.deleted", ["productId": "7"])) == .gone(.product, "7"))
     }
@@ -88,7 +101,7 @@ struct CustomEventTests {
         arguments: [
             ("product.exploded", ["productId": "7"], "is no event"),
             ("warehouse.updated", ["productId": "7"], "is no event"),
-            ("", ["productId": "7"], "names no eventType"),
+            ("", ["productId": "7"], "names no event"),
             ("product.updated", ["sku": "A"], "data.productId"),
             ("product.updated", ["productId": "../admin"], "data.productId"),
             ("product.updated", "text", "\"data\" must be an object"),

@@ -15,8 +15,8 @@ enum BookPlace {
         }
         guard !isInside else { return }
         let sentence =
-            "gnucash: the book \(path) lies outside \(folders.joined(separator: ", ")); put it there, or name its "
-            + "folder in CROSSDOCK_BOOK_FOLDERS where the hub is started"
+            "gnucash: the book \(path) lies outside \(folders.joined(separator: ", ")); put it there and give its "
+            + "whole path, or name its folder in CROSSDOCK_BOOK_FOLDERS where the hub is started"
         throw SettingsError(byField: [SettingProblem("gnucash_file_path", sentence)])
     }
 

@@ -14,6 +14,11 @@ extension Shape {
     static let waitingJob = object(jobMembers.merging(["why": text.orNull]) { $1 }, optional: ["trace": text])
         .named("WaitingJob")
 
+    static let batch = object([
+        "id": integer, "name": text, "state": word(BatchProgress.stateWords), "total": count, "done": count,
+        "failed": count, "left": count, "endedAt": time.orNull, "jobs": map(count),
+    ]).named("Batch")
+
     static let held = object([
         "id": integer, "integration": text, "kind": word(of: RecordKind.self),
         "sort": word(["zeroed", "repriced", "deleted"]), "state": text, "count": count, "total": count,
