@@ -37,12 +37,15 @@ public struct Integration: Hashable, Sendable {
         self.publicID = publicID
         self.createdAt = createdAt
     }
+
+    /// Whether it is inactive for a reason, and not because somebody wanted it so.
+    public var isResting: Bool { state == .paused && reason != nil }
 }
 
 /// Whether an integration works.
 public enum IntegrationState: String, Hashable, Sendable {
     case active
-    /// By a person.
+    /// By a person, or for a reason that is told.
     case paused
     /// The far side refuses our credentials; a person must mend them.
     case refused

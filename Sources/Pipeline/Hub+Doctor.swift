@@ -105,7 +105,10 @@ extension Hub {
 
     private func reached(_ integration: Integration) async -> DoctorFinding {
         let name = "connection \(integration.name)"
-        guard integration.state != .paused else { return DoctorFinding(name, .ok, "a person has paused it") }
+        guard integration.state != .paused else {
+            guard let reason = integration.reason else { return DoctorFinding(name, .ok, "a person has paused it") }
+            return DoctorFinding(name, .degraded, "it is inactive", advice: reason)
+        }
         do {
             return DoctorFinding(name, .ok, try await connector(of: integration).check.check())
         } catch let failure as ConnectorFailure {

@@ -6,7 +6,8 @@ import Store
 
 /// Connecting, checking, pausing.
 extension Hub {
-    /// Connects an integration and answers it. Nothing is reached; `check` does that.
+    /// Connects an integration and answers it. Nothing is reached; `check` does that. One whose side another has
+    /// already is inactive, and its reason says so.
     ///
     /// `config` is the connector's own settings, or seed 000's form `{name, type, status, configuration}` around them.
     ///
@@ -20,10 +21,11 @@ extension Hub {
         try await refreshKeys()
         var block = try await ids.draw(1)
         let publicID = Signature.hex(surroundings.random(16))
-        let integration = Integration(
-            id: try block.next(), name: name, connector: connectorName,
-            settings: try vault.seal(wanted.settings.json.bytes, context: publicID), options: wanted.options,
-            publicID: publicID, createdAt: now, state: wanted.state)
+        let integration = try await resting(
+            Integration(
+                id: try block.next(), name: name, connector: connectorName,
+                settings: try vault.seal(wanted.settings.json.bytes, context: publicID), options: wanted.options,
+                publicID: publicID, createdAt: now, state: wanted.state))
         guard try await add(integration, by: actor) else {
             throw HubError(
                 "there is an integration named \"\(name)\" already; choose another name, or --replace its settings")
@@ -37,7 +39,6 @@ extension Hub {
         _ integration: Integration, by actor: AuditActor,
         with besides: @escaping @Sendable (any StoreSession) throws -> Void = { _ in }
     ) async throws -> Bool {
-        try await refuseTwin(of: integration)
         let (organization, now) = (organization, now)
         let schedules = try schedules(bySettingsOf: integration)
         let note = AuditNote(.integrationConnected, "integration", integration.publicID, after: told(integration))
@@ -52,30 +53,6 @@ extension Hub {
         }
         addressBook.forget()
         return isAdded
-    }
-
-    /// A side that is read and written by two ways tells by the one, as something new, what the hub has made there by
-    /// the other: it is made again by that, and so on without an end. A name that is taken is told of before.
-    ///
-    /// - Throws: `HubError` naming the integration of the same side, `StoreFailure`.
-    func refuseTwin(of integration: Integration) async throws {
-        guard let side = side(of: integration) else { return }
-        let others = try await integrations().filter {
-            $0.connector == integration.connector && $0.id != integration.id
-        }
-        guard !others.contains(where: { $0.name == integration.name }) else { return }
-        guard let twin = others.first(where: { self.side(of: $0) == side }) else { return }
-        throw HubError(
-            "\(twin.name) is \(side) already: read and written twice over, what is made there by the one is new to the "
-                + "other and made again without an end; give \(twin.name) other settings, or take it away first")
-    }
-
-    /// Which side an integration reads, whatever its scheme and letters are; nil where that has no address.
-    private func side(of integration: Integration) -> String? {
-        guard let connector = try? connector(of: integration), !connector.sources.isEmpty else { return nil }
-        guard let text = connector.address?.lowercased(), let start = text.range(of: "://") else { return nil }
-        let place = text[start.upperBound...]
-        return String(place.hasSuffix("/") ? place.dropLast() : place)
     }
 
     /// Gives an integration new settings. What it has linked, its cursors and its address stay; one whose credentials
@@ -105,7 +82,9 @@ extension Hub {
         let isSame = try JSON(parsing: old) == wanted.settings.json
         var replaced = known
         replaced.settings = sealed
+        if known.isResting, !isSame { (replaced.state, replaced.reason) = (.active, nil) }
         if !isSame { try await refuseTwin(of: replaced) }
+        let wakes = replaced.state != known.state
         let times = secretTimes(wanted.settings, connectorName, after: known)
         let (organization, now) = (organization, now)
         let until = now.adding(seconds: seconds)
@@ -121,7 +100,7 @@ extension Hub {
                     ? before.options.previous : PreviousSettings(settings: before.settings, until: until)
                 integration.settings = sealed
                 integration.webhookAt = nil
-                if integration.state == .refused || wanted.state == .paused {
+                if integration.state == .refused || wanted.state == .paused || wakes {
                     (integration.state, integration.reason) = (wanted.state, nil)
                 }
             }

@@ -31,11 +31,12 @@ extension Hub {
         try await refreshKeys()
         var block = try await ids.draw(1)
         let publicID = Signature.hex(surroundings.random(16))
-        let integration = Integration(
-            id: try block.next(), name: name, connector: connectorName,
-            settings: try vault.seal(fit.settings.json.bytes, context: publicID), options: fit.options,
-            publicID: publicID, createdAt: now, state: wish.state ?? .active
-        ).since(secretTimes(fit.settings, connectorName))
+        let integration = try await resting(
+            Integration(
+                id: try block.next(), name: name, connector: connectorName,
+                settings: try vault.seal(fit.settings.json.bytes, context: publicID), options: fit.options,
+                publicID: publicID, createdAt: now, state: wish.state ?? .active
+            ).since(secretTimes(fit.settings, connectorName)))
         let view = view(of: integration)
         let isAdded = try await asWished { () async throws in
             try await self.add(integration, by: actor) { try self.keep(answering, for: view, in: $0) }
@@ -78,11 +79,13 @@ extension Hub {
             // The vendor has to be told of a new secret; calls with the old one are refused from now on.
             wanted.options.previous = PreviousSettings(settings: known.settings, until: now)
             wanted.options.secretTimes = secretTimes(fit.settings, known.connector, after: known)
-            if known.state == .refused { (wanted.state, wanted.reason) = (.active, nil) }
+            if known.state == .refused || known.isResting { (wanted.state, wanted.reason) = (.active, nil) }
         }
-        let (anew, isNewSide) = (wanted, !isSame)
-        try await asWished { () async throws in if isNewSide { try await self.refuseTwin(of: anew) } }
         if let state = wish.state, state != wanted.state { (wanted.state, wanted.reason) = (state, nil) }
+        if !isSame || known.state == .paused {
+            let anew = wanted
+            try await asWished { () async throws in try await self.refuseTwin(of: anew) }
+        }
         if wanted != known { try await save(wanted, over: known, by: actor) }
         return view(of: wanted)
     }

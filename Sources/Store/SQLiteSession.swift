@@ -204,7 +204,6 @@ private enum SetQueries {
 }
 
 extension StoreFailure {
-    /// What SQLite's refusal means for the caller.
     /// What is told of an error at the opening of a file.
     init(_ error: DatabaseError, at path: String) {
         guard error.resultCode != .SQLITE_NOTADB else {
@@ -216,6 +215,7 @@ extension StoreFailure {
         self.init(error)
     }
 
+    /// What SQLite's refusal means for the caller.
     init(_ error: DatabaseError) {
         let text = "\(error.message ?? "SQLite error") (code \(error.extendedResultCode.rawValue))"
         switch error.resultCode {

@@ -87,8 +87,9 @@ struct ConnectCommand: AsyncParsableCommand {
                         "webhookAddress": .text(address),
                     ]).text)
             } else {
+                let reason = integration.reason.map { "It is inactive: \($0). " } ?? ""
                 Terminal.note(
-                    "connected \(integration.name) (\(integration.connector)). "
+                    "connected \(integration.name) (\(integration.connector)). \(reason)"
                         + "Next: crossdock check \(integration.name)"
                 )
                 print(integration.publicID)

@@ -177,8 +177,8 @@ enum TokenKey {
         if let secret = try open.environment.value(["CROSSDOCK_JWT_SECRET", "JWT_SECRET"]) {
             do {
                 return try await Tokens(key: Array(secret.utf8))
-            } catch let failure as TokenFailure {
-                throw Refusal(failure.description)
+            } catch {
+                throw Refusal(error.description)
             }
         }
         // A token that another key than the store's has signed would open nothing.

@@ -1,0 +1,47 @@
+import Ledger
+import Store
+
+/// Two integrations of one side.
+extension Hub {
+    /// Why an integration may not work beside another: a side that is read and written by two ways tells by the one, as
+    /// something new, what the hub has made there by the other; it is made again by that, and so on without an end. Nil
+    /// where no other that works leads to its side.
+    ///
+    /// - Throws: `StoreFailure`.
+    func reasonToRest(_ integration: Integration) async throws -> String? {
+        guard let side = side(of: integration) else { return nil }
+        let others = try await integrations().filter {
+            $0.connector == integration.connector && $0.id != integration.id && $0.state != .paused
+        }
+        guard let twin = others.first(where: { self.side(of: $0) == side }) else { return nil }
+        return
+            "\(twin.name) is \(side) already: read and written twice over, what is made there by the one is new to the "
+            + "other and made again without an end; give this one other settings, or make \(twin.name) inactive first"
+    }
+
+    /// A new integration; one that may not work beside another is inactive, and says why.
+    ///
+    /// - Throws: `StoreFailure`.
+    func resting(_ integration: Integration) async throws -> Integration {
+        guard integration.state != .paused, let reason = try await reasonToRest(integration) else { return integration }
+        var resting = integration
+        (resting.state, resting.reason) = (.paused, reason)
+        return resting
+    }
+
+    /// Refuses what would have an integration work beside another of its side.
+    ///
+    /// - Throws: `HubError` naming the other, `StoreFailure`.
+    func refuseTwin(of integration: Integration) async throws {
+        guard integration.state != .paused else { return }
+        if let reason = try await reasonToRest(integration) { throw HubError(reason) }
+    }
+
+    /// Which side an integration reads, whatever its scheme and letters are; nil where that has no address.
+    private func side(of integration: Integration) -> String? {
+        guard let connector = try? connector(of: integration), !connector.sources.isEmpty else { return nil }
+        guard let text = connector.address?.lowercased(), let start = text.range(of: "://") else { return nil }
+        let place = text[start.upperBound...]
+        return String(place.hasSuffix("/") ? place.dropLast() : place)
+    }
+}
