@@ -188,13 +188,13 @@ extension Console {
             }
             let organization = options.organization
             let answer: @Sendable (IntegrationView) -> HTTPResponse = {
-                visit.envelope.success($0.json(organization: organization), status: 201)
+                var response = visit.envelope.success($0.json(organization: organization), status: 201)
+                response.headers["Location"] = "/api/integrations/\($0.integration.publicID)"
+                return response
             }
             let view = try await hub.desk.create(
                 wish, by: visit.actor, answering: Answering(claim) { KeptAnswer(answer($0)) })
-            var response = answer(view)
-            response.headers["Location"] = "/api/integrations/\(view.integration.publicID)"
-            return response
+            return answer(view)
         }
     }
 
@@ -265,6 +265,8 @@ extension Console {
 }
 
 extension KeptAnswer {
-    /// An answer as it is kept: its headers are made anew.
-    init(_ response: HTTPResponse) { self.init(status: response.status, body: response.body) }
+    /// An answer as it is kept: but for where what was made is found, its headers are made anew.
+    init(_ response: HTTPResponse) {
+        self.init(status: response.status, location: response.headers["Location"], body: response.body)
+    }
 }

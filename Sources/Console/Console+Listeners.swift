@@ -159,7 +159,11 @@ extension Console {
     private func register(_ visit: Visit, at publicID: String?) async -> HTTPResponse {
         await once(visit, isBodyNeeded: true) { body, claim in
             // The answer that is kept holds no secret: it is told once.
-            let answer: @Sendable (ListenerView) -> HTTPResponse = { visit.envelope.success($0.json, status: 201) }
+            let answer: @Sendable (ListenerView) -> HTTPResponse = {
+                var response = visit.envelope.success($0.json, status: 201)
+                response.headers["Location"] = "/api/outgoing-webhooks/\($0.listener.publicID)"
+                return response
+            }
             let view = try await hub.listeners.register(
                 ListenerWish(body), at: publicID, by: visit.actor,
                 answering: Answering(claim) { KeptAnswer(answer($0)) })
@@ -167,9 +171,7 @@ extension Console {
                 if let claim { try await hub.desk.giveUp(claim) }
                 return nothing(visit)
             }
-            var response = answer(view)
-            response.headers["Location"] = "/api/outgoing-webhooks/\(view.listener.publicID)"
-            return response
+            return answer(view)
         }
     }
 

@@ -79,10 +79,12 @@ extension Console {
     }
 
     private static func again(_ kept: KeptAnswer) -> HTTPResponse {
-        HTTPResponse(
+        var response = HTTPResponse(
             status: kept.status,
             headers: ["Content-Type": "application/json; charset=utf-8", "Idempotency-Replayed": "true"],
             body: kept.body)
+        if let location = kept.location { response.headers["Location"] = location }
+        return response
     }
 }
 

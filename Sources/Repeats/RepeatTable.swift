@@ -20,11 +20,14 @@ public struct KeyedRequest: Hashable, Sendable {
 /// An answer as it was given: whoever asks again gets the same one.
 public struct KeptAnswer: Hashable, Sendable {
     public var status: Int
+    /// Where what was made is found, if the answer says so.
+    public var location: String?
     public var body: [UInt8]
 
     /// An answer.
-    public init(status: Int, body: [UInt8]) {
+    public init(status: Int, location: String? = nil, body: [UInt8]) {
         self.status = status
+        self.location = location
         self.body = body
     }
 }
@@ -75,7 +78,8 @@ public struct RepeatTable {
                 CHECK ((status IS NULL) = (body IS NULL))
             ) STRICT;
             CREATE INDEX keyed_request_age ON keyed_request (organization_id, asked_at);
-            """, servesOlder: true)
+            """, servesOlder: true),
+        Migration("0601-repeats-location", "ALTER TABLE keyed_request ADD COLUMN location TEXT;", servesOlder: true),
     ]
 
     /// The keyed requests of that organization.
@@ -91,7 +95,8 @@ public struct RepeatTable {
     public func begin(_ request: KeyedRequest, token: String, now: Moment) throws -> RequestStanding {
         let row = try session.rows(
             """
-            SELECT code, asked_at, status, body, coded_with FROM keyed_request WHERE organization_id = ?1 AND key = ?2
+            SELECT code, asked_at, status, body, coded_with, location FROM keyed_request
+            WHERE organization_id = ?1 AND key = ?2
             """,
             [.integer(organization), .text(request.key)]
         ).first
@@ -101,7 +106,8 @@ public struct RepeatTable {
             if age < Self.keptSeconds {
                 guard try row.blob(0) == code(of: request, key: row.text(4)).code else { return .otherRequest }
                 if let status = row.optionalInteger(2) {
-                    return .answered(KeptAnswer(status: Int(status), body: row.blob(3)))
+                    return .answered(
+                        KeptAnswer(status: Int(status), location: row.optionalText(5), body: row.blob(3)))
                 }
                 // A clock that was set back must not keep it for ever.
                 let left = Self.underWaySeconds - max(0, age)
@@ -113,7 +119,7 @@ public struct RepeatTable {
             [
                 [
                     .integer(organization), .text(request.key), .blob(made.code), .text(made.key), .text(token),
-                    SQLValue(now), .null, .null,
+                    SQLValue(now), .null, .null, .null,
                 ]
             ], as: Self.upsert)
         return .begun(RequestClaim(key: request.key, token: token))
@@ -125,7 +131,7 @@ public struct RepeatTable {
 
     private static let upsert = Upsert(
         "keyed_request", key: ["organization_id", "key"],
-        updating: ["code", "coded_with", "claim", "asked_at", "status", "body"])
+        updating: ["code", "coded_with", "claim", "asked_at", "status", "body", "location"])
 
     /// Keeps the answer to a request, in the step that does it. False when another has begun it since, because this one
     /// took too long: then the step must not be done.
@@ -134,12 +140,12 @@ public struct RepeatTable {
     public func keep(_ answer: KeptAnswer, of claim: RequestClaim) throws -> Bool {
         try session.run(
             """
-            UPDATE keyed_request SET status = ?4, body = ?5
+            UPDATE keyed_request SET status = ?4, body = ?5, location = ?6
             WHERE organization_id = ?1 AND key = ?2 AND claim = ?3 AND status IS NULL
             """,
             [
                 .integer(organization), .text(claim.key), .text(claim.token), .integer(Int64(answer.status)),
-                .blob(answer.body),
+                .blob(answer.body), SQLValue(answer.location),
             ]) == 1
     }
 

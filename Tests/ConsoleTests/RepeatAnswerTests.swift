@@ -30,6 +30,7 @@ struct RepeatAnswerTests {
         ] {
             #expect(again.status == 201 && again.body == first.body, "\(again.text)")
             #expect(again.headers["Idempotency-Replayed"] == "true")
+            #expect(again.headers["Location"] != nil && again.headers["Location"] == first.headers["Location"])
             #expect(again.headers["X-Request-Id"] != first.headers["X-Request-Id"])
         }
 
