@@ -115,6 +115,8 @@ extension DeliveryPlan {
         var patch = Reconcile.outbound(
             kind: record.kind, record: values.values, link: link?.parts ?? [:],
             gives: { gives.contains(ScopedName($0).part) })
+        let unclear = link == nil ? [:] : Self.unclear(job, values, peer).filter { patch.values[$0.key] == nil }
+        for part in unclear.keys { patch.values[part] = values.values[part] }
         if patch.values.isEmpty { return outcomes.append((job, .completed)) }
         if let part = record.kind.keyPart, patch.values[part] != nil, link?.parts[part]?.isFreed ?? false {
             patch.values[part] = ""
@@ -139,8 +141,8 @@ extension DeliveryPlan {
             kind: record.kind, reference: load.reference.text(record.id),
             externalID: link?.externalID, naturalKey: record.naturalKey, changes: changes, record: whole,
             seen: Parts((link?.parts ?? [:]).compactMapValues(\.seen)).plain,
-            sent: Parts((link?.parts ?? [:]).compactMapValues(\.sent)).plain, revision: link?.revision,
-            title: record.title)
+            sent: Parts((link?.parts ?? [:]).compactMapValues(\.sent).merging(unclear) { $1 }).plain,
+            revision: link?.revision, title: record.title)
         #if Mutations
             if Mutation.firstStockSentAgain.isPlanted, link != nil, changes["stock"] != nil,
                 let first = job.intent?["wrote"]?["stock"]
@@ -171,6 +173,18 @@ extension DeliveryPlan {
     private static func earlier(_ job: Job, _ kind: RecordKind, _ peer: Peer) -> Parts? {
         guard peer.createsByKey(kind), let wrote = job.intent?["wrote"]?.object, !wrote.isEmpty else { return nil }
         return Parts(wrote)
+    }
+
+    /// What an unclear attempt carried for a document and is not read back from there, where the record is otherwise by
+    /// now: it is made to fit by writing it once more, though the record be again what it was before that attempt.
+    private static func unclear(_ job: Job, _ values: Parts, _ peer: Peer) -> [String: JSON] {
+        guard let kind = job.kind, kind.nature == .document, let wrote = job.intent?["wrote"]?.object else {
+            return [:]
+        }
+        let taken = peer.takes(kind)
+        return wrote.filter { part, value in
+            !taken.contains(ScopedName(part).part) && values.values[part].map { $0 != value } ?? false
+        }
     }
 
     private mutating func wait(_ job: Job, for missing: [Reference], _ peer: Peer, _ now: Moment) {

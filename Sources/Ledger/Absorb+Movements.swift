@@ -86,11 +86,16 @@ extension Absorb {
         keep(known)
     }
 
-    /// A sale that the first reading of orders finds is taken to be in the count that was made before it.
-    private mutating func takeAsCounted(_ record: HubRecord, _ link: HubLink) {
+    /// A sale that the first reading of orders finds is taken to be in the count that was made before it; another look
+    /// tells, and no number is set there until it has.
+    private mutating func takeAsCounted(_ record: HubRecord, _ known: HubLink) {
+        var link = known
         var side = link.stockSide(snapshot.stock.sides[record.id])
         side.takeAsCounted(number: snapshot.stock.number)
         keep(side, record.id)
+        link.digest = nil
+        keep(link)
+        result.pending.append(ExternalKey(link.kind, link.externalID))
     }
 
     /// A movement takes its effect, but for what the first count there may hold of it; another look tells.

@@ -195,6 +195,9 @@ private struct StockInquiry {
         if side.pending.contains(where: \.isVeiled) {
             return "a write of ours may have hidden a sale; it is looked at again first"
         }
+        if side.isTakenAsCounted {
+            return "a sale was read that its first count may lack; it is looked at again first"
+        }
         guard readers.contains(integration) else { return nil }
         let ordersAskedAt = try words.ledger.cursor(integration, .order).askedAt
         return side.hasGap(ordersAskedAt: ordersAskedAt) ? "its orders are read after our last write" : nil

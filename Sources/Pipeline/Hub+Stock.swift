@@ -121,7 +121,7 @@ extension Hub {
             // What was decided of what the guard held takes effect with the next look.
             guard !guarded.contains(job.key), let side = sides[job.key] else { return false }
             // A look that was older than what was learned meanwhile has told nothing yet.
-            return side.pending.isEmpty && side.rounds == 0 && side.doubtedSince == nil
+            return side.pending.isEmpty && side.rounds == 0 && side.doubtedSince == nil && !side.isTakenAsCounted
                 && !side.hasGap(ordersAskedAt: ordersAskedAt)
         }
         if !answered.isEmpty { try await settle(answered.map { ($0, .completed) }) }

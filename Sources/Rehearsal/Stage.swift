@@ -53,7 +53,7 @@ final class Stage: Sendable {
         let rows = try? disk.look { session in
             try session.rows(
                 """
-                SELECT natural_key, integration.name, was - quantity, stock_offer.id FROM stock_offer
+                SELECT natural_key, integration.name, was - quantity, stock_offer.id, quantity FROM stock_offer
                 JOIN integration ON integration.id = stock_offer.integration_id
                 JOIN record ON record.id = stock_offer.record_id
                 WHERE outcome = 'open' AND was > quantity ORDER BY stock_offer.id
@@ -61,14 +61,15 @@ final class Stage: Sendable {
             ).map { row in
                 (
                     offer: row.integer(3), number: row.optionalText(0) ?? "", vendor: row.text(1),
-                    pieces: Int(row.integer(2) / 1_000_000)
+                    pieces: Int(row.integer(2) / 1_000_000), left: Int(row.integer(4) / 1_000_000)
                 )
             }
         }
         world.withLock { world in
             for row in rows ?? [] {
                 guard let vendor = world.vendors.firstIndex(where: { $0.name == row.vendor }) else { continue }
-                world.oracle.stock.unsent(row.offer, of: row.number, at: vendor, takingOff: row.pieces, world.now)
+                world.oracle.stock.unsent(
+                    row.offer, of: row.number, at: vendor, takingOff: row.pieces, leaving: row.left, world.now)
             }
         }
     }

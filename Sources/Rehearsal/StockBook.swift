@@ -19,7 +19,11 @@ struct StockBook: Sendable {
         var vainlyTaken: [(vendor: Int, pieces: Int, at: Moment)] = []
         /// How many pieces such writes were to add, where and when.
         var vainlyAdded: [(vendor: Int, pieces: Int, at: Moment)] = []
-        /// Those of them that were never sent, by the hub's number of them.
+        /// What the hub set each vendor's stock to last, and when; and how many pieces writes took off that came, and
+        /// whose process died before it could remember it.
+        var set: [Int: (quantity: Int, at: Moment)] = [:]
+        var forgotten: [(vendor: Int, pieces: Int, at: Moment)] = []
+        /// Writes that were decided and not remembered as made, by the hub's number of them.
         var unsentOffers: Set<Int64> = []
         /// Writes of a stock whose answer never came: what the far side then shows can be read in two ways.
         var unclear = 0
@@ -141,8 +145,16 @@ struct StockBook: Sendable {
     }
 
     /// A write of a stock was decided and never sent. One that is heard of again at a later death is the same.
-    mutating func unsent(_ offer: Int64, of number: String, at vendor: Int, takingOff pieces: Int, _ now: Moment) {
+    mutating func unsent(
+        _ offer: Int64, of number: String, at vendor: Int, takingOff pieces: Int, leaving quantity: Int,
+        _ now: Moment
+    ) {
         guard accounts[number]?.unsentOffers.insert(offer).inserted ?? false else { return }
+        if let set = accounts[number]?.set[vendor], set.quantity == quantity,
+            now.seconds(since: set.at) <= World.unsettledSeconds
+        {
+            accounts[number]?.forgotten.append((vendor, pieces, set.at))
+        }
         accounts[number]?.vainlyTaken.append((vendor, pieces, now))
     }
 
@@ -163,6 +175,7 @@ struct StockBook: Sendable {
         account.erased += abs(erased)
         if !isAnswered { account.unclear += 1 }
         account.shown[vendor] = after
+        account.set[vendor] = (after, now)
         account.closeGap(at: vendor)
         account.gaps[vendor] = Gap(since: now)
         accounts[number] = account
@@ -186,10 +199,11 @@ extension StockBook.Account {
     }
 
     /// How many pieces too many the hub may have taken off at vendors that have no orders: there was a write to raise a
-    /// number, it never came, and what was sold soon after it may be that and more.
+    /// number, it never came, and what was sold soon after it may be that and more; or one to lower it came, the hub
+    /// forgot it, and what was sold soon after it may be all that is missing.
     func belied(at hasNoOrders: (Int) -> Bool) -> Int {
         var sum = 0
-        for write in vainlyAdded where hasNoOrders(write.vendor) {
+        for write in vainlyAdded + forgotten where hasNoOrders(write.vendor) {
             let isSold = gone.contains { sale in
                 sale.vendor == write.vendor && sale.at >= write.at
                     && sale.at.seconds(since: write.at) < StockBook.vainSeconds

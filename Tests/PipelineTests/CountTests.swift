@@ -69,4 +69,28 @@ struct CountTests {
         #expect(stock.sellable == ExactDecimal(9) && stock.moved == ExactDecimal(9))
         #expect(stock.channels.allSatisfy { $0.pending == .zero && $0.waits == nil })
     }
+
+    /// Found by rehearsals 42, 93 and 223, where no number was set there until somebody had looked, and nobody did.
+    @Test func whereASaleIsTakenToBeInTheFirstCountAnotherLookIsAskedFor() async throws {
+        let world = try World()
+        world.openShop("north", products: 3, customers: 0)
+        let hub = try world.hub()
+        let north = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
+        let sku = try #require(world.firstSimpleSKU("north"))
+        _ = world.inShop("north") { shop, now in shop.setStock(sku: sku, to: 9, at: now) }
+        for kind in [RecordKind.category, .product] { _ = try await hub.pull(north, kind) }
+        world.pass(seconds: 30)
+        _ = world.inShop("north") { shop, now in
+            shop.placeOrder([.init(sku: sku, quantity: 2)], .init(email: "ann@example.com"), at: now)
+        }
+        world.pass(seconds: 5)
+        _ = try await hub.pull(north, .order)
+        #expect(try await hub.explainStock(sku).channels.allSatisfy { $0.waits != nil })
+
+        try await world.settle(hub, rounds: 5)
+
+        let stock = try await hub.explainStock(sku)
+        #expect(stock.sellable == ExactDecimal(7) && stock.moved == ExactDecimal(7))
+        #expect(stock.channels.allSatisfy { $0.waits == nil })
+    }
 }

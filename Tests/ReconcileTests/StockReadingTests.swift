@@ -155,4 +155,33 @@ struct StockReadingTests {
         // Nothing had come back by then: the sale was in the first count, and what comes back now is in none.
         #expect(try side.mayHold(ExactDecimal(1), after: [], ordersAskedAt: 11) == .zero)
     }
+
+    /// Found by rehearsal 822 with an audience: a number was set there before anybody had looked again, and lay over
+    /// what had been sold since the first count.
+    @Test func whereASaleIsTakenToBeInTheFirstCountItIsLookedAtBeforeANumberIsSet() throws {
+        var side = StockSide(shown: ExactDecimal(30), standing: ExactDecimal(30), shownNumber: 2)
+        #expect(!side.isUnsettled)
+        side.takeAsCounted(number: 5)
+        #expect(side.isUnsettled)
+
+        #expect(try side.count(look(24, askedAt: 9, number: 10)) == .adjusted(ExactDecimal(-6)))
+
+        #expect(!side.isUnsettled)
+    }
+
+    /// Found by rehearsal 843 with an audience: two pieces came back, and of two times two that were sold since one
+    /// seemed not to be shown yet.
+    @Test func aLookThatSeemsNotToShowAllThatWasSoldIsFollowedByAnother() throws {
+        var side = StockSide(shown: ExactDecimal(25), standing: ExactDecimal(25), shownNumber: 2)
+        side.takeAsCounted(number: 5)
+        #expect(try side.mayHold(ExactDecimal(2), after: [], ordersAskedAt: 8) == ExactDecimal(2))
+        try side.learn(movement(1, -2, number: 10, at: 1), ordersAskedAt: 11)
+        try side.learn(movement(2, -2, number: 10, at: 2), ordersAskedAt: 11)
+        #expect(try side.count(look(23, askedAt: 9, number: 11)) == .explained)
+        #expect(side.isUnsettled)
+
+        #expect(try side.count(look(23, askedAt: 12, number: 13)) == .adjusted(ExactDecimal(2)))
+
+        #expect(!side.isUnsettled)
+    }
 }

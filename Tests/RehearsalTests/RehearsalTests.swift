@@ -63,4 +63,13 @@ struct RehearsalTests {
         #expect(report.breaches == [], "repeat it: make rehearse ARGS=\"\(seed) --audience\"")
         #expect(report.coverage.sometimes["a listener was told again of what it had heard"] == 1)
     }
+
+    /// 843: a refund of a sale that a number lay over was held to be in the first count. 1312: an order was edited and
+    /// edited back while the answer about the first edit was lost. 1360: a lowering came and was forgotten.
+    @Test(arguments: [UInt64(843), 1312, 1360])
+    func whatOnceWentWrongWithAnAudienceDoesNoLonger(seed: UInt64) async throws {
+        let report = try await onAThread { try Rehearsal.hold(seed: seed, hasAudience: true) }
+
+        #expect(report.breaches == [], "repeat it: make rehearse ARGS=\"\(seed) --audience\"")
+    }
 }

@@ -141,7 +141,8 @@ extension StockSide {
         // what it offers.
         let isStill = shown == look.quantity && reading.remaining == pending && write == nil
         if !isStill || rounds > 0 { shownNumber = look.number }
-        opened(by: look)
+        // What it leaves to be shown may have come back, and this look only seem to show it: the next one tells.
+        if reading.remaining.isEmpty { opened(by: look) }
         shown = look.quantity
         pending = reading.remaining
         // What a look after a number of ours does not show yet has happened since: the number does not hide it.

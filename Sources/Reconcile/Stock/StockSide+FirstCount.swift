@@ -16,9 +16,12 @@ extension StockSide {
         shownNumber = max(shownNumber, number)
     }
 
+    /// Whether a sale was taken to be in the first count there, and no look has told since.
+    public var isTakenAsCounted: Bool { openedAt == .max }
+
     /// The first look after such a sale shows it, or what came back of it: from then on the orders tell.
     mutating func opened(by look: StockLook) {
-        if openedAt == .max, look.askedAt != nil { openedAt = look.number }
+        if isTakenAsCounted, look.askedAt != nil { openedAt = look.number }
     }
 
     /// How many of the pieces that came back with a line of an order the first count of this side may hold already.

@@ -110,7 +110,12 @@ public struct StockSide: Hashable, Sendable {
     }
 
     /// Whether what it shows must be found out before it is written to.
-    public var isUnsettled: Bool { write != nil || rounds > 0 || pending.contains(where: \.isVeiled) }
+    ///
+    /// A sale that was taken to be in the first count may have been made since: a number that is set now would lie over
+    /// it, and no look would ever show it.
+    public var isUnsettled: Bool {
+        write != nil || rounds > 0 || isTakenAsCounted || pending.contains(where: \.isVeiled)
+    }
 
     /// Whether orders have to be read since the last write: one may have fallen between our read and our write.
     public func hasGap(ordersAskedAt: Int64?) -> Bool {
