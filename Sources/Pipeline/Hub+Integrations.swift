@@ -82,7 +82,7 @@ extension Hub {
         let isSame = try JSON(parsing: old) == wanted.settings.json
         var replaced = known
         replaced.settings = sealed
-        if known.isResting, !isSame { (replaced.state, replaced.reason) = (.active, nil) }
+        if known.isResting { replaced = try await waking(replaced) }
         if !isSame { try await refuseTwin(of: replaced) }
         let wakes = replaced.state != known.state
         let times = secretTimes(wanted.settings, connectorName, after: known)

@@ -29,6 +29,15 @@ extension Hub {
         return resting
     }
 
+    /// One that rested, with its new settings: it works if these lead to a side of its own, and rests on if not.
+    ///
+    /// - Throws: `StoreFailure`.
+    func waking(_ integration: Integration) async throws -> Integration {
+        var awake = integration
+        (awake.state, awake.reason) = (.active, nil)
+        return try await resting(awake)
+    }
+
     /// Refuses what would have an integration work beside another of its side.
     ///
     /// - Throws: `HubError` naming the other, `StoreFailure`.

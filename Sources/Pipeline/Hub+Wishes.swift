@@ -79,7 +79,8 @@ extension Hub {
             // The vendor has to be told of a new secret; calls with the old one are refused from now on.
             wanted.options.previous = PreviousSettings(settings: known.settings, until: now)
             wanted.options.secretTimes = secretTimes(fit.settings, known.connector, after: known)
-            if known.state == .refused || known.isResting { (wanted.state, wanted.reason) = (.active, nil) }
+            if known.state == .refused { (wanted.state, wanted.reason) = (.active, nil) }
+            if known.isResting { wanted = try await waking(wanted) }
         }
         if let state = wish.state, state != wanted.state { (wanted.state, wanted.reason) = (state, nil) }
         if !isSame || known.state == .paused {

@@ -60,6 +60,14 @@ struct TwoShopsTests {
         let again = try await hub.connect("woocommerce", name: "again", config: World.shopSettings("north"))
         let third = try await hub.connect("woocommerce", name: "third", config: World.shopSettings("north"))
         let address = try IntegrationWish(["settings": ["siteUrl": "http://west.example"]])
+        // Another setting than the address wakes nobody, and is taken.
+        let size = try IntegrationWish(["settings": ["batchSize": 20]])
+        let changed = try await hub.change(third.publicID, size, isWhole: false, by: .hub)
+        #expect(changed?.integration.isResting == true)
+        var settings = World.shopSettings("north").object ?? [:]
+        settings["batchSize"] = 20
+        _ = try await hub.replace("woocommerce", name: "again", config: .object(settings))
+        #expect(try await hub.integration(named: "again").isResting)
 
         _ = try await hub.replace("woocommerce", name: "again", config: World.shopSettings("south"))
         _ = try await hub.change(third.publicID, address, isWhole: false, by: .hub)
