@@ -21,38 +21,39 @@ extension Hub {
         try await refreshKeys()
         var block = try await ids.draw(1)
         let publicID = Signature.hex(surroundings.random(16))
-        let integration = try await resting(
-            Integration(
-                id: try block.next(), name: name, connector: connectorName,
-                settings: try vault.seal(wanted.settings.json.bytes, context: publicID), options: wanted.options,
-                publicID: publicID, createdAt: now, state: wanted.state))
-        guard try await add(integration, by: actor) else {
+        let integration = Integration(
+            id: try block.next(), name: name, connector: connectorName,
+            settings: try vault.seal(wanted.settings.json.bytes, context: publicID), options: wanted.options,
+            publicID: publicID, createdAt: now, state: wanted.state)
+        guard let added = try await add(integration, by: actor) else {
             throw HubError(
                 "there is an integration named \"\(name)\" already; choose another name, or --replace its settings")
         }
-        return integration
+        return added
     }
 
-    /// Writes a new integration with its schedules, and in the same step what else is to stand with it. False when its
-    /// name is taken; then nothing was written.
+    /// Writes a new integration with its schedules, and in the same step what else is to stand with it. Answers it as
+    /// it was written: inactive where another has its side. Nil when its name is taken; then nothing was written.
     func add(
         _ integration: Integration, by actor: AuditActor,
-        with besides: @escaping @Sendable (any StoreSession) throws -> Void = { _ in }
-    ) async throws -> Bool {
+        with besides: @escaping @Sendable (Integration, any StoreSession) throws -> Void = { _, _ in }
+    ) async throws -> Integration? {
         let (organization, now) = (organization, now)
         let schedules = try schedules(bySettingsOf: integration)
-        let note = AuditNote(.integrationConnected, "integration", integration.publicID, after: told(integration))
-        let isAdded = try await store.write { session in
+        let added = try await store.write { session -> Integration? in
             let ledger = LedgerTable(session, organization: organization)
-            guard try !ledger.hasIntegration(named: integration.name) else { return false }
+            guard try !ledger.hasIntegration(named: integration.name) else { return nil }
+            let integration = self.resting(integration, beside: try ledger.integrations())
             try ledger.save(integration)
             for schedule in schedules { try ScheduleTable(session, organization: organization).save(schedule) }
+            let told = self.told(integration)
+            let note = AuditNote(.integrationConnected, "integration", integration.publicID, after: told)
             try self.note(note, by: actor, at: now, in: session)
-            try besides(session)
-            return true
+            try besides(integration, session)
+            return integration
         }
         addressBook.forget()
-        return isAdded
+        return added
     }
 
     /// Gives an integration new settings. What it has linked, its cursors and its address stay; one whose credentials

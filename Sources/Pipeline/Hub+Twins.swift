@@ -9,8 +9,12 @@ extension Hub {
     ///
     /// - Throws: `StoreFailure`.
     func reasonToRest(_ integration: Integration) async throws -> String? {
+        try await reasonToRest(integration, beside: integrations())
+    }
+
+    private func reasonToRest(_ integration: Integration, beside all: [Integration]) -> String? {
         guard let side = side(of: integration) else { return nil }
-        let others = try await integrations().filter {
+        let others = all.filter {
             $0.connector == integration.connector && $0.id != integration.id && $0.state != .paused
         }
         guard let twin = others.first(where: { self.side(of: $0) == side }) else { return nil }
@@ -19,11 +23,12 @@ extension Hub {
             + "other and made again without an end; give this one other settings, or make \(twin.name) inactive first"
     }
 
-    /// A new integration; one that may not work beside another is inactive, and says why.
-    ///
-    /// - Throws: `StoreFailure`.
-    func resting(_ integration: Integration) async throws -> Integration {
-        guard integration.state != .paused, let reason = try await reasonToRest(integration) else { return integration }
+    /// An integration beside all there are; one that may not work beside another is inactive, and says why. Asked for
+    /// in the step that saves it, of two that are connected at one instant one rests.
+    func resting(_ integration: Integration, beside all: [Integration]) -> Integration {
+        guard integration.state != .paused, let reason = reasonToRest(integration, beside: all) else {
+            return integration
+        }
         var resting = integration
         (resting.state, resting.reason) = (.paused, reason)
         return resting
@@ -35,7 +40,7 @@ extension Hub {
     func waking(_ integration: Integration) async throws -> Integration {
         var awake = integration
         (awake.state, awake.reason) = (.active, nil)
-        return try await resting(awake)
+        return try await resting(awake, beside: integrations())
     }
 
     /// Refuses what would have an integration work beside another of its side.

@@ -31,18 +31,16 @@ extension Hub {
         try await refreshKeys()
         var block = try await ids.draw(1)
         let publicID = Signature.hex(surroundings.random(16))
-        let integration = try await resting(
-            Integration(
-                id: try block.next(), name: name, connector: connectorName,
-                settings: try vault.seal(fit.settings.json.bytes, context: publicID), options: fit.options,
-                publicID: publicID, createdAt: now, state: wish.state ?? .active
-            ).since(secretTimes(fit.settings, connectorName)))
-        let view = view(of: integration)
-        let isAdded = try await asWished { () async throws in
-            try await self.add(integration, by: actor) { try self.keep(answering, for: view, in: $0) }
+        let integration = Integration(
+            id: try block.next(), name: name, connector: connectorName,
+            settings: try vault.seal(fit.settings.json.bytes, context: publicID), options: fit.options,
+            publicID: publicID, createdAt: now, state: wish.state ?? .active
+        ).since(secretTimes(fit.settings, connectorName))
+        let added = try await asWished { () async throws in
+            try await self.add(integration, by: actor) { try self.keep(answering, for: self.view(of: $0), in: $1) }
         }
-        guard isAdded else { throw IntegrationRefusal.nameTaken(name) }
-        return view
+        guard let added else { throw IntegrationRefusal.nameTaken(name) }
+        return view(of: added)
     }
 
     /// Changes an integration. What it has linked, its cursors and its address stay; one whose credentials were refused

@@ -53,6 +53,23 @@ struct TwoShopsTests {
         _ = try await hub.replace("woocommerce", name: "again", config: .object(same))
     }
 
+    @Test func ofTwoThatConnectOneShopAtOneInstantOneRests() async throws {
+        let world = try World()
+        let hub = try world.hub()
+
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for name in ["a", "b", "c", "d"] {
+                group.addTask {
+                    _ = try await hub.connect("woocommerce", name: name, config: World.shopSettings("north"))
+                }
+            }
+            try await group.waitForAll()
+        }
+
+        let all = try await hub.integrations()
+        #expect(all.count == 4 && all.filter { $0.state == .active }.count == 1)
+    }
+
     @Test func anIntegrationThatRestsWakesWithAnAddressOfItsOwnAndNoneIsLedToAnothers() async throws {
         let world = try World()
         let hub = try world.hub()
