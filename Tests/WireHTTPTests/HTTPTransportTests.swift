@@ -99,20 +99,19 @@ struct HTTPTransportTests {
         }
     }
 
+    /// The server holds until the test ends: that there is a failure at all says that it was given up.
     @Test(arguments: ["", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of it"])
     func anAnswerThatDoesNotComeWholeInTimeIsGivenUp(begin: String) async throws {
         let server = try OddServer { say, hold in
             say(begin)
             hold()
         }
-        let start = ContinuousClock.now
 
         guard case .noAnswer(let text)? = await failure(of: get(server.port, timeoutSeconds: 1)) else {
             Issue.record("an answer that does not come may have had its effect")
             return
         }
         #expect(text.contains("within 1 s"))
-        #expect(ContinuousClock.now - start < .seconds(10))
     }
 
     /// The client beneath would ask "/" in its place.
