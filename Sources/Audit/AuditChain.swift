@@ -9,12 +9,16 @@ public struct AuditLink: Hashable, Sendable {
     public var key: String
     /// The seal, 32 bytes: who does not have the key cannot make another that fits.
     public var seal: [UInt8]
+    /// The proof, 32 bytes, that its last line is the audit's last; nil where others follow, or an older release sealed
+    /// it, which kept that elsewhere.
+    public var end: [UInt8]?
 
     /// A link.
-    public init(lines: ClosedRange<Int64>, key: String, seal: [UInt8]) {
+    public init(lines: ClosedRange<Int64>, key: String, seal: [UInt8], end: [UInt8]? = nil) {
         self.lines = lines
         self.key = key
         self.seal = seal
+        self.end = end
     }
 }
 
@@ -22,6 +26,8 @@ public struct AuditLink: Hashable, Sendable {
 public struct AuditChain: Sendable {
     /// What the first link stands on.
     static let beginning = [UInt8](repeating: 0, count: 32)
+    /// The number that, sealed, says no more than that there are lines.
+    static let begun: Int64 = 0
 
     private let vault: Vault
     private let context: String
@@ -40,7 +46,8 @@ public struct AuditChain: Sendable {
     func link(_ lines: [AuditLine], after seal: [UInt8]?) throws(Vault.Failure) -> AuditLink? {
         guard let first = lines.first, let last = lines.last else { return nil }
         let made = try vault.code(for: Self.bytes(lines, after: seal), context: context)
-        return AuditLink(lines: first.entry.number...last.entry.number, key: made.key, seal: made.code)
+        let end = try sealed(head: last.entry.number, key: made.key)
+        return AuditLink(lines: first.entry.number...last.entry.number, key: made.key, seal: made.code, end: end.code)
     }
 
     /// Whether a link seals exactly these lines behind that seal.
@@ -59,11 +66,11 @@ public struct AuditChain: Sendable {
         let code: [UInt8]
     }
 
-    /// Seals the number of the last line.
+    /// Seals the number of the last line. `key`: the id of the one it is sealed with; nil: the current one.
     ///
     /// - Throws: `Vault.Failure`.
-    func sealed(head number: Int64) throws(Vault.Failure) -> Head {
-        let made = try vault.code(for: Array(String(number).utf8), context: headContext)
+    func sealed(head number: Int64, key: String? = nil) throws(Vault.Failure) -> Head {
+        let made = try vault.code(for: Array(String(number).utf8), context: headContext, key: key)
         return Head(number: number, key: made.key, code: made.code)
     }
 

@@ -47,6 +47,8 @@ struct AuditCheck {
     private let chain: AuditChain
     private let kept: AuditHead?
     private var seal: [UInt8]?
+    /// What the last link says of the end.
+    private var end: AuditChain.Head?
     private var next: Int64 = 1
     private var hasMetKept = false
     private(set) var verdict = AuditVerdict()
@@ -75,6 +77,7 @@ struct AuditCheck {
             check(link, entries)
         }
         seal = link.seal
+        end = link.end.map { AuditChain.Head(number: link.lines.upperBound, key: link.key, code: $0) }
         next = link.lines.upperBound + 1
         verdict.lines += Int64(entries.count)
         verdict.head = AuditHead(number: link.lines.upperBound, seal: link.seal)
@@ -99,18 +102,27 @@ struct AuditCheck {
         }
     }
 
-    /// All links were seen. `loose`: how many lines stand behind the last of them.
+    /// All links were seen. `head`: what says that there is an audit, or, from an older release, where it ends.
+    /// `loose`: how many lines stand behind the last link.
     mutating func end(_ head: AuditChain.Head?, loose: Int) {
+        if let end { check(end) }
+        if let head { check(head) }
+        if head == nil, last > 0 { tell("what says how many lines there are is gone") }
+        if head?.number == AuditChain.begun, end == nil {
+            tell("the last line that is there, \(last), was not the last: the end was cut off")
+        }
+        if loose > 0 { tell("\(loose) lines at the end are sealed by no link: they were added") }
+        if let kept, !hasMetKept { tell("line \(kept.number), whose seal was kept, is not there, or ends no link") }
+    }
+
+    private mutating func check(_ proof: AuditChain.Head) {
         do {
-            if let head, try !chain.holds(head) || head.number != last {
-                tell("the audit was to end with line \(head.number) and ends with \(last): its end was altered")
+            if try !chain.holds(proof) || ![AuditChain.begun, last].contains(proof.number) {
+                tell("the audit was to end with line \(proof.number) and ends with \(last): its end was altered")
             }
         } catch {
             tell("the end of the audit cannot be checked: \(error)")
         }
-        if head == nil, last > 0 { tell("what says how many lines there are is gone") }
-        if loose > 0 { tell("\(loose) lines at the end are sealed by no link: they were added") }
-        if let kept, !hasMetKept { tell("line \(kept.number), whose seal was kept, is not there, or ends no link") }
     }
 
     private mutating func tell(_ problem: String) {

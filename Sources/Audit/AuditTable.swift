@@ -39,6 +39,9 @@ public struct AuditTable {
         // each page more that a step writes is a tenth of what its line costs (measured). A server keeps it once or
         // twice as it likes.
         Migration("0501-audit-dense", dense, postgres: "", servesOlder: true),
+        // What proves the end stands in the last link itself: a page less that a step writes. Who does not know of it
+        // goes on writing it to `audit_head`, and is heard.
+        Migration("0502-audit-end", "ALTER TABLE audit_link ADD COLUMN end_seal BLOB;", servesOlder: true),
     ]
 
     /// The same columns, keys and index: who does not know of it works on as before.
@@ -85,11 +88,27 @@ public struct AuditTable {
         }
         guard let link = try chain.link(lines, after: last?.seal) else { return }
         try session.save(lines.map(row), as: Self.lineUpsert)
+        try endNoMore(last)
         try session.save([row(of: link)], as: Self.linkUpsert)
-        let head = try chain.sealed(head: link.lines.upperBound)
+    }
+
+    /// Only the last link proves the end. What stands in a row of its own says that there is an audit at all; where an
+    /// older release wrote the last link, which keeps its proof there, it is put back, and what stood before is taken
+    /// away.
+    private func endNoMore(_ last: AuditLink?) throws {
+        let own = [SQLValue.integer(organization)]
+        if let last, last.end != nil {
+            try session.run(
+                "UPDATE audit_link SET end_seal = NULL WHERE organization_id = ?1 AND number = ?2",
+                own + [.integer(last.lines.upperBound)])
+            return
+        }
+        let begun = try chain.sealed(head: AuditChain.begun)
         try session.save(
-            [[.integer(organization), .integer(link.lines.upperBound), .text(head.key), .blob(head.code)]],
-            as: Self.headUpsert)
+            [own + [.integer(AuditChain.begun), .text(begun.key), .blob(begun.code)]], as: Self.headUpsert)
+        guard last != nil else { return }
+        try session.run(
+            "UPDATE audit_link SET end_seal = NULL WHERE organization_id = ?1 AND end_seal IS NOT NULL", own)
     }
 
     private static let lineUpsert = Upsert(
@@ -99,7 +118,7 @@ public struct AuditTable {
             "subject_id", "before", "after",
         ])
     private static let linkUpsert = Upsert(
-        "audit_link", ["organization_id", "number", "first", "sealed_with", "seal"])
+        "audit_link", ["organization_id", "number", "first", "sealed_with", "seal", "end_seal"])
     private static let headUpsert = Upsert(
         "audit_head", key: ["organization_id"], updating: ["number", "sealed_with", "seal"])
 
@@ -115,7 +134,7 @@ public struct AuditTable {
     private func row(of link: AuditLink) -> [SQLValue] {
         [
             .integer(organization), .integer(link.lines.upperBound), .integer(link.lines.lowerBound), .text(link.key),
-            .blob(link.seal),
+            .blob(link.seal), link.end.map(SQLValue.blob) ?? .null,
         ]
     }
 
@@ -162,14 +181,16 @@ public struct AuditTable {
     private func lastLink() throws -> AuditLink? {
         try session.rows(
             """
-            SELECT first, number, sealed_with, seal FROM audit_link WHERE organization_id = ?1
+            SELECT first, number, sealed_with, seal, end_seal FROM audit_link WHERE organization_id = ?1
             ORDER BY number DESC LIMIT 1
             """, [.integer(organization)]
         ).first.map(Self.link)
     }
 
     private static func link(_ row: Row) -> AuditLink {
-        AuditLink(lines: row.integer(0)...max(row.integer(0), row.integer(1)), key: row.text(2), seal: row.blob(3))
+        AuditLink(
+            lines: row.integer(0)...max(row.integer(0), row.integer(1)), key: row.text(2), seal: row.blob(3),
+            end: row.blob(4).isEmpty ? nil : row.blob(4))
     }
 
     // MARK: Checking
@@ -180,7 +201,7 @@ public struct AuditTable {
     func links(after number: Int64) throws -> [(link: AuditLink, entries: [AuditEntry])] {
         let links = try session.rows(
             """
-            SELECT first, number, sealed_with, seal FROM audit_link WHERE organization_id = ?1 AND number > ?2
+            SELECT first, number, sealed_with, seal, end_seal FROM audit_link WHERE organization_id = ?1 AND number > ?2
             ORDER BY number LIMIT ?3
             """, [.integer(organization), .integer(number), .integer(Int64(Self.pageSize))]
         ).map(Self.link)
@@ -194,7 +215,8 @@ public struct AuditTable {
         return links.map { link in (link, entries.filter { link.lines.contains($0.number) }) }
     }
 
-    /// The last number there was, as its own seal proves it, and how many lines stand behind a number.
+    /// What says that there is an audit, or, as an older release sealed it, its last number; and how many lines stand
+    /// behind a number.
     ///
     /// - Throws: `StoreFailure`.
     func end(behind number: Int64) throws -> (head: AuditChain.Head?, loose: Int) {

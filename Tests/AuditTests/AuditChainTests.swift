@@ -47,7 +47,7 @@ struct AuditChainTests {
         let book = try await Book()
         for change in [
             "DELETE FROM audit_link WHERE number = \(number)",
-            "UPDATE audit_link SET seal = audit_head.seal FROM audit_head WHERE audit_link.number = \(number)",
+            "UPDATE audit_link SET seal = (SELECT end_seal FROM audit_link WHERE number = 6) WHERE number = \(number)",
             "UPDATE audit_link SET first = first - 1 WHERE number = \(number)",
             "UPDATE audit_link SET number = number + 1 WHERE number = \(number)",
             "UPDATE audit_link SET sealed_with = 'ffffffff' WHERE number = \(number)",
@@ -63,6 +63,30 @@ struct AuditChainTests {
         let book = try await Book()
 
         for table in ["audit", "audit_link"] { try await book.run("DELETE FROM \(table) WHERE number >= \(number)") }
+
+        #expect(try await !book.verify().problems.isEmpty)
+    }
+
+    @Test func theRowThatSaysThatThereIsAnAuditIsMissed() async throws {
+        let book = try await Book()
+
+        try await book.run("DELETE FROM audit_head")
+
+        #expect(try await book.verify().problems == ["what says how many lines there are is gone"])
+    }
+
+    /// The proof of the end fits no other end, and is missed.
+    @Test(arguments: Book.links)
+    func theProofOfTheEndCannotBeCarriedElsewhere(number: Int) async throws {
+        let book = try await Book()
+        let proof = "(SELECT end_seal FROM audit_link WHERE number = 6)"
+
+        try await book.run("UPDATE audit_link SET end_seal = \(proof) WHERE number = \(number)")
+        if number == 6 {
+            #expect(try await book.verify().problems == [])
+            try await book.run("UPDATE audit_link SET end_seal = NULL WHERE number = 6")
+        }
+        for table in ["audit", "audit_link"] { try await book.run("DELETE FROM \(table) WHERE number > \(number)") }
 
         #expect(try await !book.verify().problems.isEmpty)
     }
@@ -123,20 +147,41 @@ struct AuditChainTests {
 
     /// A chain that an older release began is whole after its tables were made anew, and goes on from there.
     @Test func aChainOfAnOlderReleaseIsWholeAfterTheMigrationAndGoesOn() async throws {
-        let book = try await Book(migrations: [AuditTable.migrations[0]])
-        let head = try #require(try await book.verify().head)
+        let book = try await Book(isEmpty: true, migrations: [AuditTable.migrations[0]])
+        for number in 1...Book.lines { try await book.appendAsBefore(Book.note(number)) }
+        let head = try #require(try await book.lastLink())
         let earlier = try await book.entries()
 
         let newer = try Book(on: book, migrations: AuditTable.migrations)
         let kept = try await newer.entries()
+        #expect(try await newer.verify(meeting: head).problems == [])
         try await newer.append([Book.note(7)])
         let verdict = try await newer.verify(meeting: head)
 
         #expect(kept == earlier && kept.count == Book.lines)
         #expect(verdict.problems == [] && verdict.lines == 7)
         // The older program goes on on what was made anew.
-        try await book.append([Book.note(8)])
+        try await book.appendAsBefore(Book.note(8))
         #expect(try await newer.verify(meeting: head).problems == [])
+    }
+
+    /// Two releases write by turns: whichever wrote last, the chain is whole, and its end cannot be cut off.
+    @Test(arguments: ["on", "no", "oon", "ono", "nnoon", "nonon"])
+    func anOlderReleaseGoesOnBesideANewerOne(turns: String) async throws {
+        for cut in 2...turns.count {
+            let book = try await Book(isEmpty: true)
+            for (index, turn) in turns.enumerated() {
+                let note = Book.note(index)
+                if turn == "o" { try await book.appendAsBefore(note) } else { try await book.append([note]) }
+                #expect(try await book.verify().problems == [])
+            }
+            for table in ["audit", "audit_link"] { try await book.run("DELETE FROM \(table) WHERE number >= \(cut)") }
+            #expect(try await !book.verify().problems.isEmpty, "cut off at \(cut)")
+            // While only an older release writes, what it keeps is all there is.
+            guard turns.dropFirst(cut - 1).contains("n") else { continue }
+            try await book.run("DELETE FROM audit_head")
+            #expect(try await !book.verify().problems.isEmpty, "cut off at \(cut), with what an older release kept")
+        }
     }
 
     @Test func withoutTheKeyNothingIsProvenAndNothingBreaks() async throws {

@@ -57,6 +57,47 @@ final class Book: Sendable {
         }
     }
 
+    /// The number and the seal of the last link.
+    func lastLink() async throws -> AuditHead? {
+        try await store.read {
+            try $0.rows(
+                "SELECT number, seal FROM audit_link WHERE organization_id = 1 ORDER BY number DESC LIMIT 1", []
+            )
+            .first.map { AuditHead(number: $0.integer(0), seal: $0.blob(1)) }
+        }
+    }
+
+    /// As a release before migration 0502 writes it: what proves the end stands in a row of its own.
+    func appendAsBefore(_ note: AuditNote) async throws {
+        let end = try await lastLink()
+        let chain = AuditChain(Self.vault, organization: 1)
+        let number = (end?.number ?? 0) + 1
+        let line = AuditLine(AuditEntry(note, number: number, by: AuditActor(.hub, "hub"), at: Self.start))
+        guard let link = try chain.link([line], after: end?.seal) else { return }
+        let head = try chain.sealed(head: number)
+        let values: [SQLValue] = [
+            .integer(number), SQLValue(line.entry.at), .text(line.entry.subjectID), SQLValue(line.before),
+            SQLValue(line.after), .text(link.key), .blob(link.seal), .blob(head.code),
+        ]
+        try await store.write { session in
+            try session.run(
+                """
+                INSERT INTO audit (organization_id, number, at, actor_kind, actor, action, subject, subject_id, before,
+                    after) VALUES (1, ?1, ?2, 'hub', 'hub', 'job.held', 'job', ?3, ?4, ?5)
+                """, Array(values[..<5]))
+            try session.run(
+                """
+                INSERT INTO audit_link (organization_id, number, first, sealed_with, seal)
+                VALUES (1, ?1, ?1, ?2, ?3)
+                """, [values[0], values[5], values[6]])
+            try session.run(
+                """
+                INSERT INTO audit_head (organization_id, number, sealed_with, seal) VALUES (1, ?1, ?2, ?3)
+                ON CONFLICT (organization_id) DO UPDATE SET number = excluded.number, seal = excluded.seal
+                """, [values[0], values[5], values[7]])
+        }
+    }
+
     /// Statements of somebody who has the database and not the key.
     func run(_ statements: String...) async throws {
         try await store.write { session in for sql in statements { try session.run(sql, []) } }
