@@ -71,6 +71,7 @@ public struct Absorb {
         result.counts.read += 1
         let key = ExternalKey(given.kind, given.externalID)
         guard var link = snapshot.links[key] else {
+            if isOnlyTold(given) { return ask(key) }
             return try countable(given) ? meet(given, digest: digest) : ()
         }
         let draft = withoutOlder(given, than: link)
@@ -116,6 +117,18 @@ public struct Absorb {
         }
         guard let record = snapshot.records[link.record], countable(draft) else { return }
         try merge(draft, digest: digest, into: record, by: link, isFirstSight: false)
+    }
+
+    /// Whether something that is new here is known by a call alone, which may be older than its deletion: made
+    /// elsewhere, it would stand there for good. An order does not wait for its guest, who cannot be deleted.
+    private func isOnlyTold(_ draft: Draft) -> Bool {
+        batch.isHint && draft.kind.nature == .catalogue && batch.drafts.allSatisfy { $0.kind.nature == .catalogue }
+    }
+
+    /// Has something read before anything is made of it.
+    private mutating func ask(_ key: ExternalKey) {
+        result.wanted.append(key)
+        result.unread.insert(key)
     }
 
     /// Whether the far side has given the id of what is gone there to something else. What bears another number and was

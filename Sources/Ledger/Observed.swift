@@ -270,6 +270,8 @@ public struct Absorption: Sendable {
     public var wanted: [ExternalKey] = []
     /// Those of them that are new and were not shown whole: until they are, nobody else is given them.
     public var untold: Set<ExternalKey> = []
+    /// Those of them that a call told of and nothing was made of yet.
+    public var unread: Set<ExternalKey> = []
     /// Records to be read again: what was shown of them may be from before our own last write.
     public var stale: [ExternalKey] = []
     /// The parts in which a write whose answer is still waited for was seen to have come there, by record.

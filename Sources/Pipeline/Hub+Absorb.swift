@@ -245,7 +245,7 @@ extension Hub {
                 .fetch, integration: batch.integration, kind: key.kind, key: key.id, priority: 70,
                 runAt: now.adding(seconds: staleWaitSeconds))
         }
-        let own = Set(batch.drafts.map { ExternalKey($0.kind, $0.externalID) })
+        let own = Set(batch.drafts.map { ExternalKey($0.kind, $0.externalID) }).subtracting(absorption.unread)
         return stale
             + Set(wanted).sorted { ($0.kind.rawValue, $0.id) < ($1.kind.rawValue, $1.id) }.map { key in
                 NewJob(
