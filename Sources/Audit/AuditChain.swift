@@ -9,8 +9,8 @@ public struct AuditLink: Hashable, Sendable {
     public var key: String
     /// The seal, 32 bytes: who does not have the key cannot make another that fits.
     public var seal: [UInt8]
-    /// The proof, 32 bytes, that its last line is the audit's last; nil where others follow, or an older release sealed
-    /// it, which kept that elsewhere.
+    /// The proof, 32 bytes, that its last line is the audit's last: the code whose digest the seal is. Nil where others
+    /// follow, for then it is taken away, or where an older release sealed it, which kept that elsewhere.
     public var end: [UInt8]?
 
     /// A link.
@@ -22,7 +22,10 @@ public struct AuditLink: Hashable, Sendable {
     }
 }
 
-/// How links are sealed and checked: HMAC-SHA256 over the seal before, the lines' numbers and the digest of each line.
+/// How links are sealed and checked: HMAC-SHA256 over the seal before and the digest of each line, which tells its
+/// number. The seal is the digest of that code. The code itself stands beside it while the link is the last; nobody
+/// without the key can make that of an earlier one again. An older release had the code for a seal, with a key of its
+/// own.
 public struct AuditChain: Sendable {
     /// What the first link stands on.
     static let beginning = [UInt8](repeating: 0, count: 32)
@@ -31,13 +34,15 @@ public struct AuditChain: Sendable {
 
     private let vault: Vault
     private let context: String
+    private let formerContext: String
     private let headContext: String
 
     /// The chain of an organization, sealed by a vault's keys.
     public init(_ vault: Vault, organization: Int64) {
         self.vault = vault
-        context = "audit \(organization)"
-        headContext = context + " head"
+        formerContext = "audit \(organization)"
+        context = formerContext + " link"
+        headContext = formerContext + " head"
     }
 
     /// Seals lines behind what stands before them.
@@ -46,17 +51,25 @@ public struct AuditChain: Sendable {
     func link(_ lines: [AuditLine], after seal: [UInt8]?) throws(Vault.Failure) -> AuditLink? {
         guard let first = lines.first, let last = lines.last else { return nil }
         let made = try vault.code(for: Self.bytes(lines, after: seal), context: context)
-        let end = try sealed(head: last.entry.number, key: made.key)
-        return AuditLink(lines: first.entry.number...last.entry.number, key: made.key, seal: made.code, end: end.code)
+        return AuditLink(
+            lines: first.entry.number...last.entry.number, key: made.key, seal: Signature.sha256(made.code),
+            end: made.code)
     }
 
     /// Whether a link seals exactly these lines behind that seal.
     ///
     /// - Throws: `Vault.Failure.unknownKey`.
     func holds(_ link: AuditLink, _ entries: [AuditEntry], after seal: [UInt8]?) throws(Vault.Failure) -> Bool {
-        let lines = entries.map(AuditLine.init)
-        let made = try vault.code(for: Self.bytes(lines, after: seal), context: context, key: link.key)
-        return Signature.areEqual(made.code, link.seal)
+        let bytes = Self.bytes(entries.map(AuditLine.init), after: seal)
+        let made = try vault.code(for: bytes, context: context, key: link.key)
+        if Signature.areEqual(Signature.sha256(made.code), link.seal) { return true }
+        let former = try vault.code(for: bytes, context: formerContext, key: link.key)
+        return Signature.areEqual(former.code, link.seal)
+    }
+
+    /// Whether a link proves that it is the last.
+    func isEnd(_ link: AuditLink) -> Bool {
+        link.end.map { Signature.areEqual(Signature.sha256($0), link.seal) } ?? false
     }
 
     /// What proves that so many lines were written.
@@ -66,11 +79,11 @@ public struct AuditChain: Sendable {
         let code: [UInt8]
     }
 
-    /// Seals the number of the last line. `key`: the id of the one it is sealed with; nil: the current one.
+    /// Seals the number of the last line.
     ///
     /// - Throws: `Vault.Failure`.
-    func sealed(head number: Int64, key: String? = nil) throws(Vault.Failure) -> Head {
-        let made = try vault.code(for: Array(String(number).utf8), context: headContext, key: key)
+    func sealed(head number: Int64) throws(Vault.Failure) -> Head {
+        let made = try vault.code(for: Array(String(number).utf8), context: headContext)
         return Head(number: number, key: made.key, code: made.code)
     }
 
@@ -82,7 +95,7 @@ public struct AuditChain: Sendable {
         return Signature.areEqual(made.code, head.code)
     }
 
-    private static func bytes(_ lines: [AuditLine], after seal: [UInt8]?) -> [UInt8] {
+    static func bytes(_ lines: [AuditLine], after seal: [UInt8]?) -> [UInt8] {
         var bytes = seal ?? beginning
         for line in lines { bytes += Signature.sha256(line.sealedBytes) }
         return bytes

@@ -47,8 +47,8 @@ struct AuditCheck {
     private let chain: AuditChain
     private let kept: AuditHead?
     private var seal: [UInt8]?
-    /// What the last link says of the end.
-    private var end: AuditChain.Head?
+    /// Whether the last link says that it is the last.
+    private var isEnded = false
     private var next: Int64 = 1
     private var hasMetKept = false
     private(set) var verdict = AuditVerdict()
@@ -77,7 +77,7 @@ struct AuditCheck {
             check(link, entries)
         }
         seal = link.seal
-        end = link.end.map { AuditChain.Head(number: link.lines.upperBound, key: link.key, code: $0) }
+        isEnded = chain.isEnd(link)
         next = link.lines.upperBound + 1
         verdict.lines += Int64(entries.count)
         verdict.head = AuditHead(number: link.lines.upperBound, seal: link.seal)
@@ -105,10 +105,9 @@ struct AuditCheck {
     /// All links were seen. `head`: what says that there is an audit, or, from an older release, where it ends.
     /// `loose`: how many lines stand behind the last link.
     mutating func end(_ head: AuditChain.Head?, loose: Int) {
-        if let end { check(end) }
         if let head { check(head) }
         if head == nil, last > 0 { tell("what says how many lines there are is gone") }
-        if head?.number == AuditChain.begun, end == nil {
+        if head?.number == AuditChain.begun, !isEnded {
             tell("the last line that is there, \(last), was not the last: the end was cut off")
         }
         if loose > 0 { tell("\(loose) lines at the end are sealed by no link: they were added") }

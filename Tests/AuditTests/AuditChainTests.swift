@@ -165,6 +165,25 @@ struct AuditChainTests {
         #expect(try await newer.verify(meeting: head).problems == [])
     }
 
+    /// The seal of an older release is a code itself; made a proof of the end, it fits no seal that has one.
+    @Test func theSealOfAnOlderReleaseIsNoProofOfTheEnd() async throws {
+        for isDigested in [false, true] {
+            let book = try await Book(isEmpty: true)
+            for number in 1...3 { try await book.appendAsBefore(Book.note(number)) }
+            let seal = try #require(try await book.lastLink()).seal
+            try await book.append([Book.note(4)])
+
+            try await book.run("DELETE FROM audit WHERE number > 3", "DELETE FROM audit_link WHERE number > 3")
+            try await book.store.write { session in
+                let digest = isDigested ? Signature.sha256(seal) : seal
+                try session.run(
+                    "UPDATE audit_link SET seal = ?1, end_seal = ?2 WHERE number = 3", [.blob(digest), .blob(seal)])
+            }
+
+            #expect(try await !book.verify().problems.isEmpty)
+        }
+    }
+
     /// Two releases write by turns: whichever wrote last, the chain is whole, and its end cannot be cut off.
     @Test(arguments: ["on", "no", "oon", "ono", "nnoon", "nonon"])
     func anOlderReleaseGoesOnBesideANewerOne(turns: String) async throws {

@@ -73,11 +73,11 @@ final class Book: Sendable {
         let chain = AuditChain(Self.vault, organization: 1)
         let number = (end?.number ?? 0) + 1
         let line = AuditLine(AuditEntry(note, number: number, by: AuditActor(.hub, "hub"), at: Self.start))
-        guard let link = try chain.link([line], after: end?.seal) else { return }
+        let code = try Self.vault.code(for: AuditChain.bytes([line], after: end?.seal), context: "audit 1")
         let head = try chain.sealed(head: number)
         let values: [SQLValue] = [
             .integer(number), SQLValue(line.entry.at), .text(line.entry.subjectID), SQLValue(line.before),
-            SQLValue(line.after), .text(link.key), .blob(link.seal), .blob(head.code),
+            SQLValue(line.after), .text(code.key), .blob(code.code), .blob(head.code),
         ]
         try await store.write { session in
             try session.run(
