@@ -86,6 +86,8 @@ public struct Absorb {
             free(link)
             return try meet(draft, digest: digest)
         }
+        // A late call may tell of what bore the id before.
+        if batch.isHint, hasAnotherNumber(draft, than: link) { return ask(key) }
         if let settled = try afterAttempt(link, draft) {
             link = settled
             keep(link)
@@ -134,7 +136,11 @@ public struct Absorb {
     /// Whether the far side has given the id of what is gone there to something else. What bears another number and was
     /// never missed is the same thing with a new number.
     private func isAnother(_ draft: Draft, than link: HubLink) -> Bool {
-        guard link.isDoubtful, let record = snapshot.records[link.record], let known = record.naturalKey,
+        link.isDoubtful && hasAnotherNumber(draft, than: link)
+    }
+
+    private func hasAnotherNumber(_ draft: Draft, than link: HubLink) -> Bool {
+        guard let record = snapshot.records[link.record], let known = record.naturalKey,
             let key = draft.naturalKey.map(NaturalKey.folded), key != known,
             key != record.parts["sku"]?.value.string.map(NaturalKey.folded)
         else { return false }

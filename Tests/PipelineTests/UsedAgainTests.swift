@@ -73,6 +73,14 @@ struct UsedAgainTests {
         #expect(absorption.counts.created == 0 && absorption.links.values.allSatisfy { $0.record == 1 })
     }
 
+    /// Seen by rehearsal 211: a call eight minutes late told of what had borne the id before the hub ever read it.
+    @Test func whatACallTellsUnderAnotherNumberIsReadFirst() throws {
+        let absorption = try merged("t2", isHint: true) { _ in }
+
+        #expect(absorption.links.isEmpty && absorption.records.isEmpty)
+        #expect(absorption.wanted == [ExternalKey(.product, "101")] && absorption.unread.count == 1)
+    }
+
     @Test func whatComesBackWithItsNumberIsTheSame() throws {
         let absorption = try merged("t1") { $0.isActive = false }
 
