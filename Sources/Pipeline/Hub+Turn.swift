@@ -105,10 +105,10 @@ extension Hub {
         guard let seconds = machineClock.beginMove(wall: now) else { return }
         var moved = 0.0
         defer { machineClock.endMove(by: moved) }
-        let (organization, owner, now) = (organization, owner, now)
+        let (organization, now) = (organization, now)
         logger.warning("the clock of this machine was set by \(seconds) s; leases move with it")
         try await store.write(.lease) {
-            try JobTable($0, organization: organization).moveLeases(by: seconds, owner: owner, now: now)
+            try JobTable($0, organization: organization).moveLeases(by: seconds, now: now)
         }
         moved = seconds
     }

@@ -92,22 +92,27 @@ public struct JobTable {
     /// - Throws: `StoreFailure`.
     @discardableResult
     public func rescue(now: Moment) throws -> Int {
-        try session.run(
-            """
-            UPDATE job SET lease_until = ?2,
-                intent_deadline = CASE WHEN intent_deadline > ?3 THEN ?3 ELSE intent_deadline END
-            WHERE organization_id = ?1 AND state = 'running' AND lease_until > ?2
-            """,
-            [
-                .integer(organization), SQLValue(now.adding(seconds: Self.leaseSeconds)),
-                SQLValue(now.adding(seconds: Self.callDeadlineSeconds)),
-            ])
+        try shortenLeases(now: now)
         return try session.run(
             """
             UPDATE job SET state = 'available', lease_owner = NULL, lease_until = NULL, updated_at = ?2, run_at = ?2
             WHERE organization_id = ?1 AND state = 'running' AND lease_until < ?2
                 AND coalesce(intent_deadline, 0) < ?2
             """, [.integer(organization), SQLValue(now)])
+    }
+
+    /// No lease and no deadline is further ahead than one that is given now.
+    private func shortenLeases(now: Moment) throws {
+        try session.run(
+            """
+            UPDATE job SET lease_until = CASE WHEN lease_until > ?2 THEN ?2 ELSE lease_until END,
+                intent_deadline = CASE WHEN intent_deadline > ?3 THEN ?3 ELSE intent_deadline END
+            WHERE organization_id = ?1 AND state = 'running' AND (lease_until > ?2 OR intent_deadline > ?3)
+            """,
+            [
+                .integer(organization), SQLValue(now.adding(seconds: Self.leaseSeconds)),
+                SQLValue(now.adding(seconds: Self.callDeadlineSeconds)),
+            ])
     }
 
     /// Whether `rescue` may have something to do.
@@ -126,19 +131,20 @@ public struct JobTable {
     /// Moves leases and deadlines, when this machine's clock was found to have jumped by so many seconds: a worker that
     /// is alive keeps its jobs, and a call under way is still waited for.
     ///
-    /// Every process does this. Moved forward twice, a lease is further ahead than any can be, and `rescue` shortens
-    /// it; moved back twice, it would have ended while its worker is alive. So back each owner moves his own, and those
-    /// of the dead are shortened.
+    /// Every process does this, and some while after the clock was set. Moved forward twice, or moved though it was
+    /// given since, a lease is further ahead than any can be, and `rescue` shortens it; moved back so, it would have
+    /// ended while its worker is alive. So where the clock was set back, leases are shortened to what one is that is
+    /// given now.
     ///
     /// - Throws: `StoreFailure`.
-    public func moveLeases(by seconds: Double, owner: String, now: Moment) throws {
+    public func moveLeases(by seconds: Double, now: Moment) throws {
+        guard seconds > 0 else { return try shortenLeases(now: now) }
         let moved = Moment(milliseconds: 0).adding(seconds: seconds)
         try session.run(
             """
             UPDATE job SET lease_until = lease_until + ?2, intent_deadline = intent_deadline + ?2
-            WHERE organization_id = ?1 AND state = 'running' AND (?2 > 0 OR lease_owner = ?3)
-            """, [.integer(organization), SQLValue(moved), .text(owner)])
-        guard seconds > 0 else { return }
+            WHERE organization_id = ?1 AND state = 'running'
+            """, [.integer(organization), SQLValue(moved)])
         // What may still appear at a far side is waited for as long as before. A clock that was set back lets it be
         // waited for longer, which does no harm; set right again, it finds no attempt made later than now.
         let rows = try session.rows(

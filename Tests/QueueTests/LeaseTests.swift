@@ -91,7 +91,7 @@ struct LeaseTests {
         try await QueueStage.once { table, ids throws in
             let job = try table.claimed(newJob("7"), ids: &ids)
             try table.intend([(job, .null)], owner: "me", deadline: Self.start + 75)
-            try table.moveLeases(by: 3600, owner: "me", now: Self.start + 3600)
+            try table.moveLeases(by: 3600, now: Self.start + 3600)
             #expect(try table.rescue(now: Self.start + 3601) == 0)
             #expect(try table.settle([(job, .completed)], owner: "me", now: Self.start + 3602) == [job.id])
         }
@@ -104,12 +104,25 @@ struct LeaseTests {
             let mine = try table.claimed(newJob("7"), ids: &ids)
             try table.intend([(mine, .null)], owner: "me", deadline: Self.start + 75)
             let now = Self.start + 1 + jump
-            try table.moveLeases(by: jump, owner: "me", now: now)
-            try table.moveLeases(by: jump, owner: "other", now: now)
+            for _ in ["me", "other"] { try table.moveLeases(by: jump, now: now) }
 
             #expect(try table.rescue(now: now) == 0)
             try table.renew([mine.id], owner: "me", now: now + 4)
             #expect(try table.rescue(now: now + 5 + JobTable.callDeadlineSeconds) == 1)
+        }
+    }
+
+    /// Found by seed 534 of the rehearsals: a process that had not noticed yet claimed by the clock as it now is, and
+    /// its lease was moved into the past with the others; another took the job over while it was being done.
+    @Test(arguments: [-8.0, -30, -3600])
+    func aLeaseThatWasGivenSinceTheClockWasSetBackIsNotMoved(jump: Double) async throws {
+        try await QueueStage.once { table, ids throws in
+            // The clock was set just before; the job is claimed at the time it now shows.
+            let job = try table.claimed(newJob("7"), ids: &ids)
+            try table.moveLeases(by: jump, now: Self.start + 1)
+
+            #expect(try table.rescue(now: Self.start + 2) == 0)
+            #expect(try table.settle([(job, .completed)], owner: "me", now: Self.start + 2) == [job.id])
         }
     }
 
@@ -124,7 +137,7 @@ struct LeaseTests {
                 [(job, .retry(errorClass: "unclear", error: "", at: Self.start + 30, keepsIntent: true))],
                 owner: "me", now: Self.start)
 
-            try table.moveLeases(by: jump, owner: "me", now: Self.start + 5 + jump)
+            try table.moveLeases(by: jump, now: Self.start + 5 + jump)
 
             let kept = try table.intended(job.integration, keys: [job.key]).first?.intent
             #expect(kept?["at"]?.integer == Int((Self.start + moved).milliseconds))
@@ -140,8 +153,8 @@ struct LeaseTests {
                 [(job, ["at": .integer(Self.start.milliseconds)])], owner: "me", deadline: Self.start + 75)
             for round in 1...3 {
                 let now = Self.start + Double(10 * round)
-                try table.moveLeases(by: -3600, owner: "me", now: now + -3600)
-                try table.moveLeases(by: 3600, owner: "me", now: now)
+                try table.moveLeases(by: -3600, now: now + -3600)
+                try table.moveLeases(by: 3600, now: now)
                 let at = try table.intended(job.integration, keys: [job.key]).first?.intent?["at"]?.integer
                 #expect(at == Int(now.milliseconds), "round \(round)")
             }
