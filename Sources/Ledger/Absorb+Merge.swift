@@ -55,7 +55,7 @@ extension Absorb {
         // What is known to have come may let others be told of more.
         if isChanged || isNew || isTouched || hasSettled { result.touched.insert(record.id) }
         result.accepted.append(ExternalKey(draft.kind, draft.externalID))
-        try moveStock(by: record, before: isNew ? nil : original)
+        try moveStock(by: record, before: isNew ? nil : original, changedAt: draft.changedAt)
     }
 
     private mutating func log(_ record: HubRecord, _ part: String, old: JSON?, rule: String) {

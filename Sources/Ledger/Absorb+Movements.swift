@@ -7,8 +7,9 @@ extension Absorb {
     /// - Parameters:
     ///   - order: The order as it is now.
     ///   - before: The order as it was; nil when it is new.
+    ///   - changedAt: When it was last changed, by the side's clock; nil where that does not say.
     /// - Throws: `AmountError.overflow`; what `ids` throws.
-    mutating func moveStock(by order: HubRecord, before: HubRecord?) throws {
+    mutating func moveStock(by order: HubRecord, before: HubRecord?, changedAt: Moment?) throws {
         guard let rule = rules.orderStock, order.kind == .order, order.issuer == batch.integration,
             let number = order.issuerExternalID, let content = order.values[OrderPart.content]
         else { return }
@@ -27,14 +28,27 @@ extension Absorb {
         let known = before.map { $0.values[OrderPart.state] ?? .pending }
         let isFresh = known.map { $0 != stock.state && !rule.lowersAt.union(rule.restoresAt).contains($0) } ?? true
         if isFresh { try pass(movements.passed(), content) }
+        let isSurelyCounted = isOlderThanItsConnection(changedAt)
         for var step in try movements.missing() {
             step.number = snapshot.stock.number
-            try move(step, content, isCounted: isOld)
+            try move(step, content, isCounted: isOld, isSurelyCounted: isSurelyCounted)
             snapshot.stock.moved[number, default: []].append(step)
         }
     }
 
-    private mutating func move(_ step: StockMovement, _ content: OrderContent, isCounted: Bool) throws {
+    /// How much older than its integration an order must be to be in every count there, in seconds: a shop's clock may
+    /// be wrong, or tell the time of another zone.
+    private static let surelyCountedSeconds = 86_400.0
+
+    /// Whether all that an order has moved had happened before its side was connected, and with it before any count.
+    private func isOlderThanItsConnection(_ changedAt: Moment?) -> Bool {
+        guard let changedAt, let connectedAt = rules.connectedAt else { return false }
+        return connectedAt.seconds(since: changedAt) > Self.surelyCountedSeconds
+    }
+
+    private mutating func move(
+        _ step: StockMovement, _ content: OrderContent, isCounted: Bool, isSurelyCounted: Bool
+    ) throws {
         guard let quantity = step.quantity.millionths else {
             throw AmountError.tooManyDigits("\(step.quantity)", allowed: 6)
         }
@@ -68,7 +82,7 @@ extension Absorb {
         }
         let isShown = link.map { StockLevel.quantity($0.parts[HubLink.stockPart]?.seen) != nil } ?? true
         guard snapshot.stock.ordersAskedAt != nil, isShown, !isCounted else {
-            if let link, isShown, !isCounted, step.quantity < .zero { takeAsCounted(record, link) }
+            if let link, isShown, !isCounted, !isSurelyCounted, step.quantity < .zero { takeAsCounted(record, link) }
             return try balance(movement)
         }
         let old = record.parts[HubLink.stockPart]?.value

@@ -64,6 +64,8 @@ public struct MergeRules: Sendable {
     public var orderStock: OrderStockRule?
     /// Whether its orders are read without anybody asking: then what a count shows can wait for them.
     public var readsOrders = false
+    /// When it was connected: every count of its stock was asked for after that. Nil where nobody says.
+    public var connectedAt: Moment?
     /// How much of what is seldom meant it may do at once.
     public var guardTerms = GuardTerms()
 

@@ -209,6 +209,7 @@ public final class Hub: Sendable {
         rules.guardTerms = integration.options.guardTerms
         rules.orderStock = peer.orderStock
         rules.readsOrders = readsOrders(integration, peer)
+        rules.connectedAt = integration.createdAt
         if let targets = try? connector(of: integration).targets {
             rules.normalForm = { kind, part, value in targets[kind]?.normalForm(of: part, value) ?? value }
         }

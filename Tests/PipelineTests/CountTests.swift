@@ -93,4 +93,24 @@ struct CountTests {
         #expect(stock.sellable == ExactDecimal(7) && stock.moved == ExactDecimal(7))
         #expect(stock.channels.allSatisfy { $0.waits == nil })
     }
+
+    /// A shop with a long history would have every product it ever sold looked at once more.
+    @Test func whatWasSoldLongBeforeAShopWasConnectedIsInItsFirstCountAndNeedsNoOtherLook() async throws {
+        let world = try World()
+        world.openShop("north", products: 3, customers: 0)
+        let sku = try #require(world.firstSimpleSKU("north"))
+        _ = world.inShop("north") { shop, now in
+            shop.setStock(sku: sku, to: 9, at: now)
+            shop.placeOrder([.init(sku: sku, quantity: 2)], .init(email: "ann@example.com"), at: now)
+        }
+        world.pass(seconds: 25 * 3600)
+        let hub = try world.hub()
+        let north = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
+
+        for kind in [RecordKind.category, .product, .order] { _ = try await hub.pull(north, kind) }
+
+        let stock = try await hub.explainStock(sku)
+        #expect(stock.sellable == ExactDecimal(7) && stock.moved == ExactDecimal(7))
+        #expect(stock.channels.allSatisfy { $0.waits == nil })
+    }
 }
