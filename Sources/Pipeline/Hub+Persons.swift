@@ -168,6 +168,9 @@ extension Hub {
 
     private func erasure(_ holding: Holding) async throws -> Erasure {
         let all = try await integrations()
+        let listeners = try await store.read { [organization] session in
+            try ListenerTable(session, organization: organization).all()
+        }
         var obstacles: [String] = []
         if !isSealing {
             obstacles.append("values of persons are not sealed in this store yet: crossdock maintain --seal-persons")
@@ -183,7 +186,19 @@ extension Hub {
             orders: holding.records.filter { $0.kind == .order }.count,
             papers: holding.records.filter { ![.customer, .order].contains($0.kind) }.count,
             calls: holding.calls.count,
-            stays: stays(holding, all), obstacles: obstacles)
+            stays: stays(holding, all) + Self.stays(holding, listeners), obstacles: obstacles)
+    }
+
+    /// Who hears of changes may have kept what was told of him.
+    private static func stays(_ holding: Holding, _ listeners: [Listener]) -> [String] {
+        let kinds = Set(holding.records.map(\.kind.rawValue))
+        let events = kinds.flatMap { ["\($0).created", "\($0).updated"] }
+        let sides = Set(holding.links.map(\.integration) + [0])
+        let told = listeners.filter { listener in
+            sides.contains(listener.integration)
+                && events.contains { EventCatalogue.heard($0, by: listener.events) != nil }
+        }
+        return told.map { "webhook \($0.name): it is told what changes, and may have kept it; erase him there, too" }
     }
 
     private func stays(_ holding: Holding, _ all: [Integration]) -> [String] {

@@ -81,6 +81,10 @@ enum Event: Sendable, Hashable {
     case orderEdit
     /// Staff change the article numbers of goods.
     case numbering
+    /// Somebody buys who will ask to be forgotten.
+    case guest(Int)
+    /// Somebody at the hub erases him.
+    case erasure(Int)
     /// Everybody wants the same thing: the first of so many who come.
     case rush(Int, String)
     /// The machine loses its power.

@@ -67,14 +67,16 @@ struct Audience: Sendable {
         if !heard[host, default: []].insert(id).inserted { repeats += 1 }
     }
 
-    /// Who has not heard how things are: each record that is there, a sentence each.
+    /// Who has not heard how things are: each record that is there, a sentence each. What was told of somebody cannot
+    /// be taken back once he is erased.
     ///
     /// - Throws: `StoreFailure`.
     func untold(_ stage: Stage) throws -> [String] {
         let records = try Seals.open(stage) { session in
-            try session.rows("SELECT id, kind, natural_key, parts FROM record ORDER BY id", []).map { row in
-                (row, try session.personal?.opened(row.json(3)) ?? row.json(3))
-            }
+            try session.rows("SELECT id, kind, natural_key, parts FROM record WHERE erased_at IS NULL ORDER BY id", [])
+                .map { row in
+                    (row, try session.personal?.opened(row.json(3)) ?? row.json(3))
+                }
         }
         return Self.hosts.flatMap { host in
             records.compactMap { row, parts in

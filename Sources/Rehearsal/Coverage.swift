@@ -32,7 +32,7 @@ public struct Coverage: Sendable {
         "an order edited after it was booked was left to people", "pieces were sold that were not there",
         "a bound was compared with what was oversold",
         "a vendor called no more, and said nothing", "a call was about what nobody knows", "a call was too large",
-        "the audit held what people did", Seals.state,
+        "the audit held what people did", Seals.state, Departures.state, Departures.earlyState,
     ]
 
     /// The state that depends on where the store is: a server's power is not that of the hub's machine.

@@ -122,6 +122,8 @@ struct Knobs: Sendable {
     var reach = Reach()
     /// Whether the hub seals the values of persons.
     var seals = false
+    /// Who asks to be forgotten.
+    var departures = Departures()
     /// Whether every way takes as long each time.
     var isSteady = false
     /// How many listeners are told of changes.
@@ -158,6 +160,6 @@ struct Knobs: Sendable {
         return "\(shops) shops, \(stalls.count) stalls (\(stallWords)), \(processes) processes, policy "
             + "\(policy ?? "own"), read every \(intervalSeconds) s; faults: "
             + (wrong.isEmpty ? "none" : wrong.joined(separator: ", ")) + breadth.words + depth.words + reach.words
-            + (seals ? "; values of persons are sealed" : "")
+            + (seals ? "; values of persons are sealed\(departures.words)" : "")
     }
 }

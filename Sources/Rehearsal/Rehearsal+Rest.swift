@@ -34,7 +34,7 @@ extension Rehearsal {
             pass(seconds: Self.roundSeconds)
             let facts = try facts()
             judgeConflicts(facts)
-            left = try disagreements(facts) + unheard()
+            left = try disagreements(facts) + unheard() + stage.world.withLock { $0.unforgotten }
             if left.isEmpty, facts.conflicts.isEmpty { break }
             help(facts)
         }
@@ -47,6 +47,7 @@ extension Rehearsal {
         }
         guard left.isEmpty else { return }
         try judgeSeals()
+        try judgeDepartures()
         judgeBounds()
         watchTheQuiet()
         stage.world.withLock { $0.judgeWrites() }

@@ -47,6 +47,7 @@ public struct Rehearsal: Sendable {
         if !deals { knobs.extend(by: Reach(seed: seed)) }
         // Who has stalls alone has no orders, and nobody to be known.
         knobs.seals = !deals && Seals.areOn(seed: seed)
+        if knobs.seals { knobs.departures = Departures(seed: seed) }
         self.init(seed: seed, knobs: knobs, chance, isTold: isTold, disk: disk)
     }
 
@@ -103,6 +104,7 @@ public struct Rehearsal: Sendable {
             world.planUpheavals()
             world.planOrderEdits()
             world.planNumberings()
+            world.planDepartures()
         }
     }
 
@@ -156,6 +158,8 @@ public struct Rehearsal: Sendable {
         case .settings(let vendor): changeSettings(of: vendor)
         case .orderEdit: stage.world.withLock { $0.editAnOrder() }
         case .numbering: changeNumbers()
+        case .guest(let number): stage.world.withLock { $0.leaverBuys(number) }
+        case .erasure(let number): erase(number)
         case .emptying: stage.world.withLock { $0.emptyShelves() }
         case .rush(let left, let number): stage.world.withLock { $0.rush(left, for: number) }
         case .resume: break

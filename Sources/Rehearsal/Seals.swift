@@ -70,7 +70,7 @@ enum Seals {
     /// Who buys in a rehearsal has one of two sorts of addresses, and one name.
     private static func tellsOfSomebody(_ text: String) -> Bool {
         text.contains("Ann Perera")
-            || text.contains("@example.com") && text.contains(/(buyer|rush)[0-9]+@example\.com/)
+            || text.contains("@example.com") && text.contains(/(buyer|rush|leaver)[0-9]+@example\.com/)
     }
 
     /// A disk that is only read.

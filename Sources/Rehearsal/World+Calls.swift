@@ -12,6 +12,7 @@ extension World {
         _ continuation: UnsafeContinuation<Result<HTTPResponse, TransportFailure>, Never>
     ) {
         let id = number()
+        judgeForgetting(request)
         if let told = hearers?.answer(request, now) ?? audience?.answer(request, isStormy: isStormy) {
             if audience != nil { step("POST \(request.address.host)") }
             calls[id] = Call(

@@ -15,6 +15,9 @@ struct World: Sendable {
     /// What happens beyond depth is drawn from here.
     var reachChance: Chance
     var numberingChance: Chance
+    var departureChance: Chance
+    /// Who asks to be forgotten.
+    var leavers: [Leaver] = []
     /// What goods were known as whose numbers changed, by vendor and id.
     var knownGoods: [String: String] = [:]
     /// What the hub draws its nonces and ids from.
@@ -76,6 +79,7 @@ struct World: Sendable {
         hubChance = chance.split()
         reachChance = knobs.reach.chance
         numberingChance = knobs.reach.numberingChance
+        departureChance = knobs.departures.chance
         self.chance = chance
         now = Self.start
         oracle = Oracle(vendors: vendors.map(\.nature))
