@@ -46,6 +46,16 @@ extension Absorb {
         return connectedAt.seconds(since: changedAt) > Self.surelyCountedSeconds
     }
 
+    /// How much later than the last look at a product an order must be placed to be in no count of it for certain, in
+    /// seconds: an answer may be slow, and clocks differ by a little.
+    private static let surelySinceSeconds = 120.0
+
+    /// Whether an order was placed after its product was last looked at, by a clock whose offset is known.
+    private func isPlaced(_ content: OrderContent, after link: HubLink) -> Bool {
+        guard let seenAt = link.seenAt, let offset = batch.clockOffsetSeconds else { return false }
+        return content.placedAt.adding(seconds: -offset).seconds(since: seenAt) > Self.surelySinceSeconds
+    }
+
     private mutating func move(
         _ step: StockMovement, _ content: OrderContent, isCounted: Bool, isSurelyCounted: Bool
     ) throws {
@@ -81,7 +91,8 @@ extension Absorb {
             $0.integration == batch.integration && $0.role == HubLink.mainRole && $0.isActive
         }
         let isShown = link.map { StockLevel.quantity($0.parts[HubLink.stockPart]?.seen) != nil } ?? true
-        guard snapshot.stock.ordersAskedAt != nil, isShown, !isCounted else {
+        let isSince = link.map { isShown && isPlaced(content, after: $0) } ?? false
+        guard snapshot.stock.ordersAskedAt != nil || isSince, isShown, !isCounted else {
             if let link, isShown, !isCounted, !isSurelyCounted, step.quantity < .zero { takeAsCounted(record, link) }
             return try balance(movement)
         }
