@@ -50,7 +50,8 @@ extension Console {
             let shown = found.prefix(query.limit)
             let next = found.count > query.limit ? shown.last.map { String($0.report.id) } : nil
             return visit.envelope.success(
-                .array(shown.map(\.json)), pagination: ["limit": .integer(query.limit), "next": .text(next)])
+                .array(shown.map { $0.told(to: visit.sight).json }),
+                pagination: ["limit": .integer(query.limit), "next": .text(next)])
         }
     }
 
@@ -59,7 +60,7 @@ extension Console {
             guard let id = Int64(visit.names[0]), let view = try await hub.inbox.delivery(id) else {
                 return noDelivery(visit)
             }
-            return visit.envelope.success(view.json)
+            return visit.envelope.success(view.told(to: visit.sight).json)
         }
     }
 

@@ -54,7 +54,7 @@ extension Console {
                     [DeliveryState.received, .understood, .ignored, .rejected].map {
                         ["word": .text($0.rawValue), "isChosen": .flag(query.filter.state == $0)]
                     }),
-                "deliveries": .list(shown.map { row($0, at: visit.envelope.now, may) }),
+                "deliveries": .list(shown.map { row($0.told(to: visit.sight), at: visit.envelope.now, may) }),
             ]
             for name in ["topic", "since", "until"] { view[name] = .optional(given[name]) }
             view["next"] = found.count > shown.count ? .optional(Self.next(items, shown.last)) : .flag(false)
@@ -99,7 +99,9 @@ extension Console {
 
     private func deliveryPage(_ visit: Visit) async -> HTTPResponse {
         await looked(visit.envelope) {
-            guard let id = Int64(visit.names[0]), let delivery = try await hub.inbox.delivery(id) else {
+            guard let id = Int64(visit.names[0]),
+                let delivery = try await hub.inbox.delivery(id)?.told(to: visit.sight)
+            else {
                 return visit.envelope.failure(
                     .notFound, "there is no stored call \"\(visit.names[0].prefix(40))\"")
             }

@@ -49,7 +49,8 @@ extension Console {
                 default: throw QueryWord.unknown(item.name, known: "state, limit")
                 }
             }
-            return envelope.success(.array(try await hub.jobs(in: states, limit: limit).map(\.json)))
+            return envelope.success(
+                .array(try await hub.jobs(in: states, limit: limit).map { $0.told(to: visit.sight).json }))
         }
     }
 
@@ -60,8 +61,8 @@ extension Console {
             guard let number = Int64(id), let report = try await hub.job(number) else {
                 return envelope.failure(.notFound, "there is no job \"\(id.prefix(40))\"")
             }
-            var job = report.json.object ?? [:]
-            job["why"] = .text(try await hub.why(job: number))
+            var job = report.told(to: visit.sight).json.object ?? [:]
+            job["why"] = .text(try await hub.why(job: number, to: visit.sight))
             return envelope.success(.object(job))
         }
     }
@@ -92,7 +93,7 @@ extension Console {
     /// `GET /api/guard`: what the guard holds, each with some examples.
     func guarded(_ visit: Visit) async -> HTTPResponse {
         await looked(visit.envelope) {
-            visit.envelope.success(.array(try await hub.guardReports().map(\.json)))
+            visit.envelope.success(.array(try await hub.guardReports().map { $0.told(to: visit.sight).json }))
         }
     }
 

@@ -33,7 +33,8 @@ extension Console {
             "version": .text(options.version), "organization": .text(options.organization),
             "role": .text(access.name), "isSignedIn": .flag(!access.key.isEmpty), "isOpen": .flag(access.key.isEmpty),
         ]
-        for (name, markup) in sections.render(overview, now: overview.now) { view[name.rawValue] = .rendered(markup) }
+        let told = overview.told(to: Sight(access.permissions))
+        for (name, markup) in sections.render(told, now: told.now) { view[name.rawValue] = .rendered(markup) }
         return envelope.html(templates.render("page", .object(view)))
     }
 
@@ -46,7 +47,7 @@ extension Console {
 
     /// The page's sections as server-sent events, for as long as the token is worth something.
     func events(_ visit: Visit) async -> HTTPResponse {
-        guard let stream = try? await desk.sit(until: visit.access?.expires) else {
+        guard let stream = try? await desk.sit(until: visit.access?.expires, seeing: visit.sight) else {
             var response = visit.envelope.failure(
                 .unavailable, "too many pages are open, or the store cannot be read; try again soon")
             response.headers["Retry-After"] = "10"

@@ -28,7 +28,7 @@ extension Console {
             let query = try RecordQuery(items, names)
             let page = try await hub.catalogue.records(query.filter, after: query.place, limit: query.limit)
             return visit.envelope.success(
-                .array(page.views.map(\.json)),
+                .array(page.views.map { $0.told(to: visit.sight).json }),
                 pagination: ["limit": .integer(query.limit), "next": .text(page.next.map(RecordQuery.text))])
         }
     }
@@ -38,7 +38,7 @@ extension Console {
             guard let id = Int64(visit.names[0]), let story = try await hub.catalogue.record(id) else {
                 return visit.envelope.failure(.notFound, "there is no record \"\(visit.names[0].prefix(40))\"")
             }
-            return visit.envelope.success(story.json)
+            return visit.envelope.success(story.told(to: visit.sight).json)
         }
     }
 }

@@ -85,10 +85,10 @@ public protocol HubPort: Sendable {
     /// - Throws: when the store cannot be read now.
     func guardReports() async throws -> [GuardReport]
 
-    /// Why a job waits; nil when there is none of that id.
+    /// Why a job waits, for who sees that much; nil when there is none of that id.
     ///
     /// - Throws: when the store cannot be read now.
-    func why(job id: Int64) async throws -> String?
+    func why(job id: Int64, to sight: Sight) async throws -> String?
 }
 
 extension Hub: HubPort {}

@@ -16,13 +16,14 @@ final class LiveDesk: Sendable {
     private struct Seat {
         let feed: AsyncStream<[UInt8]>.Continuation
         let until: Moment?
+        let sight: Sight
     }
 
     private struct State {
         var taken: [Int: Seat] = [:]
         var next = 0
-        /// What the pages show, as seen from one fixed time.
-        var shown: [Sections.Name: String] = [:]
+        /// What the pages show to who sees how much, as seen from one fixed time.
+        var shown: [Sight: [Sections.Name: String]] = [:]
         var quietLooks = 0
     }
 
@@ -35,12 +36,13 @@ final class LiveDesk: Sendable {
         self.sections = sections
     }
 
-    /// A stream of messages for one page, beginning with all sections as they are; nil when all seats are taken.
+    /// A stream of messages for one page, beginning with all sections as they are told to who sees that much; nil when
+    /// all seats are taken.
     ///
     /// - Throws: when the hub cannot be read now.
-    func sit(until: Moment?) async throws -> AsyncStream<[UInt8]>? {
+    func sit(until: Moment?, seeing sight: Sight) async throws -> AsyncStream<[UInt8]>? {
         guard watching < Self.seats else { return nil }
-        let overview = try await glance()
+        let overview = try await glance().told(to: sight)
         let markup = sections.render(overview, now: overview.now)
         let fixed = sections.render(overview, now: Self.fixedTime)
         let (stream, feed) = AsyncStream.makeStream(
@@ -48,9 +50,9 @@ final class LiveDesk: Sendable {
         feed.yield(Array("retry: 3000\n\n".utf8))
         for name in Sections.Name.allCases { feed.yield(Self.message(name, markup[name] ?? "")) }
         let number = state.withLock { state in
-            if state.taken.isEmpty { state.shown = fixed }
+            if !state.taken.values.contains(where: { $0.sight == sight }) { state.shown[sight] = fixed }
             state.next += 1
-            state.taken[state.next] = Seat(feed: feed, until: until)
+            state.taken[state.next] = Seat(feed: feed, until: until, sight: sight)
             return state.next
         }
         feed.onTermination = { [weak self] _ in self?.leave(number) }
@@ -70,16 +72,25 @@ final class LiveDesk: Sendable {
         }
         for feed in over { feed.finish() }
         guard watching > 0, let overview = try? await glance() else { return signOfLife() }
+        let sights = Set(state.withLock { $0.taken.values.map(\.sight) })
+        var hasNews = false
+        for sight in sights where renew(overview.told(to: sight), to: sight) { hasNews = true }
+        if !hasNews { signOfLife() }
+    }
+
+    /// Sends those who see that much what has changed since the last look; answers whether anything has.
+    private func renew(_ overview: Overview, to sight: Sight) -> Bool {
         let fixed = sections.render(overview, now: Self.fixedTime)
         let changed = state.withLock { state in
-            let changed = Sections.Name.allCases.filter { state.shown[$0] != fixed[$0] }
-            state.shown = fixed
+            let changed = Sections.Name.allCases.filter { state.shown[sight]?[$0] != fixed[$0] }
+            state.shown[sight] = fixed
             if !changed.isEmpty { state.quietLooks = 0 }
             return changed
         }
-        guard !changed.isEmpty else { return signOfLife() }
+        guard !changed.isEmpty else { return false }
         let markup = sections.render(overview, now: overview.now)
-        for name in changed { send(Self.message(name, markup[name] ?? "")) }
+        for name in changed { send(Self.message(name, markup[name] ?? ""), to: sight) }
+        return true
     }
 
     /// Ends all streams.
@@ -105,11 +116,14 @@ final class LiveDesk: Sendable {
             state.quietLooks = 0
             return true
         }
-        if isDue { send(Array(": here\n\n".utf8)) }
+        if isDue { send(Array(": here\n\n".utf8), to: nil) }
     }
 
-    private func send(_ bytes: [UInt8]) {
-        let feeds = state.withLock { state in state.taken.mapValues(\.feed) }
+    /// `sight`: who is sent it; nil: everybody.
+    private func send(_ bytes: [UInt8], to sight: Sight?) {
+        let feeds = state.withLock { state in
+            state.taken.filter { sight == nil || $0.value.sight == sight }.mapValues(\.feed)
+        }
         for (number, feed) in feeds {
             guard case .dropped = feed.yield(bytes) else { continue }
             leave(number)

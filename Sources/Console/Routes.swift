@@ -1,6 +1,7 @@
 import Audit
 import Commerce
 import Identity
+import Pipeline
 import Wire
 
 /// Who is let in at an address.
@@ -26,6 +27,9 @@ struct Visit: Sendable {
 
     /// What who asks may do; nil where he is nobody we know.
     var access: Access? { if case .welcome(let access) = caller { access } else { nil } }
+
+    /// How much of persons who asks is told.
+    var sight: Sight { Sight(access?.permissions ?? []) }
 
     /// Who asks, as the audit names it.
     var actor: AuditActor {

@@ -142,7 +142,7 @@ extension DeliveryPlan {
             externalID: link?.externalID, naturalKey: record.naturalKey, changes: changes, record: whole,
             seen: Parts((link?.parts ?? [:]).compactMapValues(\.seen)).plain,
             sent: Parts((link?.parts ?? [:]).compactMapValues(\.sent).merging(unclear) { $1 }).plain,
-            revision: link?.revision, title: record.title)
+            revision: link?.revision, title: record.label)
         #if Mutations
             if Mutation.firstStockSentAgain.isPlanted, link != nil, changes["stock"] != nil,
                 let first = job.intent?["wrote"]?["stock"]

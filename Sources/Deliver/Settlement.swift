@@ -19,6 +19,8 @@ public struct Settlement: Sendable {
     /// Why the integration must not be called any more; nil when it may.
     public var refusal: String?
     private var hasFailed = false
+    /// What is told of the integration as a whole names nobody.
+    private var ownWords = OwnWords([])
 
     /// Nothing to be saved.
     public init(gate: Gate, breaker: Breaker = Breaker()) {
@@ -66,6 +68,7 @@ extension Settlement {
         _ context: SettleContext
     ) throws -> Settlement {
         var settlement = Settlement(gate: gate, breaker: breaker)
+        if results.contains(where: \.isFailed) { settlement.ownWords = OwnWords(writes.map(\.record)) }
         for (write, result) in zip(writes, results) {
             switch result {
             case .written(let written): try settlement.wrote(write, written, context)
@@ -259,7 +262,9 @@ extension Settlement {
         switch failure {
         case .unavailable:
             // A batch is one call, however many writes it carried.
-            if !hasFailed { breaker = breaker.afterFailure(failure.sentence, now: context.now) }
+            if !hasFailed {
+                breaker = breaker.afterFailure(ownWords.left(outOf: failure.sentence), now: context.now)
+            }
             hasFailed = true
             var at = context.schedule.next(afterAttempt: write.job.attempt, now: context.now, jitter: context.jitter)
             if failure.mayHaveHappened { at = max(at, context.callEnds) }
@@ -273,7 +278,7 @@ extension Settlement {
             snooze(write, failure.sentence, seconds: wait, context)
         case .busy(let detail, let seconds): snooze(write, detail, seconds: seconds, context)
         case .unauthorized(let detail):
-            refusal = detail
+            refusal = ownWords.left(outOf: detail)
             snooze(write, failure.sentence, seconds: 60, context)
         case .cancelled: end(write, .released(keepsIntent: isUnclear), isInFlight: isUnclear)
         case .gone:
@@ -299,4 +304,8 @@ extension Settlement {
         let error = "\(write.record.label): \(failure.sentence)"
         end(write, .dead(errorClass: failure.errorClass, error: error, keepsIntent: write.isUnresolved))
     }
+}
+
+extension WriteResult {
+    fileprivate var isFailed: Bool { if case .failed = self { true } else { false } }
 }

@@ -47,10 +47,14 @@ public struct HubRecord: Hashable, Sendable {
         return record
     }
 
-    /// How it is called where anybody may read it: a customer's title is his name.
-    public var label: String { kind == .customer ? Self.label(ofCustomer: id) : title }
+    /// How it is called where anybody may read it.
+    public var label: String { Self.label(kind, id, title: title) }
 
-    static func label(ofCustomer id: Int64) -> String { "customer \(id)" }
+    /// How a record of that title is called where anybody may read it: a customer's title is his name, and that of a
+    /// journal entry what a book says of it, which is the name of who bought, too.
+    public static func label(_ kind: RecordKind, _ id: Int64, title: String) -> String {
+        kind == .customer || kind == .journal ? "\(kind.rawValue) \(id)" : title
+    }
 
     /// Whether it stood for a person whose values were erased: it says nothing any more, and takes nothing.
     public var isErasedPerson: Bool { kind == .customer && erasedAt != nil }

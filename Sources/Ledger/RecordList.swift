@@ -208,16 +208,43 @@ extension RecordLine {
     fileprivate init(_ row: Row, _ kind: RecordKind) {
         self.init(
             id: row.integer(0), kind: kind, naturalKey: kind == .customer ? nil : row.optionalText(1),
-            title: kind == .customer ? HubRecord.label(ofCustomer: row.integer(0)) : row.text(2),
+            title: HubRecord.label(kind, row.integer(0), title: row.text(2)),
             hold: row.optionalText(3), isDeleted: row.integer(4) == 1,
             createdAt: row.moment(5) ?? Moment(milliseconds: 0), updatedAt: row.moment(6) ?? Moment(milliseconds: 0))
     }
 }
 
 extension RecordKind {
+    /// Whether what is told of such records may name somebody: those that hold values of persons, and what books say of
+    /// these.
+    public var namesPersons: Bool { isPersonal || self == .journal || self == .invoice }
+
     /// Whether a part of such a record is somebody's own, all of it or some of its members.
-    public func isPersonal(_ part: String) -> Bool { PersonalForm(self, part) != .plain }
+    public func isPersonal(_ part: String) -> Bool { PersonalForm(self, part) != .plain || isTelling(part) }
 
     /// A value of a part without what is somebody's own in it.
-    public func withoutPerson(_ part: String, _ value: JSON) -> JSON { PersonalForm(self, part).blank(value) }
+    public func withoutPerson(_ part: String, _ value: JSON) -> JSON {
+        isTelling(part) ? Self.wordless(value) : PersonalForm(self, part).blank(value)
+    }
+
+    /// Whether somebody has written what he liked into it: what a book says of an entry, why money was given back. It
+    /// is not sealed, for it is not known to be anybody's.
+    private func isTelling(_ part: String) -> Bool {
+        self == .journal && part == JournalPart.content.shape.name
+            || self == .order && part == OrderPart.refunds.shape.name
+    }
+
+    /// A value without what somebody wrote into it.
+    private static func wordless(_ value: JSON) -> JSON {
+        switch value {
+        case .object(let members):
+            .object(
+                Dictionary(
+                    uniqueKeysWithValues: members.map { name, member in
+                        (name, ["description", "memo", "reason"].contains(name) ? "" : wordless(member))
+                    }))
+        case .array(let elements): .array(elements.map(wordless))
+        case .null, .bool, .number, .string: value
+        }
+    }
 }

@@ -20,6 +20,7 @@ public struct GuardReport: Sendable {
 
     /// One of them.
     public struct GuardedChange: Sendable {
+        public var record: Int64
         public var title: String
         public var externalID: String
         public var part: String
@@ -126,8 +127,8 @@ extension ReportWords {
                 terms: terms(hold.integration), openedAt: hold.openedAt,
                 items: items.map { item in
                     GuardReport.GuardedChange(
-                        title: titles[item.record] ?? "", externalID: item.name.externalID, part: item.name.part,
-                        old: item.old, new: item.new)
+                        record: item.record, title: titles[item.record] ?? "", externalID: item.name.externalID,
+                        part: item.name.part, old: item.old, new: item.new)
                 })
         }
     }

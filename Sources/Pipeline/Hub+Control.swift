@@ -9,14 +9,17 @@ extension Hub {
     /// Why a job waits, in one sentence; nil when there is no such job.
     ///
     /// - Throws: `StoreFailure`.
-    public func why(job id: Int64) async throws -> String? {
+    public func why(job id: Int64, to sight: Sight = .persons) async throws -> String? {
         let (organization, now) = (organization, now)
         return try await store.read { session in
             let table = JobTable(session, organization: organization)
             guard let job = try table.job(id) else { return nil }
             let side = try LedgerTable(session, organization: organization).integrations()
                 .first { $0.id == job.integration }
-            let words = try table.why(id, standing: side.flatMap(Self.standing), now: now)?.sentence(now: now)
+            let report = try ReportWords(session, organization).jobs([job]).first
+            var why = try table.why(id, standing: side.flatMap(Self.standing), now: now)
+            if let report { why = why?.told(to: sight, about: report) }
+            let words = why?.sentence(now: now)
             return side.map { side in words?.replacing("integration \(side.id)", with: side.name) } ?? words
         }
     }

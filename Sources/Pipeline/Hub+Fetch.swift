@@ -110,9 +110,12 @@ extension Hub {
         let reasons = refused.map(\.reason).joined(separator: "; ")
         let isAll = refused.count >= told
         try Intake.settle(
-            delivery, isAll ? .rejected : .understood, isAll ? reasons : "\(detail); not taken: \(reasons)",
+            delivery, isAll ? .rejected : .understood, isAll ? reasons : "\(detail)\(notTaken)\(reasons)",
             organization: organization, session: session)
     }
+
+    /// What stands before the reasons why some of a call was not taken.
+    static let notTaken = "; not taken: "
 
     private func told(_ call: StoredCall, _ id: Int64, _ job: Job, _ integration: Integration) -> Told {
         Told(

@@ -100,7 +100,7 @@ extension RecordView {
 extension Explanation {
     /// The same without what is somebody's own, in whatever is told of it.
     func withoutPerson(called label: String) -> Explanation {
-        guard kind.isPersonal else { return self }
+        guard kind.namesPersons else { return self }
         var told = self
         told.title = label
         told.parts = parts.map { $0.withoutPerson(kind, called: label) }
@@ -109,7 +109,7 @@ extension Explanation {
             // Remarks are a far side's sentences: nobody knows what they name.
             receipt.remarks = []
             let parts = (receipt.parts.object ?? [:]).map { part, values in
-                (part, JSON.object((values.object ?? [:]).mapValues { kind.withoutPerson(part, $0) }))
+                (part, JSON.object((values.object ?? [:]).mapValues { kind.told(part, $0) }))
             }
             receipt.parts = .object(Dictionary(parts, uniquingKeysWith: { first, _ in first }))
             return receipt
@@ -120,7 +120,7 @@ extension Explanation {
 
 extension PartExplanation {
     fileprivate func withoutPerson(_ kind: RecordKind, called label: String) -> PartExplanation {
-        let blank = { (value: JSON) in kind.withoutPerson(part, value) }
+        let blank = { (value: JSON) in kind.told(part, value) }
         var told = self
         told.value = blank(value)
         told.isWithheld = kind.isPersonal(part)

@@ -111,6 +111,8 @@ public struct JobReport: Sendable {
     public var integration: String
     /// Nil for the hub's own work.
     public var kind: RecordKind?
+    /// The record whose title it has; nil where that is a far id or a number.
+    public var record: Int64?
     /// What it is about: a record's title, a far id.
     public var title: String
     public var state: JobState
@@ -118,6 +120,8 @@ public struct JobReport: Sendable {
     public var runAt: Moment
     /// Why it waits or died.
     public var reason: String?
+    /// The word for that: `refused:CODE`.
+    public var errorClass: String?
     /// 0 to 1000, lower first.
     public var priority = 100
     /// The trace of what asked for it; nil where it began by itself.
@@ -139,6 +143,7 @@ public struct DeadReport: Sendable {
 /// A conflict, in words.
 public struct ConflictReport: Sendable {
     public var id: Int64
+    public var record: Int64
     public var kind: RecordKind
     public var title: String
     public var part: String
@@ -321,11 +326,12 @@ struct ReportWords {
     func jobs(_ jobs: [Job]) throws -> [JobReport] {
         let titles = try titles(jobs.filter { $0.queue == .deliver }.compactMap { Int64($0.key) })
         return jobs.map { job in
-            let title = job.queue == .deliver ? Int64(job.key).flatMap { titles[$0] } : nil
+            let record = job.queue == .deliver ? Int64(job.key) : nil
             return JobReport(
-                id: job.id, queue: job.queue, integration: name(job.integration), kind: job.kind,
-                title: title ?? job.key, state: job.state, attempt: job.attempt, runAt: job.runAt, reason: job.error,
-                priority: job.priority, trace: job.trace)
+                id: job.id, queue: job.queue, integration: name(job.integration), kind: job.kind, record: record,
+                title: record.flatMap { titles[$0] } ?? job.key, state: job.state, attempt: job.attempt,
+                runAt: job.runAt, reason: job.error, errorClass: job.errorClass, priority: job.priority,
+                trace: job.trace)
         }
     }
 
@@ -347,7 +353,7 @@ struct ReportWords {
         return conflicts.compactMap { conflict in
             guard let record = records[conflict.record] else { return nil }
             return ConflictReport(
-                id: conflict.id, kind: record.kind, title: record.title, part: conflict.part,
+                id: conflict.id, record: record.id, kind: record.kind, title: record.title, part: conflict.part,
                 integration: links[conflict.link].map { name($0.integration) } ?? "", base: conflict.base,
                 theirs: links[conflict.link]?.parts[conflict.part]?.seen ?? conflict.theirs,
                 ours: record.parts[conflict.part]?.value ?? conflict.ours, openedAt: conflict.openedAt)

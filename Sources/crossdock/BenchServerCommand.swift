@@ -106,7 +106,7 @@ private struct ForgetfulHub: HubPort {
     func batch(_ id: Int64) async throws -> BatchProgress? { nil }
     func guardReports() async throws -> [GuardReport] { [] }
 
-    func why(job id: Int64) async throws -> String? { nil }
+    func why(job id: Int64, to sight: Sight) async throws -> String? { nil }
 
     func integration(at publicID: String) async throws -> Integration? { publicID == shop.publicID ? shop : nil }
 

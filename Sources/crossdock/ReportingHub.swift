@@ -55,5 +55,5 @@ struct ReportingHub: HubPort {
 
     func guardReports() async throws -> [GuardReport] { try await reports.guardReports() }
 
-    func why(job id: Int64) async throws -> String? { try await reports.why(job: id) }
+    func why(job id: Int64, to sight: Sight) async throws -> String? { try await reports.why(job: id, to: sight) }
 }

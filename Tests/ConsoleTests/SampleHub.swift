@@ -105,7 +105,7 @@ final class SampleHub: HubPort {
 
     func guardReports() async throws -> [GuardReport] { try await overview(changeLimit: 0, waitingLimit: 0).guarded }
 
-    func why(job id: Int64) async throws -> String? {
+    func why(job id: Int64, to sight: Sight) async throws -> String? {
         try await job(id).map { "limit of \($0.integration): 12 s" }
     }
 
@@ -162,7 +162,8 @@ extension Overview {
         overview.waiting = jobs(ago)
         overview.conflicts = [
             ConflictReport(
-                id: 77, kind: .product, title: "Cinnamon quills, 100 g", part: "price", integration: "lakeside",
+                id: 77, record: 902, kind: .product, title: "Cinnamon quills, 100 g", part: "price",
+                integration: "lakeside",
                 base: nil, theirs: ["regular": "1450.00 LKR", "currency": "LKR"],
                 ours: ["regular": "1390.00 LKR", "currency": "LKR"], openedAt: ago(7300))
         ]
