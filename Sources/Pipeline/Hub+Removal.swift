@@ -28,11 +28,14 @@ public struct Removal: Hashable, Sendable {
     public var words: String {
         let linked = links.values.reduce(0, +)
         let counts = [
-            (linked, "links to its records (connected anew, its orders count as new and are written elsewhere again)"),
-            (tasks, "tasks"), (deadLetters, "dead letters"), (conflicts, "open conflicts"),
-            (rejections, "rejected payloads"),
+            (
+                linked, "link",
+                " to its records (connected anew, its orders count as new and are written elsewhere again)"
+            ),
+            (tasks, "task", ""), (deadLetters, "dead letter", ""), (conflicts, "open conflict", ""),
+            (rejections, "rejected payload", ""),
         ]
-        let lost = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        let lost = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")\($0.2)" }
         return "\(name) has " + (lost.isEmpty ? "nothing that would be lost" : lost.joined(separator: ", "))
     }
 

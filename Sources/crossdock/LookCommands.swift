@@ -94,9 +94,11 @@ struct StatusCommand: AsyncParsableCommand {
                 + (open.isEmpty
                     ? "nothing waits" : open.map { "\($0.value) \($0.key.rawValue)" }.joined(separator: ", ")))
         print(
-            "people     \(overview.conflictCount) conflicts, \(overview.holdCount) held records, "
-                + "\(overview.rejectionCount) rejected payloads"
-        )
+            "people     "
+                + [
+                    (overview.conflictCount, "conflict"), (overview.holdCount, "held record"),
+                    (overview.rejectionCount, "rejected payload"),
+                ].map { "\($0) \($1)\($0 == 1 ? "" : "s")" }.joined(separator: ", "))
         for rejection in overview.rejections { print("rejected   \(rejection.words)") }
         if overview.rejectionCount > overview.rejections.count {
             print("           the others: crossdock status --json")

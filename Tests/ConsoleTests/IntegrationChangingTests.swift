@@ -163,7 +163,7 @@ struct IntegrationChangingTests {
         for word in ["", "?confirm=yes", "?confirm="] {
             let answer = try await stage.ask("DELETE", "/api/integrations/\(id)\(word)")
             #expect(answer.status == 409 && answer.code == "CONFIRMATION_REQUIRED", "\(word): \(answer.text)")
-            #expect(answer.json["error"]?.string?.contains("1 links to its records") ?? false)
+            #expect(answer.json["error"]?.string?.contains("1 link to its records") ?? false)
         }
         #expect(try await stage.ask("DELETE", "/api/integrations/\(id)?really=1").status == 400)
         #expect(try await stage.ask("GET", "/api/integrations/\(id)").status == 200)
