@@ -21,13 +21,16 @@ public enum Signature {
 
     /// HMAC-SHA256, 32 bytes.
     public static func hmacSHA256(_ bytes: some Collection<UInt8>, key: some Collection<UInt8>) -> [UInt8] {
-        let code = HMAC<SHA256>.authenticationCode(for: Array(bytes), using: SymmetricKey(data: Array(key)))
-        return Array(code)
+        SigningKey(Array(key)).code(of: Array(bytes))
     }
 
     /// Whether two byte strings are equal, in a time that depends on their lengths alone.
     public static func areEqual(_ left: some Collection<UInt8>, _ right: some Collection<UInt8>) -> Bool {
-        let (left, right) = (Array(left), Array(right))
+        areEqual(Array(left), Array(right))
+    }
+
+    /// The same of bytes that stand together.
+    public static func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         guard left.count == right.count else { return false }
         var difference: UInt8 = 0
         for index in left.indices { difference |= left[index] ^ right[index] }
@@ -35,14 +38,16 @@ public enum Signature {
     }
 
     /// Lower-case hexadecimal.
-    public static func hex(_ bytes: some Sequence<UInt8>) -> String {
-        var out: [UInt8] = []
-        out.reserveCapacity(bytes.underestimatedCount * 2)
-        for byte in bytes {
-            out.append(digit(byte >> 4))
-            out.append(digit(byte & 15))
+    public static func hex(_ bytes: some Sequence<UInt8>) -> String { hex(Array(bytes)) }
+
+    /// Lower-case hexadecimal of bytes that stand together.
+    public static func hex(_ bytes: [UInt8]) -> String {
+        String(unsafeUninitializedCapacity: bytes.count * 2) { text in
+            for (index, byte) in bytes.enumerated() {
+                (text[2 * index], text[2 * index + 1]) = (digit(byte >> 4), digit(byte & 15))
+            }
+            return bytes.count * 2
         }
-        return String(decoding: out, as: UTF8.self)
     }
 
     /// The bytes of a hexadecimal text, or nil when it is none.
@@ -69,6 +74,21 @@ public enum Signature {
 
     /// The bytes of a base64 text, or nil when it is none.
     public static func bytes(base64 text: String) -> [UInt8]? { Foundation.Data(base64Encoded: text).map(Array.init) }
+}
+
+/// A key that codes are made with again and again: what a code takes in of its key is worked out once.
+public struct SigningKey: Sendable {
+    private let start: HMAC<SHA256>
+
+    /// A key of any length.
+    public init(_ bytes: [UInt8]) { start = HMAC(key: SymmetricKey(data: bytes)) }
+
+    /// HMAC-SHA256, 32 bytes.
+    public func code(of bytes: [UInt8]) -> [UInt8] {
+        var code = start
+        code.update(data: bytes)
+        return code.finalize().withUnsafeBytes { Array($0) }
+    }
 }
 
 /// A value that must not be seen: it prints as dots wherever it is printed by mistake.
