@@ -45,9 +45,10 @@ struct PostgresParameters {
 
     /// Columns of many rows, each as one list.
     init(columns: [(type: UInt32, list: UInt32)], rows: [[SQLValue]]) {
+        bytes.reserveCapacity(rows.reduce(1) { $0 + $1.reduce(0) { $0 + 12 + Self.size(of: $1) } } + 20 * columns.count)
         for (index, column) in columns.enumerated() {
             let start = bytes.count
-            addHead(of: rows.count, column.type, hasNulls: rows.contains { $0[index] == .null })
+            addHead(of: rows.count, column.type, hasNulls: rows.contains { Self.isNull($0[index]) })
             for row in rows { addElement(row[index]) }
             places.append(Place(type: column.list, range: start..<bytes.count))
         }
@@ -91,15 +92,26 @@ struct PostgresParameters {
     }
 
     private mutating func addElement(_ value: SQLValue) {
-        guard value != .null else {
+        guard !Self.isNull(value) else {
             add(Int32(-1))
             return
         }
         let start = bytes.count
         add(Int32(0))
         addPlain(value)
-        let length = Int32(truncatingIfNeeded: bytes.count - start - 4).bigEndian
-        withUnsafeBytes(of: length) { bytes.replaceSubrange(start..<start + 4, with: $0) }
+        let length = UInt32(truncatingIfNeeded: bytes.count - start - 4)
+        for place in 0..<4 { bytes[start + place] = UInt8(truncatingIfNeeded: length >> (24 - 8 * UInt32(place))) }
+    }
+
+    private static func isNull(_ value: SQLValue) -> Bool { if case .null = value { true } else { false } }
+
+    /// How many bytes a value takes, so that room for all of them is made at once.
+    private static func size(of value: SQLValue) -> Int {
+        switch value {
+        case .text(let text): text.utf8.count
+        case .blob(let blob): blob.count
+        case .null, .integer, .keys, .ids: 0
+        }
     }
 
     private mutating func addPlain(_ value: SQLValue) {
@@ -113,11 +125,13 @@ struct PostgresParameters {
 
     /// PostgreSQL keeps no byte 0 in a text; one that a vendor sends becomes the replacement character.
     private mutating func add(_ text: String) {
-        guard text.utf8.contains(0) else {
-            bytes.append(contentsOf: text.utf8)
-            return
+        var text = text
+        let hasNone = text.withUTF8 { text in
+            guard !text.contains(0) else { return false }
+            bytes.append(contentsOf: text)
+            return true
         }
-        bytes.append(contentsOf: text.replacing("\0", with: "\u{FFFD}").utf8)
+        if !hasNone { bytes.append(contentsOf: text.replacing("\0", with: "\u{FFFD}").utf8) }
     }
 
     private mutating func add<Number: FixedWidthInteger>(_ number: Number) {
