@@ -100,14 +100,13 @@ public struct Console: Sendable {
         // Chance is drawn once for both, for the kernel is asked for it.
         let known = Trace(traceparent: request.headers["traceparent"])
         let chance = random(Self.requestBytes + (known == nil ? Trace.byteCount : 0))
-        let envelope = Envelope(requestID: "req_" + Signature.hex(chance.prefix(Self.requestBytes)), now: hub.now)
-        // A plus is a blank in a query, and in a path it is a plus.
-        let path = request.address.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
-            .map { Percent.decoded($0.contains("+") ? String($0).replacing("+", with: "%2B") : String($0)) }
+        let envelope = Envelope(
+            requestID: "req_" + Signature.hex(Array(chance.prefix(Self.requestBytes))), now: hub.now)
+        let path = Self.parts(of: request.address.path)
         let all = (Self.routesBySize[path.count] ?? [])
             .compactMap { route in route.names(in: path).map { Found(route: route, names: $0) } }
         // An address that is named word by word is meant before one that leaves a part of it open.
-        let fewest = all.map(\.names.count).min()
+        let fewest = all.reduce(Int.max) { min($0, $1.names.count) }
         let fitting = all.filter { $0.names.count == fewest }
         let start = ContinuousClock.now
         let trace = known ?? Trace(random: Array(chance.dropFirst(Self.requestBytes)))
@@ -115,6 +114,15 @@ public struct Console: Sendable {
         RequestMeters.count(
             fitting.first?.route.door ?? .none, status: answer.status, took: ContinuousClock.now - start)
         return envelope.sealed(answer)
+    }
+
+    /// The parts of a path, decoded. A plus is a blank in a query, and in a path it is a plus.
+    private static func parts(of path: String) -> [String] {
+        path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst().map { part in
+            let text = String(Substring(part))
+            guard part.contains(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "%") }) else { return text }
+            return Percent.decoded(text.replacing("+", with: "%2B"))
+        }
     }
 
     /// Counts a request against its caller's quota, and answers it where there is some left.

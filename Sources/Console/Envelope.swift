@@ -46,19 +46,22 @@ struct Envelope: Sendable {
 
     /// `{success: true, data, timestamp, requestId}`; a list has its `pagination` besides.
     func success(_ data: JSON, status: Int = 200, pagination: JSON? = nil) -> HTTPResponse {
-        var body: [String: JSON] = ["success": true, "data": data]
-        body["pagination"] = pagination
-        return .json(JSON.object(body.merging(common) { first, _ in first }), status: status)
+        var body = common(success: true)
+        body["data"] = data
+        if let pagination { body["pagination"] = pagination }
+        return .json(JSON.object(body), status: status)
     }
 
     /// `{success: false, error, code, timestamp, requestId}`; where single fields are wrong, `details` names each.
     func failure(_ code: ErrorCode, _ text: String, _ problems: [SettingProblem] = []) -> HTTPResponse {
-        var body: [String: JSON] = ["success": false, "error": .string(text), "code": .string(code.rawValue)]
+        var body = common(success: false)
+        body["error"] = .string(text)
+        body["code"] = .string(code.rawValue)
         if !problems.isEmpty {
             body["details"] = .array(
                 problems.map { ["field": .string($0.field), "error": .string($0.sentence)] })
         }
-        var response = HTTPResponse.json(JSON.object(body.merging(common) { first, _ in first }), status: code.status)
+        var response = HTTPResponse.json(JSON.object(body), status: code.status)
         if code == .unauthorized { response.headers["WWW-Authenticate"] = "Bearer realm=\"crossdock\"" }
         return response
     }
@@ -67,8 +70,8 @@ struct Envelope: Sendable {
         HTTPResponse(status: status, headers: ["Content-Type": "text/html; charset=utf-8"], body: Array(text.utf8))
     }
 
-    private var common: [String: JSON] {
-        ["timestamp": .string(now.description), "requestId": .string(requestID)]
+    private func common(success: Bool) -> [String: JSON] {
+        ["success": .bool(success), "timestamp": .string(now.description), "requestId": .string(requestID)]
     }
 
     /// Adds to an answer what every answer carries.

@@ -39,8 +39,8 @@ struct Visit: Sendable {
     }
 }
 
-/// One address with one thing that can be done there.
-struct Route: Sendable {
+/// One address with one thing that can be done there. Each request looks at some: they are not copied for it.
+final class Route: Sendable {
     /// `GET` answers `HEAD` too.
     let method: String
     /// The path; `{name}` is one part of it that is not empty.

@@ -48,10 +48,24 @@ public enum Intake {
             self.trace = trace
             self.repeatKey = repeatKey
             self.topic = topic
-            let kept = call.headers.list.filter { !DeliveryMask.isCredential($0.name) }
-            headers = JSON.array(kept.map { .array([.string($0.name), .string($0.value)]) }).text
+            headers = Self.text(of: call.headers)
             body = Redaction.withoutCards(call.body)
             self.now = now
+        }
+
+        /// JSON: a list of names and values, without what opens a door by itself.
+        private static func text(of headers: HTTPHeaders) -> String {
+            var text: [UInt8] = []
+            text.reserveCapacity(headers.list.reduce(2) { $0 + $1.name.utf8.count + $1.value.utf8.count + 8 })
+            for field in headers.list where !DeliveryMask.isCredential(field.name) {
+                text.append(UInt8(ascii: text.isEmpty ? "[" : ","))
+                text.append(UInt8(ascii: "["))
+                JSON.string(field.name).write(into: &text)
+                text.append(UInt8(ascii: ","))
+                JSON.string(field.value).write(into: &text)
+                text.append(UInt8(ascii: "]"))
+            }
+            return text.isEmpty ? "[]" : String(decoding: text + "]".utf8, as: UTF8.self)
         }
     }
 

@@ -58,12 +58,20 @@ public final class Hub: Sendable {
     /// The hub's public address, for the vendors' calls; nil when nobody outside can reach it.
     public let publicURL: String?
 
-    private struct Made {
+    /// What was made of an integration's settings. Each call asks for some of it: it is not copied for that.
+    private final class Made: Sendable {
         let settings: [UInt8]
         let connector: Connector
         let ear: LimitEar
         let door: DoorRules
         let receiver: (any WebhookReceiver)?
+
+        init(
+            settings: [UInt8], connector: Connector, ear: LimitEar, door: DoorRules, receiver: (any WebhookReceiver)?
+        ) {
+            (self.settings, self.connector, self.ear) = (settings, connector, ear)
+            (self.door, self.receiver) = (door, receiver)
+        }
     }
 
     /// All migrations, in the order of their names.
@@ -117,10 +125,10 @@ public final class Hub: Sendable {
     /// The connector of an integration, made from its settings once and kept until they change.
     ///
     /// - Throws: `HubError` when its settings cannot be opened or its connector does not exist.
-    func connector(of integration: Integration) throws(HubError) -> Connector {
-        if let made = connectors.withLock({ $0[integration.id] }), made.settings == integration.settings {
-            return made.connector
-        }
+    func connector(of integration: Integration) throws(HubError) -> Connector { try made(of: integration).connector }
+
+    private func made(of integration: Integration) throws(HubError) -> Made {
+        if let made = connectors.withLock({ $0[integration.id] }), made.settings == integration.settings { return made }
         guard let type = registry[integration.connector] else {
             throw HubError("\(integration.name): there is no connector named \(integration.connector)")
         }
@@ -146,23 +154,19 @@ public final class Hub: Sendable {
             settings: integration.settings, connector: connector, ear: ear, door: door,
             receiver: receiver(of: connector, door))
         connectors.withLock { $0[integration.id] = made }
-        return connector
+        return made
     }
 
     /// Who may call an integration, and how often.
     ///
     /// - Throws: `HubError` as `connector(of:)`.
-    func door(of integration: Integration) throws(HubError) -> DoorRules {
-        _ = try connector(of: integration)
-        return connectors.withLock { $0[integration.id]?.door } ?? DoorRules()
-    }
+    func door(of integration: Integration) throws(HubError) -> DoorRules { try made(of: integration).door }
 
     /// What proves and reads the calls to an integration; nil where it takes none.
     ///
     /// - Throws: `HubError` as `connector(of:)`.
     func receiver(of integration: Integration) throws(HubError) -> (any WebhookReceiver)? {
-        _ = try connector(of: integration)
-        return connectors.withLock { $0[integration.id]?.receiver }
+        try made(of: integration).receiver
     }
 
     /// The vendor's calls, and where there is a secret for them those in the hub's own words.
