@@ -34,8 +34,12 @@ public struct HTTPHeaders: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         }
     }
 
-    /// Names are ASCII (RFC 9110, section 5.1): byte by byte, without regard to the case of letters.
-    private static func isSame(_ left: String, _ right: String) -> Bool {
+    /// Makes room for so many more.
+    public mutating func reserve(_ count: Int) { list.reserveCapacity(list.count + count) }
+
+    /// Whether two names are the same. They are ASCII (RFC 9110, section 5.1): byte by byte, without regard to the case
+    /// of letters.
+    public static func isSame(_ left: String, _ right: String) -> Bool {
         left.utf8.count == right.utf8.count
             && left.utf8.elementsEqual(right.utf8) { $0 == $1 || (isLetter($0) && $0 ^ 0x20 == $1) }
     }

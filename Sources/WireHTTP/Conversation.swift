@@ -1,6 +1,5 @@
-import HTTPTypes
 import NIOCore
-import NIOHTTPTypes
+import NIOHTTP1
 import Wire
 
 /// The requests and answers of one connection, one after the other.
@@ -20,9 +19,9 @@ struct Conversation: Sendable {
     let scheme: String
     let proxies: TrustedProxies
     let peer: String?
-    let outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
+    let outbound: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
 
-    typealias Inbound = NIOAsyncChannelInboundStream<HTTPRequestPart>
+    typealias Inbound = NIOAsyncChannelInboundStream<HTTPServerRequestPart>
 
     private enum Body {
         case whole([UInt8])
@@ -40,19 +39,20 @@ struct Conversation: Sendable {
             throw error
         } catch {
             // The head could not be read as HTTP, or was over the limits. If the connection is gone, so is this answer.
-            try await write(ServerRefusal.unreadable.response, to: .get, closes: true)
+            try await write(ServerRefusal.unreadable.response, to: .GET, closes: true)
         }
     }
 
     /// Answers one request. Whether the connection goes on.
-    private func answer(_ head: HTTPTypes.HTTPRequest, _ parts: inout Inbound.AsyncIterator) async throws -> Bool {
+    private func answer(_ head: HTTPRequestHead, _ parts: inout Inbound.AsyncIterator) async throws -> Bool {
         guard scheme == "https" || proxies.maySpeakPlainly(peer) else {
             // Nothing of it is read: what it says may be a token that everybody on the way could read.
             try await write(ServerRefusal.stranger.response, to: head.method, closes: true)
             try await linger(&parts)
             return false
         }
-        switch try await body(of: head, &parts) {
+        let headers = head.fields
+        switch try await body(after: headers, &parts) {
         case .cut: return false
         case .tooLarge:
             try await write(ServerRefusal.tooLarge(limits.bodyBytes).response, to: head.method, closes: true)
@@ -60,18 +60,20 @@ struct Conversation: Sendable {
             return false
         case .whole(let bytes):
             let response = await handler(
-                proxies.judged(Wire.HTTPRequest(head, body: bytes, scheme: scheme, peer: peer)))
-            let closes = head.headerFields[.connection]?.lowercased() == "close"
+                proxies.judged(Wire.HTTPRequest(head, headers, body: bytes, scheme: scheme, peer: peer)))
+            let closes = headers["Connection"]?.lowercased() == "close"
             try await write(response, to: head.method, closes: closes)
             return !closes && response.stream == nil
         }
     }
 
-    private func body(of head: HTTPTypes.HTTPRequest, _ parts: inout Inbound.AsyncIterator) async throws -> Body {
-        let stated = head.headerFields[.contentLength].flatMap { Int($0) }
+    private func body(
+        after headers: Wire.HTTPHeaders, _ parts: inout Inbound.AsyncIterator
+    ) async throws -> Body {
+        let stated = headers["Content-Length"].flatMap { Int($0) }
         if let stated, stated > limits.bodyBytes { return .tooLarge }
-        if head.headerFields[.expect]?.lowercased() == "100-continue" {
-            try await outbound.write(.head(HTTPTypes.HTTPResponse(status: .continue)))
+        if headers["Expect"]?.lowercased() == "100-continue" {
+            try await outbound.write(.head(HTTPResponseHead(version: .http1_1, status: .continue)))
         }
         var bytes: [UInt8] = []
         // What is stated may be a lie: many who state much and send nothing must not take the memory.
@@ -97,19 +99,21 @@ struct Conversation: Sendable {
         }
     }
 
-    private typealias Method = HTTPTypes.HTTPRequest.Method
-
-    private func write(_ response: Wire.HTTPResponse, to method: Method, closes: Bool) async throws {
-        var head = response.head(closes: closes || response.stream != nil)
-        if head.headerFields[.date] == nil { head.headerFields[.date] = date.text }
-        guard method != .head else { return try await outbound.write(contentsOf: [.head(head), .end(nil)]) }
-        guard let stream = response.stream else {
-            let body: [HTTPResponsePart] = response.body.isEmpty ? [] : [.body(ByteBuffer(bytes: response.body))]
-            return try await outbound.write(contentsOf: [.head(head)] + body + [.end(nil)])
+    private func write(_ response: Wire.HTTPResponse, to method: HTTPMethod, closes: Bool) async throws {
+        let head = response.head(closes: closes || response.stream != nil, date: date.text)
+        guard method != .HEAD, !response.body.isEmpty || response.stream != nil else {
+            return try await outbound.write(contentsOf: [.head(head), .end(nil)])
         }
-        try await outbound.write(contentsOf: [.head(head), .body(ByteBuffer(bytes: response.body))])
+        guard let stream = response.stream else {
+            return try await outbound.write(contentsOf: [.head(head), Self.part(response.body), .end(nil)])
+        }
+        try await outbound.write(contentsOf: [.head(head), Self.part(response.body)])
         try await write(stream)
         try await outbound.write(.end(nil))
+    }
+
+    private static func part(_ bytes: [UInt8]) -> HTTPServerResponsePart {
+        .body(.byteBuffer(ByteBuffer(bytes: bytes)))
     }
 
     /// Sends the chunks as they come, until there are no more, the caller has gone, or the server stops.
@@ -123,7 +127,7 @@ struct Conversation: Sendable {
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                for await chunk in stream { try await outbound.write(.body(ByteBuffer(bytes: chunk))) }
+                for await chunk in stream { try await outbound.write(Self.part(chunk)) }
             }
             group.addTask { for await _ in over {} }
             defer { group.cancelAll() }

@@ -1,12 +1,12 @@
 import HummingbirdCore
 import Logging
 import NIOCore
-import NIOHTTPTypes
+import NIOHTTP1
 import Wire
 
 /// One accepted connection: its parts, and whether the caller is still there.
 struct ServerConnection: ServerChildChannelValue {
-    let parts: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+    let parts: NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
     let presence: Presence
 
     var channel: any Channel { parts.channel }
@@ -27,19 +27,20 @@ struct ServerChannel: ServerChildChannel {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<ServerConnection> {
         let presence = Presence()
         let (limits, crowd) = (limits, crowd)
-        let http = HTTP1Channel(
-            responder: { _, _, _ in },
-            configuration: .init(
-                additionalChannelHandlers: [RequestGuard(limits: limits, presence: presence, crowd: crowd)],
-                idleTimeout: .seconds(Int64(limits.idleSeconds)),
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
-                    maxHeaderFieldCount: limits.headerCount)))
-        let secured = channel.eventLoop.makeCompletedFuture {
-            if let tls { try channel.pipeline.syncOperations.addHandler(tls.handler) }
+        return channel.eventLoop.makeCompletedFuture {
+            let pipeline = channel.pipeline.syncOperations
+            if let tls { try pipeline.addHandler(tls.handler) }
+            // What is said one after the other is answered so by whoever reads it; names and values of headers are
+            // looked at before they get here.
+            try pipeline.configureHTTPServerPipeline(
+                withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
+                withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits.ofHeads)
+            try pipeline.addHandler(RequestGuard(limits: limits, presence: presence, crowd: crowd))
+            return ServerConnection(
+                parts: try NIOAsyncChannel(
+                    wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)),
+                presence: presence)
         }
-        return secured.flatMap { http.setup(channel: channel, logger: logger) }
-            .map { ServerConnection(parts: $0, presence: presence) }
     }
 
     func handle(value connection: ServerConnection, logger: Logger) async {
@@ -64,5 +65,15 @@ struct ServerChannel: ServerChildChannel {
                 peer: connection.channel.remoteAddress?.ipAddress, outbound: outbound)
             try await talk.run(inbound)
         }
+    }
+}
+
+extension ServerLimits {
+    /// How large the head of a request may be.
+    fileprivate var ofHeads: NIOHTTPDecoderLimitConfiguration {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        (limits.maxHeaderFieldSize, limits.maxHeaderListSize) = (headerBytes, headerBytes)
+        limits.maxHeaderFieldCount = headerCount
+        return limits
     }
 }

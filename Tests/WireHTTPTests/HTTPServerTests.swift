@@ -40,6 +40,59 @@ struct HTTPServerTests {
         #expect(request.peer == "127.0.0.1")
     }
 
+    /// They are no part of it (RFC 9110, section 5.5): what is signed of a value is signed without them.
+    @Test func blanksAroundTheValueOfAHeaderAreNotHeard() async throws {
+        let seen = Locked<HTTPRequest?>(nil)
+        _ = try await serving(handler: { request in
+            seen.withLock { $0 = request }
+            return HTTPResponse(status: 200)
+        }) { port, _ in
+            try await say(
+                "GET / HTTP/1.1\r\nHost:  hub.example \t\r\nX-Two: \t a b \t \r\nX-None: \t \r\n"
+                    + "Connection: close \r\n\r\n", to: port)
+        }
+        let request = try #require(seen.withLock { $0 })
+
+        #expect(request.address.host == "hub.example")
+        #expect(request.headers["X-Two"] == "a b")
+        #expect(request.headers["X-None"] == "")
+    }
+
+    /// A proxy may be asked so (RFC 9112, section 3.2.2).
+    @Test(arguments: [
+        ("http://x/a/b?c=d", "/a/b", 1), ("http://x", "/", 0), ("http://x?c=d", "/", 1), ("http://x/a#b", "/a", 0),
+        ("/http://x/a", "/http://x/a", 0),
+    ])
+    func ofAWholeAddressThePathIsAskedFor(target: String, path: String, queryCount: Int) async throws {
+        let seen = Locked<HTTPRequest?>(nil)
+        _ = try await serving(handler: { request in
+            seen.withLock { $0 = request }
+            return HTTPResponse(status: 200)
+        }) { port, _ in
+            try await say("GET \(target) HTTP/1.1\r\nHost: hub.example\r\nConnection: close\r\n\r\n", to: port)
+        }
+        let request = try #require(seen.withLock { $0 })
+
+        #expect(request.address.path == path)
+        #expect(request.address.query.count == queryCount)
+        #expect(request.address.host == "hub.example")
+        #expect(request.headers["Host"] == nil)
+    }
+
+    @Test func whatIsNoNameOfAHeaderIsLeftOutOfTheAnswer() async throws {
+        let answer = try await serving(handler: { _ in
+            HTTPResponse(
+                status: 200, headers: ["X Bad": "1", "X:Bad": "2", "": "3", "X-Good": "4", "Content-Length": "99"],
+                body: Array("fine".utf8))
+        }) { port, _ in try await say("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", to: port) }
+
+        #expect(!answer.contains("Bad"))
+        #expect(answer.contains("\r\nX-Good: 4\r\n"))
+        #expect(answer.contains("\r\nContent-Length: 4\r\n"))
+        #expect(!answer.contains("99"))
+        #expect(!answer.contains("\r\n: "))
+    }
+
     @Test(
         arguments: [
             (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"), (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
@@ -130,6 +183,16 @@ struct HTTPServerTests {
         #expect(!heard.contains("200 OK"))
     }
 
+    @Test func aConnectionOnWhichNobodyAsksAnyMoreIsClosed() async throws {
+        var limits = ServerLimits()
+        limits.idleSeconds = 1
+        let heard = try await serving(limits: limits, handler: Self.fine) { port, _ in
+            try await say("GET / HTTP/1.1\r\nHost: x\r\n\r\n", to: port)
+        }
+
+        #expect(heard.hasSuffix("fine"))
+    }
+
     @Test func connectionsBeyondTheLimitWaitUntilOneCloses() async throws {
         var limits = ServerLimits()
         limits.connections = 1
@@ -172,6 +235,22 @@ struct HTTPServerTests {
 
         #expect(try await answer.status == 200)
         try await running.value
+    }
+
+    @Test func aStopEndsAConnectionThatAsksNothing() async throws {
+        var limits = ServerLimits()
+        limits.drainSeconds = 3_600
+        let heard = try await serving(limits: limits, handler: Self.fine) { port, server in
+            try await threads.run {
+                guard let caller = RawCaller(port: port) else { return "no connection" }
+                caller.say("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                let answer = caller.hear(until: "fine")
+                server.shutdown()
+                return answer + caller.hearAll()
+            }
+        }
+
+        #expect(heard.hasSuffix("fine"))
     }
 
     @Test func aStopDoesNotWaitForEver() async throws {
