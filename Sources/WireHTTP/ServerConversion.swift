@@ -53,7 +53,7 @@ extension HTTPRequestHead {
 }
 
 extension Wire.HTTPResponse {
-    /// The head to be written. Names that are no header names are left out.
+    /// The head to be written. Names that are no header names are left out; values were cut before a line break.
     func head(closes: Bool, date: String) -> HTTPResponseHead {
         var fields = NIOHTTP1.HTTPHeaders()
         fields.reserveCapacity(headers.list.count + 3)

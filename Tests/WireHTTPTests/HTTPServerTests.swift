@@ -183,6 +183,14 @@ struct HTTPServerTests {
         #expect(!heard.contains("200 OK"))
     }
 
+    @Test func noValueOfAHeaderBeginsAnotherLineOfTheAnswer() async throws {
+        let answer = try await serving(handler: { _ in
+            HTTPResponse(status: 200, headers: ["X-Said": "a\r\nX-Made: b\0\nc"], body: Array("fine".utf8))
+        }) { port, _ in try await say("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", to: port) }
+
+        #expect(answer.contains("\r\nX-Said: a\r\n") && !answer.contains("X-Made"))
+    }
+
     @Test func aConnectionOnWhichNobodyAsksAnyMoreIsClosed() async throws {
         var limits = ServerLimits()
         limits.idleSeconds = 1
