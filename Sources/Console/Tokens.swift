@@ -83,8 +83,7 @@ public struct Tokens: Sendable {
     static let longestText = 4096
     private static let issuer = "crossdock"
 
-    /// The one that signs, and those that signed before.
-    private let keys: [JWTKeyCollection]
+    private let ring: TokenRing
     private let known = ProvenTokens<Claims>()
 
     private struct Claims: JWTPayload {
@@ -103,14 +102,16 @@ public struct Tokens: Sendable {
 
     /// Tokens signed with that key. Those that older keys have signed are taken, too.
     ///
+    /// - Parameters:
+    ///   - key: The one that signs.
+    ///   - older: Those that signed before.
+    ///   - anew: Gives the keys as they are now, the one that signs first; asked where a token is of none that is
+    ///     known, for another process may have changed them.
     /// - Throws: `TokenFailure.keyTooShort` below 32 bytes.
-    public init(key: [UInt8], older: [[UInt8]] = []) async throws(TokenFailure) {
-        var keys: [JWTKeyCollection] = []
-        for key in [key] + older {
-            guard key.count >= 32 else { throw .keyTooShort(bytes: key.count) }
-            keys.append(await JWTKeyCollection().add(hmac: HMACKey(from: key), digestAlgorithm: .sha256))
-        }
-        self.keys = keys
+    public init(
+        key: [UInt8], older: [[UInt8]] = [], anew: (@Sendable () throws -> [[UInt8]])? = nil
+    ) async throws(TokenFailure) {
+        ring = try await TokenRing([key] + older, anew: anew)
     }
 
     /// Makes a token.
@@ -143,7 +144,7 @@ public struct Tokens: Sendable {
             iss: Self.issuer, sub: name, role: role, sid: session, org: organization, iat: begin,
             exp: begin + seconds)
         do {
-            return try await keys[0].sign(claims)
+            return try await ring.keys[0].sign(claims)
         } catch {
             throw .forged
         }
@@ -157,7 +158,7 @@ public struct Tokens: Sendable {
     /// - Throws: `TokenFailure`: `.forged`, `.expired`, `.notYet`.
     public func check(_ text: String, now: Moment) async throws(TokenFailure) -> Access {
         guard text.utf8.count <= Self.longestText, Self.isCanonical(text) else { throw .forged }
-        guard let claims = await claims(of: text) else { throw .forged }
+        guard let claims = await claims(of: text, now: now) else { throw .forged }
         guard claims.iss == Self.issuer else { throw .forged }
         let expires = Moment(seconds: claims.exp)
         guard now < expires else { throw .expired }
@@ -181,9 +182,15 @@ public struct Tokens: Sendable {
     }
 
     /// What a token says whose signature is one of ours. Programs ask with the same one again and again.
-    private func claims(of text: String) async -> Claims? {
+    private func claims(of text: String, now: Moment) async -> Claims? {
         if let claims = known[text] { return claims }
         guard Self.isHS256(text) else { return nil }
+        if let claims = await proven(text, by: ring.keys) { return claims }
+        guard await ring.hasChanged(now: now) else { return nil }
+        return await proven(text, by: ring.keys)
+    }
+
+    private func proven(_ text: String, by keys: [JWTKeyCollection]) async -> Claims? {
         for key in keys {
             guard let claims = try? await key.verify(text, as: Claims.self) else { continue }
             known[text] = claims

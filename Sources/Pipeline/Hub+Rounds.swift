@@ -11,7 +11,7 @@ extension Hub {
     /// - Throws: `StoreFailure`.
     func integrationsDue() async throws -> [Integration] {
         let (organization, now) = (organization, now)
-        return try await store.read { session in
+        let due = try await store.read { session -> [Integration] in
             let ledger = LedgerTable(session, organization: organization)
             let jobs = JobTable(session, organization: organization)
             let active = try ledger.integrations().filter { $0.state == .active }
@@ -26,6 +26,10 @@ extension Hub {
                 return self.isReadingDue(integration, scheduled, cursors[integration.id] ?? [:], now)
             }
         }
+        // Another process may have sealed with a key that is newer than what this one knows. What cannot be opened is
+        // due in any case.
+        if !due.allSatisfy(canOpen) { try await refreshKeys() }
+        return due
     }
 
     /// Whether calls to an integration are let through now.

@@ -183,7 +183,10 @@ enum TokenKey {
         }
         // A token that another key than the store's has signed would open nothing.
         try await open.hub.checkKey()
-        return try await Tokens(key: derived(open.key), older: open.olderKeys.map(derived))
+        let masters = open.masters
+        return try await Tokens(key: derived(open.key), older: open.olderKeys.map(derived)) {
+            try masters.all().map(derived)
+        }
     }
 
     private static func derived(_ key: [UInt8]) -> [UInt8] {

@@ -1,5 +1,6 @@
 import Commerce
 import Identity
+import Synchronization
 import Testing
 import Wire
 
@@ -33,6 +34,30 @@ struct TokensTests {
         let fresh = try await Tokens(key: new, older: [old]).make(role: .admin, organization: "default", now: now)
         #expect(try await Tokens(key: new).check(fresh, now: now).name == "admin")
         await #expect(throws: TokenFailure.forged) { try await Tokens(key: old).check(fresh, now: now) }
+    }
+
+    /// A hub that ran while the master key was changed refused what `crossdock token` made from then on.
+    @Test func aKeyThatWasChangedMeanwhileIsMetAndWhatTheOldOneSignedStaysTaken() async throws {
+        let (old, new) = ([UInt8](repeating: 1, count: 32), [UInt8](repeating: 2, count: 32))
+        let kept = Mutex([old])
+        let reads = Mutex(0)
+        let tokens = try await Tokens(key: old) {
+            reads.withLock { $0 += 1 }
+            return kept.withLock { $0 }
+        }
+        let before = try await tokens.make(role: .viewer, organization: "default", now: now)
+        let after = try await Tokens(key: new).make(role: .admin, organization: "default", now: now)
+        await #expect(throws: TokenFailure.forged) { try await tokens.check(after, now: now) }
+
+        kept.withLock { $0 = [new] }
+
+        // Forged tokens do not have the keys read again and again.
+        await #expect(throws: TokenFailure.forged) { try await tokens.check(after, now: now.adding(seconds: 4)) }
+        #expect(reads.withLock { $0 } == 1)
+        #expect(try await tokens.check(after, now: now.adding(seconds: 5)).name == "admin")
+        #expect(try await tokens.check(before, now: now).name == "viewer")
+        let fresh = try await tokens.make(role: .operator, organization: "default", now: now)
+        #expect(try await Tokens(key: new).check(fresh, now: now).name == "operator")
     }
 
     @Test func aTokenEndsWithItsLastSecond() async throws {

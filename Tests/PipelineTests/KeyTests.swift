@@ -43,6 +43,21 @@ struct KeyTests {
         #expect(try await other.verifyAudit().problems == [])
     }
 
+    /// A round failed with a warning every two seconds, until something else of that process asked for all of them.
+    @Test func aRoundOfAHubThatWasNotToldOfANewKeyReadsIt() async throws {
+        let world = try World()
+        let (hub, other) = (try world.hub(), try world.hub())
+        try await hub.checkKey()
+        _ = try await connect(hub)
+        _ = try await other.integrationsDue()
+
+        _ = try await hub.rotateKeys(by: ann)
+
+        let due = try await other.integrationsDue()
+        #expect(due.count == 1)
+        for integration in due { _ = try other.connector(of: integration) }
+    }
+
     @Test func anotherMasterKeyTakesOverAndTheOldOneNeedNotBeGivenAnyMore() async throws {
         let world = try World()
         let old = try world.hub(key: 7)
