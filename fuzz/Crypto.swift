@@ -14,8 +14,12 @@ struct SymmetricKey {
     let data: [UInt8]
 }
 
-enum HMAC<Hash> {
-    static func authenticationCode(for data: [UInt8], using key: SymmetricKey) -> [UInt8] {
-        [UInt8](repeating: UInt8(data.count & 1), count: 32)
-    }
+struct HMAC<Hash> {
+    private var count = 0
+
+    init(key: SymmetricKey) {}
+
+    mutating func update(data: [UInt8]) { count += data.count }
+
+    func finalize() -> [UInt8] { [UInt8](repeating: UInt8(count & 1), count: 32) }
 }
