@@ -86,6 +86,15 @@ extension World {
         step("somebody at the hub erased \(leavers[number].email)")
     }
 
+    /// Whether somebody cannot be erased before people have done with this job: what was booked of his order and then
+    /// edited waits for them. They leave the book as it is.
+    func isInTheWayOfErasing(_ job: HubFacts.WaitingJob) -> Bool {
+        guard job.error.contains("edited after it was booked") else { return false }
+        return leavers.contains { leaver in
+            leaver.erasedAt == nil && leaver.order.map { "\(vendors[leaver.vendor].name)/\($0)" } == job.source
+        }
+    }
+
     /// The hub tells nobody of who was erased.
     mutating func judgeForgetting(_ request: HTTPRequest) {
         let erased = leavers.filter { $0.erasedAt != nil }

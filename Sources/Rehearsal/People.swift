@@ -116,6 +116,11 @@ extension World {
     mutating func lookAfter(_ stuck: [HubFacts.WaitingJob]) -> (dropped: [Int64], retried: [Int64]) {
         var (dropped, retried): ([Int64], [Int64]) = ([], [])
         for job in stuck {
+            if isInTheWayOfErasing(job) {
+                dropped.append(job.id)
+                oracle.dropped.insert("\(job.integration): \(job.source)")
+                continue
+            }
             // A change whose fate is unclear is tried again; only of a create it must be looked whether it is there.
             guard let vendor = vendors.firstIndex(where: { $0.name == job.integration }), job.hasIntent, !job.isLinked
             else {
