@@ -16,6 +16,8 @@ struct Breadth: Sendable, Hashable {
     var retires = false
     /// Whether people come in crowds: several deeds within a second, more often than not to the same good.
     var crowds = false
+    /// Whether somebody still edits, in the second of a reading, when all else has stopped going wrong.
+    var lingers = false
 
     /// Whether far sides are far: a request takes up to a second on its way.
     var isFar = false
@@ -42,6 +44,7 @@ struct Breadth: Sendable, Hashable {
         retires = chance.happens(0.4)
         crowds = chance.happens(0.5)
         isFar = chance.happens(0.5)
+        lingers = crowds && chance.happens(0.5)
     }
 
     /// How long a request is on its way, in seconds.
@@ -55,6 +58,7 @@ struct Breadth: Sendable, Hashable {
         if let page { words.append("\(page) records a page") }
         if takesBack { words.append("people take edits back") }
         if crowds { words.append("people come in crowds") }
+        if lingers { words.append("some come late") }
         if isFar { words.append("vendors are far") }
         if retires { words.append("shops retire the version asked for") }
         return words.isEmpty ? "" : "; " + words.joined(separator: ", ")

@@ -33,6 +33,7 @@ public struct Coverage: Sendable {
         "a bound was compared with what was oversold",
         "a vendor called no more, and said nothing", "a call was about what nobody knows", "a call was too large",
         "the audit held what people did", Seals.state, Departures.state, Departures.earlyState,
+        Latecomers.state,
     ]
 
     /// The state that depends on where the store is: a server's power is not that of the hub's machine.

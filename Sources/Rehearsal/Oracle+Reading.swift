@@ -6,12 +6,16 @@ extension Oracle {
     /// How long after an edit a list of changes must have been asked for to be sure to tell of it, in seconds.
     static let listedAfterSeconds = 60.0
 
+    /// Whether a request asks a vendor which goods have changed.
+    static func asksForChangedGoods(_ request: HTTPRequest) -> Bool {
+        request.method == "GET" && (request.address.path.hasSuffix("/products") || request.address.path == "/goods")
+            && request.address.query.contains { ["modified_after", "since"].contains($0.name) }
+            && !request.address.query.contains { $0.name == "type" }
+    }
+
     /// A vendor's list of changes came to the hub whole.
     mutating func listed(_ request: HTTPRequest, of vendor: Int, servedAt: Moment) {
-        guard request.method == "GET", request.address.path.hasSuffix("/products") || request.address.path == "/goods",
-            request.address.query.contains(where: { ["modified_after", "since"].contains($0.name) }),
-            !request.address.query.contains(where: { $0.name == "type" })
-        else { return }
+        guard Self.asksForChangedGoods(request) else { return }
         lastListed[vendor] = max(lastListed[vendor] ?? servedAt, servedAt)
     }
 

@@ -18,6 +18,7 @@ extension Rehearsal {
         stage.world.withLock { world in
             world.step("the storm is over")
             world.hubClockOffset = max(0, world.hubClockOffset)
+            world.awaitLatecomers()
         }
         pass(seconds: 420)
         while stage.world.withLock({ !$0.retired.isEmpty }) { pass(seconds: 60) }

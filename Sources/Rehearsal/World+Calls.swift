@@ -80,7 +80,7 @@ extension World {
         if call.request.method == "GET", call.request.address.path.last?.isNumber ?? false {
             oracle.asked(words(call.request, call.vendor), now)
         }
-        let isBusy = isBusyAround(call.request)
+        let isBusy = isBusyAround(call.request) || isLatecomerAround(call)
         if isBusy { renameSomething(at: call.vendor) }
         let before = changes(call.request) ? vendors[call.vendor].shown(at: now) : nil
         if call.fault == .partRefused { miss(call.request, at: call.vendor) }

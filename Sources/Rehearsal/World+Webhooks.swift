@@ -37,7 +37,7 @@ extension World {
     mutating func send(_ sent: [VendorCall], from vendor: Int) {
         for call in sent {
             addresses[vendor] = call.url
-            if happens(.webhookLost) {
+            if happens(.webhookLost) || losesLastCalls(of: vendor) {
                 step("a call of \(vendors[vendor].name) is lost")
                 // The sender sees a failure, as with any call nobody answers.
                 vendors[vendor].answered(call.id, status: nil, at: now)

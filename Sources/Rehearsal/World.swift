@@ -55,6 +55,8 @@ struct World: Sendable {
     var hearers: Hearers?
     /// Those who are told of changes and whose calls fail as well; nil where nobody is.
     var audience: Audience?
+    /// Who still edits after the storm.
+    var latecomers = Latecomers()
     /// Whether things go wrong and people act; else the world only comes to rest.
     var isStormy = false
     /// Whether steps that wait at the same time are joined into one commit.
