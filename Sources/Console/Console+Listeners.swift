@@ -193,12 +193,12 @@ extension Console {
     /// Takes no key: the answer may hold a secret, which is stored nowhere as it is told.
     private func rotateSecret(_ visit: Visit) async -> HTTPResponse {
         await changed(visit) { body in
-            let fields = try Fields(body, ["secret", "keep_old_hours"])
+            let fields = try Fields(body, ["secret", "signing", "keep_old_hours"])
             let hours = try fields.number("keep_old_hours", 0...720) ?? 24
-            let wish = try ListenerWish(body["secret"].map { ["secret": $0] } ?? [:])
+            let wish = try ListenerWish(.object((body.object ?? [:]).filter { $0.key != "keep_old_hours" }))
             let view = try await hub.listeners.rotateSecret(
-                ofListener: visit.names[0], to: wish.namedSecret, keepingOldSeconds: Double(hours) * 3600,
-                by: visit.actor)
+                ofListener: visit.names[0], to: wish.namedSecret, signing: wish.namedSigning,
+                keepingOldSeconds: Double(hours) * 3600, by: visit.actor)
             return view.map { visit.envelope.success($0.json) } ?? noWebhook(visit)
         }
     }

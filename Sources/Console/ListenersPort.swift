@@ -18,7 +18,8 @@ public protocol ListenersPort: Sendable {
     func change(listener publicID: String, _ wish: ListenerWish, by actor: AuditActor) async throws -> ListenerView?
     /// Gives one another secret.
     func rotateSecret(
-        ofListener publicID: String, to given: String?, keepingOldSeconds seconds: Double, by actor: AuditActor
+        ofListener publicID: String, to given: String?, signing: NoticeSigning?, keepingOldSeconds seconds: Double,
+        by actor: AuditActor
     ) async throws -> ListenerView?
     /// Takes one away.
     func remove(listener publicID: String, by actor: AuditActor) async throws -> Bool

@@ -1,5 +1,5 @@
-/// How a call proves that it is the hub's: Standard Webhooks over id, time and body, and beside it the plain
-/// `sha256=` over the body that older receivers know.
+/// How a call proves that it is the hub's: Standard Webhooks over id, time and body, and, where the secret is shared,
+/// beside it the plain `sha256=` over the body that older receivers know.
 public enum NoticeSignature {
     /// What secrets of the standard's own form begin with.
     public static let prefix = "whsec_"
@@ -13,6 +13,10 @@ public enum NoticeSignature {
 
     /// What a secret cannot be; nil when it can be one. Never says it.
     public static func problem(of secret: String) -> String? {
+        if NoticeSigning(secret: secret) == .pair {
+            return NoticePair.pair(of: secret) == nil
+                ? "what follows whsk_ must be base64 of an Ed25519 seed, alone or with its public key" : nil
+        }
         if secret.hasPrefix(prefix), Signature.bytes(base64: String(secret.dropFirst(prefix.count))) == nil {
             return "what follows whsec_ must be base64"
         }
@@ -28,9 +32,12 @@ public enum NoticeSignature {
         return Array(secret.utf8)
     }
 
-    /// The standard's signature.
+    /// The standard's signature, in the form of the secret.
     public static func standard(id: String, seconds: Int64, body: [UInt8], secret: String) -> String {
         let signed = Array("\(id).\(seconds).".utf8) + body
+        if let pair = NoticePair.pair(of: secret), let signature = pair.signature(of: signed) {
+            return "v1a," + Signature.base64(signature)
+        }
         return "v1," + Signature.base64(Signature.hmacSHA256(signed, key: key(of: secret)))
     }
 
@@ -40,7 +47,7 @@ public enum NoticeSignature {
     }
 
     /// The headers of a call at that time. While a secret is on its way out, the standard's header has both
-    /// signatures, and the plain one of the old secret has a header of its own.
+    /// signatures, and the plain one of the old secret has a header of its own. Of a pair there is no plain one.
     public static func headers(
         id: String, event: String, body: [UInt8], secrets: [String], now: Moment
     ) -> [(name: String, value: String)] {
@@ -54,7 +61,9 @@ public enum NoticeSignature {
             ("X-Webhook-Event", event), ("X-Webhook-Timestamp", now.description),
         ]
         let names = ["X-Webhook-Signature", "X-Webhook-Signature-Previous"]
-        for (name, secret) in zip(names, secrets) { headers.append((name, plain(body: body, secret: secret))) }
+        for (name, secret) in zip(names, secrets) where NoticeSigning(secret: secret) == .shared {
+            headers.append((name, plain(body: body, secret: secret)))
+        }
         return headers
     }
 

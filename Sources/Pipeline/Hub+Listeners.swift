@@ -33,7 +33,8 @@ extension Hub {
             throw IntegrationRefusal.fields(problems)
         }
         try await refreshKeys()
-        let made = wish.secret == nil ? NoticeSignature.secret(of: surroundings.random(Self.secretBytes)) : nil
+        let form = wish.signing ?? .shared
+        let made = wish.secret == nil ? form.secret(of: surroundings.random(Self.secretBytes)) : nil
         let secrets = ListenerSecrets(headers: wish.headers ?? [:], secret: wish.secret ?? made ?? "")
         var block = try await ids.draw(1)
         let id = "whk_" + Signature.hex(surroundings.random(8))
@@ -55,11 +56,9 @@ extension Hub {
             try table.save(listener)
             let note = AuditNote(.webhookRegistered, "webhook", listener.publicID, after: listener.told)
             try self.note(note, by: actor, at: now, in: session)
-            var view = ListenerView(
-                listener: listener, integration: place, headers: secrets.headers.keys.sorted(), counts: [:])
+            let view = ListenerView(listener: listener, integration: place, counts: [:]).showing(secrets, at: now)
             try self.keep(answering, for: view, in: session)
-            view.madeSecret = made
-            return view
+            return view.telling(made)
         }
     }
 
@@ -77,6 +76,10 @@ extension Hub {
         {
             throw IntegrationRefusal.fields([SettingProblem("url", problem)])
         }
+        if wish.signing != nil, wish.secret == nil {
+            let sentence = "\"signing\" is changed with the secret: rotate it, or name the new one"
+            throw IntegrationRefusal.fields([SettingProblem("signing", sentence)])
+        }
         return try await alter(publicID, .webhookChanged, by: actor) { listener, secrets in
             if let headers = wish.headers { secrets.headers = headers }
             if let secret = wish.secret { (secrets.secret, secrets.previous) = (secret, nil) }
@@ -84,26 +87,27 @@ extension Hub {
         }
     }
 
-    /// Gives a webhook another secret, made by the hub unless it is given. For so many seconds calls are signed with
-    /// the old one, too. Nil when there is none.
+    /// Gives a webhook another secret, made by the hub unless it is given: of that form, or of the one it has. For so
+    /// many seconds calls are signed with the old one, too. Nil when there is none.
     ///
     /// - Throws: as `register`.
     public func rotateSecret(
-        ofListener publicID: String, to given: String?, keepingOldSeconds seconds: Double, by actor: AuditActor
+        ofListener publicID: String, to given: String?, signing: NoticeSigning? = nil,
+        keepingOldSeconds seconds: Double, by actor: AuditActor
     ) async throws -> ListenerView? {
         guard (0...Self.longestRotationSeconds).contains(seconds) else {
             throw IntegrationRefusal.fields([
                 SettingProblem("keep_old_hours", "\"keep_old_hours\" must be a whole number from 0 to 720")
             ])
         }
-        let secret = given ?? NoticeSignature.secret(of: surroundings.random(Self.secretBytes))
-        let until = now.adding(seconds: seconds)
-        var view = try await alter(publicID, .webhookSecretRotated, by: actor) { _, secrets in
+        let (random, until) = (surroundings.random(Self.secretBytes), now.adding(seconds: seconds))
+        var made: String?
+        let view = try await alter(publicID, .webhookSecretRotated, by: actor) { _, secrets in
             secrets.previous = seconds > 0 ? .init(secret: secrets.secret, until: until) : nil
-            secrets.secret = secret
+            if given == nil { made = (signing ?? NoticeSigning(secret: secrets.secret)).secret(of: random) }
+            secrets.secret = given ?? made ?? secrets.secret
         }
-        if given == nil { view?.madeSecret = secret }
-        return view
+        return view?.telling(made)
     }
 
     private func alter(
@@ -206,10 +210,7 @@ extension Hub {
         return views.map { view in
             var view = view
             if view.restsUntil.map({ $0 <= now }) ?? true { (view.restsUntil, view.restReason) = (nil, nil) }
-            guard let secrets = opened(view.listener) else { return view }
-            view.headers = secrets.headers.keys.sorted()
-            view.previousUntil = secrets.previous.flatMap { now < $0.until ? $0.until : nil }
-            return view
+            return opened(view.listener).map { view.showing($0, at: now) } ?? view
         }
     }
 

@@ -11,6 +11,8 @@ public struct ListenerWish: Hashable, Sendable {
     var events: [String]?
     var headers: [String: String]?
     var secret: String?
+    /// The form in which the secret that is made signs.
+    var signing: NoticeSigning?
     var retries: Int?
     var timeoutSeconds: Int?
     var keepsOrder: Bool?
@@ -20,7 +22,7 @@ public struct ListenerWish: Hashable, Sendable {
     /// The longest address, in bytes.
     static let urlBytes = 2048
     private static let fields = [
-        "name", "url", "method", "events", "headers", "secret", "retry_attempts", "timeout", "ordered",
+        "name", "url", "method", "events", "headers", "secret", "signing", "retry_attempts", "timeout", "ordered",
     ]
 
     /// Reads a wish; every problem is named by its field.
@@ -64,6 +66,7 @@ public struct ListenerWish: Hashable, Sendable {
         if let secret, let problem = NoticeSignature.problem(of: secret) {
             problems.append(SettingProblem("secret", "\"secret\": \(problem)"))
         }
+        signing = Self.signing(members["signing"], secret: secret, &problems)
         retries = number("retry_attempts", 0...NoticeSchedule.waits.count)
         timeoutSeconds = number("timeout", ListenerOptions.timeouts)
         if let value = members["ordered"] {
@@ -73,6 +76,21 @@ public struct ListenerWish: Hashable, Sendable {
         events = Self.events(members["events"], &problems)
         headers = Self.headers(members["headers"], &problems)
         guard problems.isEmpty else { throw .fields(problems) }
+    }
+
+    private static func signing(
+        _ value: JSON?, secret: String?, _ problems: inout [SettingProblem]
+    ) -> NoticeSigning? {
+        guard let value else { return nil }
+        guard let signing = value.string.flatMap(NoticeSigning.init) else {
+            problems.append(SettingProblem("signing", "\"signing\" must be v1 (a shared secret) or v1a (Ed25519)"))
+            return nil
+        }
+        if let secret, NoticeSigning(secret: secret) != signing {
+            let form = signing == .pair ? "begins with whsk_" : "does not begin with whsk_"
+            problems.append(SettingProblem("signing", "\"signing\": the secret of \(signing.rawValue) \(form)"))
+        }
+        return signing
     }
 
     private static func events(_ value: JSON?, _ problems: inout [SettingProblem]) -> [String]? {
@@ -126,6 +144,8 @@ public struct ListenerWish: Hashable, Sendable {
 
     /// The secret that is named; nil where none is.
     public var namedSecret: String? { secret }
+    /// The form that is named; nil where none is.
+    public var namedSigning: NoticeSigning? { signing }
 
     /// What is wrong with the address, as far as it tells by itself, for who hears of these events.
     static func problem(of url: String, on way: NoticeWay, events: [String]) -> String? {

@@ -100,6 +100,8 @@ struct WebhooksRotateCommand: AsyncParsableCommand {
     @OptionGroup var choice: WebhookChoice
     @Option(help: "The file with the new secret, on its first line; else one is made and shown this once.")
     var secretFile: String?
+    @Option(help: "The form of the one that is made: v1 (shared) or v1a (Ed25519, of which the public key is shown).")
+    var signing: String?
     @Option(help: "For how many hours calls are signed with the old one, too, from 0 to 720.")
     var keepOldHours = 24
     @OptionGroup var options: HubOptions
@@ -107,19 +109,25 @@ struct WebhooksRotateCommand: AsyncParsableCommand {
     func run() async throws {
         try await Terminal.run {
             let given = try secretFile.map(WebhooksAddCommand.firstLine)
-            let wish = try ListenerWish(given.map { ["secret": .string($0)] } ?? [:])
+            var members: [String: JSON] = [:]
+            members["secret"] = given.map(JSON.string)
+            members["signing"] = signing.map(JSON.string)
+            let wish = try ListenerWish(.object(members))
             let open = try OpenHub(options)
             try await open.hub.checkKey()
             let id = try await choice.publicID(open.hub)
             let view = try await open.hub.rotateSecret(
-                ofListener: id, to: wish.namedSecret, keepingOldSeconds: Double(keepOldHours) * 3600,
-                by: Person.atThisTerminal)
+                ofListener: id, to: wish.namedSecret, signing: wish.namedSigning,
+                keepingOldSeconds: Double(keepOldHours) * 3600, by: Person.atThisTerminal)
             await open.close()
             guard let view else { throw WebhookChoice.unknown(id) }
             if options.json { return print(view.json.text) }
             if let secret = view.madeSecret {
                 Terminal.note("its new secret, shown this once:")
                 print(secret)
+            } else if let key = view.publicKeys.first {
+                Terminal.note("its new public key, which checks its calls:")
+                print(key)
             }
         }
     }

@@ -77,6 +77,8 @@ struct WebhooksAddCommand: AsyncParsableCommand {
     var integration: String?
     @Option(help: "The file with the secret that signs, on its first line; else one is made and shown this once.")
     var secretFile: String?
+    @Option(help: "How calls are signed: v1 (a shared secret) or v1a (Ed25519: the receiver has a public key).")
+    var signing: String?
     @Option(help: "A header of every call, NAME=VALUE or NAME=@FILE; may be given several times.")
     var header: [String] = []
     @Option(help: "POST, PUT or PATCH.")
@@ -97,6 +99,7 @@ struct WebhooksAddCommand: AsyncParsableCommand {
             ]
             members["name"] = name.map(JSON.string)
             members["secret"] = try secretFile.map { .string(try Self.firstLine(of: $0)) }
+            members["signing"] = signing.map(JSON.string)
             members["retry_attempts"] = retries.map { .integer($0) }
             members["timeout"] = timeout.map { .integer($0) }
             let wish = try ListenerWish(.object(members))
@@ -108,6 +111,7 @@ struct WebhooksAddCommand: AsyncParsableCommand {
             guard let view else { throw Refusal("there is no integration \"\(integration ?? "")\"") }
             if options.json { return print(view.json.text) }
             if let secret = view.madeSecret { Terminal.note("its secret, shown this once: \(secret)") }
+            if let key = view.publicKeys.first { Terminal.note("its public key, which checks its calls: \(key)") }
             print(view.listener.publicID)
         }
     }

@@ -104,7 +104,16 @@ struct ListenerAnswerTests {
         let rotated = try await stage.ask("POST", path + "/rotate-secret", ["keep_old_hours": 2])
         #expect(rotated.json["data"]?["secret"]?.string?.hasPrefix("whsec_") == true)
         #expect(rotated.json["data"]?["previousSecretUntil"]?.string != nil)
+        #expect(rotated.json["data"]?["signing"] == "v1" && rotated.json["data"]?["publicKeys"] == [])
         #expect(try await stage.ask("POST", path + "/rotate-secret", ["keep_old_hours": 999]).status == 422)
+        #expect(try await stage.ask("POST", path + "/rotate-secret", ["signing": "v2"]).fields == ["signing"])
+        #expect(try await stage.ask("PATCH", path, ["signing": "v1a"]).fields == ["signing"])
+
+        let paired = try await stage.ask("POST", path + "/rotate-secret", ["signing": "v1a"])
+        #expect(paired.json["data"]?["secret"] == nil && !paired.text.contains("whsk_"))
+        #expect(paired.json["data"]?["signing"] == "v1a")
+        #expect(paired.json["data"]?["publicKeys"]?.array?.count == 1)
+        #expect(try await stage.ask("GET", path).json["data"]?["publicKeys"] == paired.json["data"]?["publicKeys"])
         #expect(try await stage.ask("POST", path + "/enable", ["replay": "yes"]).fields == ["replay"])
 
         #expect(try await stage.ask("DELETE", path).status == 200)

@@ -21,7 +21,8 @@ struct NoListeners: ListenersPort {
     }
 
     func rotateSecret(
-        ofListener publicID: String, to given: String?, keepingOldSeconds seconds: Double, by actor: AuditActor
+        ofListener publicID: String, to given: String?, signing: NoticeSigning?, keepingOldSeconds seconds: Double,
+        by actor: AuditActor
     ) async throws -> ListenerView? {
         nil
     }

@@ -308,6 +308,34 @@ struct NoticeTests {
         #expect(stage.receiver.calls.last?.headers["webhook-signature"]?.contains(" ") == false)
     }
 
+    @Test func aPairSignsWithWhatNobodyIsToldAndTheOldSecretBesideIt() async throws {
+        let stage = try await NoticeWorld()
+        let webhook = try await stage.register()
+        let view = try await stage.hub.rotateSecret(
+            ofListener: webhook.listener.publicID, to: nil, signing: .pair, keepingOldSeconds: 3600, by: .hub)
+        #expect(view?.madeSecret == nil && view?.signing == .pair)
+        let key = try #require(view?.publicKeys.first.flatMap { Signature.bytes(base64: String($0.dropFirst(5))) })
+        try await stage.edit("77.00")
+        try await stage.tell()
+
+        let call = try #require(stage.receiver.calls.first)
+        let (id, time) = (call.headers["webhook-id"] ?? "", call.headers["webhook-timestamp"] ?? "")
+        let signatures = (call.headers["webhook-signature"] ?? "").split(separator: " ").map(String.init)
+        let made = try #require(Signature.bytes(base64: String(signatures[0].dropFirst("v1a,".count))))
+        #expect(SigningPair.isValid(made, of: Array("\(id).\(time).".utf8) + call.body, publicKey: key))
+        let old = NoticeSignature.standard(
+            id: id, seconds: Int64(time) ?? 0, body: call.body, secret: Receiver.secret)
+        #expect(signatures.dropFirst() == [old])
+        #expect(call.headers["X-Webhook-Signature"] == nil)
+
+        // Rotated without a word of the form, a pair stays a pair; both public keys are shown while both sign.
+        let next = try await stage.hub.rotateSecret(
+            ofListener: webhook.listener.publicID, to: nil, keepingOldSeconds: 3600, by: .hub)
+        #expect(next?.publicKeys.count == 2 && next?.publicKeys.last == view?.publicKeys.first)
+        stage.pass(3600)
+        #expect(try await stage.hub.listenerView(webhook.listener.publicID)?.publicKeys.count == 1)
+    }
+
     @Test func whatIsTakenAwayIsToldNothing() async throws {
         let stage = try await NoticeWorld()
         let webhook = try await stage.register()

@@ -13,6 +13,7 @@ extension Shape {
             "headers": map(text), "retry_attempts": count, "timeout": count, "ordered": flag,
             "status": word(of: ListenerState.self), "reason": text.orNull, "failingSince": time.orNull,
             "restsUntil": time.orNull, "restReason": text.orNull, "previousSecretUntil": time.orNull,
+            "signing": word(of: NoticeSigning.self).orNull, "publicKeys": list(text),
             "notices": map(count), "createdAt": time,
         ], optional: ["secret": text]
     ).named("Webhook")
@@ -42,7 +43,8 @@ extension Shape {
 
     private static let wishMembers: [String: Shape] = [
         "name": text(1...80), "method": text(1...10), "headers": map(text), "secret": text(1...200),
-        "retry_attempts": integer(0...NoticeSchedule.waits.count), "timeout": integer(ListenerOptions.timeouts),
+        "signing": word(of: NoticeSigning.self), "retry_attempts": integer(0...NoticeSchedule.waits.count),
+        "timeout": integer(ListenerOptions.timeouts),
         "ordered": flag,
     ]
 
@@ -57,7 +59,10 @@ extension Shape {
     ).like(["events": ["*"]]).named("ChangedWebhook")
 
     static let rotation = object(
-        [:], optional: ["secret": text(1...200), "keep_old_hours": integer(0...720)], isClosed: true
+        [:],
+        optional: [
+            "secret": text(1...200), "signing": word(of: NoticeSigning.self), "keep_old_hours": integer(0...720),
+        ], isClosed: true
     ).like(["keep_old_hours": 24])
 
     static let noticeReplayWish = object([:], optional: ["since": time, "all": flag], isClosed: true).like([
