@@ -7,7 +7,12 @@ import Telemetry
 /// How a pull goes on, for whoever watches.
 public struct PullProgress: Sendable {
     public var kind: RecordKind
+    /// All that was read so far, with what else the pages told of: customers stand in orders.
     public var counts: RunCounts
+    /// How many records of the kind were read so far.
+    public var done: Int
+    /// How many there are in all, where the far side says; at the end, as many as there were.
+    public var total: Int?
     public var isFinished: Bool
 }
 
@@ -107,7 +112,7 @@ extension Hub {
         var pages = PageWatch(kind: kind)
         var askedAt: Int64?
         let work = DueWork.pull(integration.id, kind)
-        var areAllNamed = true
+        var (areAllNamed, done) = (true, 0)
         repeat {
             let request = PageRequest(since: cursor.since, position: next, limit: Self.pageSize)
             let asked = try await readPage(source, request, work, integration)
@@ -135,7 +140,9 @@ extension Hub {
                 ).counts)
             counts.total = asked.page.total ?? counts.total
             try await noteClock(integration, asked)
-            progress(PullProgress(kind: kind, counts: counts, isFinished: isLast))
+            done += asked.page.count(of: kind)
+            let total = isLast ? done : counts.total
+            progress(PullProgress(kind: kind, counts: counts, done: done, total: total, isFinished: isLast))
         } while next != nil
     }
 
@@ -245,5 +252,12 @@ struct PageWatch {
         guard positions.insert(next).inserted, repeats < Self.repeatLimit, positions.count < Self.pageLimit else {
             throw PullFailure.repeating(kind, next)
         }
+    }
+}
+
+extension Page {
+    /// How many of its records are of that kind, with those that cannot be used.
+    fileprivate func count(of kind: RecordKind) -> Int {
+        drafts.count { $0.kind == kind } + rejections.count { $0.kind == kind }
     }
 }

@@ -68,7 +68,7 @@ struct DemoPlay: Sendable {
         Story.scene("The first sync: catalogue, customers and orders")
         let bar = SharedBar()
         let counts = try await hub.pull(shop) { progress in
-            bar.show(progress.kind.rawValue, progress.counts.read, progress.counts.total, hub.now)
+            bar.show(progress.kind.rawValue, progress.done, progress.total, hub.now)
             if progress.isFinished { bar.end() }
         }
         Story.say("\(counts.created) records taken, \(counts.rejected) not usable")

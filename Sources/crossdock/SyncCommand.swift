@@ -76,7 +76,7 @@ struct SyncCommand: AsyncParsableCommand {
         if way.takes {
             let bar = SharedBar()
             counts = try await hub.pull(integration, kinds: kinds, isFull: force) { progress in
-                bar.show("\(progress.kind.rawValue)", progress.counts.read, progress.counts.total, hub.now)
+                bar.show("\(progress.kind.rawValue)", progress.done, progress.total, hub.now)
                 if progress.isFinished { bar.end() }
             }
         }

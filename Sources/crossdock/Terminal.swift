@@ -60,6 +60,8 @@ enum Terminal {
 /// A bar that grows while something long goes on. Where nobody watches, a line is written now and then.
 struct ProgressBar {
     private var last = ""
+    /// The last line that was written where nobody watches.
+    private var lastNote = ""
     private var lastLine = Moment(milliseconds: 0)
     private let width = 28
 
@@ -80,6 +82,7 @@ struct ProgressBar {
             FileHandle.standardError.write(Data("\r\u{1B}[2K\(text)".utf8))
         } else if now.seconds(since: lastLine) >= 5 {
             lastLine = now
+            lastNote = text
             Terminal.note(text)
         }
     }
@@ -87,7 +90,11 @@ struct ProgressBar {
     /// Ends the line.
     mutating func end() {
         guard !last.isEmpty else { return }
-        if Terminal.isWatched { FileHandle.standardError.write(Data("\n".utf8)) } else { Terminal.note(last) }
-        last = ""
+        if Terminal.isWatched {
+            FileHandle.standardError.write(Data("\n".utf8))
+        } else if last != lastNote {
+            Terminal.note(last)
+        }
+        (last, lastNote) = ("", "")
     }
 }

@@ -56,6 +56,15 @@ struct RehearsalTests {
         #expect(report.story.count == 50)
     }
 
+    /// What was edited after it was booked, and waited for people, was in the way of an erasure for ever.
+    @Test func whatWaitsForPeopleIsInTheWayOfAnErasureUntilTheyHaveDoneWithIt() async throws {
+        let report = try await held(447)
+
+        #expect(report.breaches == [], "repeat it: make rehearse SEED=447")
+        #expect(report.coverage.sometimes["a person was erased"] == 1)
+        #expect(report.coverage.sometimes["an order edited after it was booked was left to people"] == 1)
+    }
+
     @Test(arguments: [UInt64(7), 115])
     func whoIsToldOfChangesHearsOfAllOfThemWhateverGoesWrong(seed: UInt64) async throws {
         let report = try await onAThread { try Rehearsal.hold(seed: seed, hasAudience: true) }
