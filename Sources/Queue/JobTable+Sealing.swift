@@ -60,14 +60,16 @@ extension JobTable {
             })
     }
 
-    /// Forgets what ended deliveries of records were about to send, and their words.
+    /// Forgets what ended deliveries of records were about to send, and their words. That an attempt is unclear which
+    /// was given up or dropped stays: what it may have made must not be made again. What it carried is sealed with keys
+    /// that are to be destroyed.
     ///
     /// - Throws: `StoreFailure`.
     public func forget(deliveriesOf records: [Int64]) throws {
         try session.run(
             """
-            UPDATE job SET intent = NULL, error = NULL, lane = NULL WHERE organization_id = ?1 AND queue = 'deliver'
-                AND kind IN {2} AND key IN {3} AND is_open = 0
+            UPDATE job SET intent = CASE WHEN state IN ('cancelled', 'dead') THEN intent END, error = NULL, lane = NULL
+            WHERE organization_id = ?1 AND queue = 'deliver' AND kind IN {2} AND key IN {3} AND is_open = 0
             """, [.integer(organization), .keys(Self.personalKinds), .keys(records.sorted().map(String.init))])
     }
 

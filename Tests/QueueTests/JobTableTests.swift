@@ -112,6 +112,32 @@ struct JobTableTests {
         }
     }
 
+    /// Seen by rehearsal 1438: the order of somebody who was erased was booked a second time.
+    @Test func whatADroppedTaskLeftUnclearStaysWhenItsPersonIsErasedAndOfADoneOneNothing() async throws {
+        try await onTable { table, ids in
+            let now = Self.start
+            let work = DueWork(integration: 5, queue: .deliver, kind: .order)
+            for key in ["7", "8"] {
+                let new = NewJob(.deliver, integration: 5, kind: .order, key: key, runAt: now)
+                try table.add([new], ids: &ids, now: now)
+            }
+            let claimed = try table.claim(work, limit: 9, owner: "me", now: now)
+            let intents = claimed.map { ($0, JSON.object(["wrote": ["number": .string($0.key)]])) }
+            try table.intend(intents, owner: "me", deadline: now.adding(seconds: 75))
+            let dropped = try #require(claimed.first { $0.key == "7" })
+            let done = try #require(claimed.first { $0.key == "8" })
+            let held = JobOutcome.held(reason: "look", keepsIntent: true)
+            try table.settle([(dropped, held), (done, .completed)], owner: "me", now: now)
+            #expect(try table.cancel(dropped.id, now: now))
+
+            try table.forget(deliveriesOf: [7, 8])
+
+            #expect(try table.list([.completed]).map(\.intent) == [nil])
+            #expect(try table.list([.cancelled, .completed]).allSatisfy { $0.error == nil && $0.lane == nil })
+            #expect(try table.inheriting([dropped], droppedOf: ["7"]).map(\.intent) == [["wrote": ["number": "7"]]])
+        }
+    }
+
     @Test(arguments: JobState.allCases)
     func outcomesMoveJobsOnlyAlongDeclaredArrows(state: JobState) async throws {
         // Every outcome starts at running.
