@@ -51,6 +51,11 @@ struct Conversation: Sendable {
             try await linger(&parts)
             return false
         }
+        guard head.namesOneHost else {
+            try await write(ServerRefusal.hosts.response, to: head.method, closes: true)
+            try await linger(&parts)
+            return false
+        }
         let headers = head.fields
         switch try await body(after: headers, &parts) {
         case .cut: return false

@@ -42,6 +42,12 @@ extension HTTPRequestHead {
         return fields
     }
 
+    /// Whether it says once which host it is for; only before HTTP/1.1 it need not (RFC 9112, section 3.2).
+    var namesOneHost: Bool {
+        let count = headers.count { Wire.HTTPHeaders.isSame($0.name, "Host") }
+        return count == 1 || count == 0 && version != .http1_1
+    }
+
     fileprivate var host: String? { headers.first(name: "Host").map(Self.trimmed) }
 
     /// A value without the blanks behind it, which are no part of it (RFC 9110, section 5.5). Those in front of it are

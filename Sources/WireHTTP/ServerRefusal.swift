@@ -5,6 +5,8 @@ import Wire
 enum ServerRefusal {
     case unreadable
     case tooLarge(Int)
+    /// Not one host is named: two who read the request could take it for one to different hosts (RFC 9112, 3.2).
+    case hosts
     /// Plain http from somebody who is no trusted proxy.
     case stranger
 
@@ -12,6 +14,8 @@ enum ServerRefusal {
         switch self {
         case .unreadable:
             Self.json(400, "BAD_REQUEST", "The request cannot be read as HTTP, or its head is too large.")
+        case .hosts:
+            Self.json(400, "BAD_REQUEST", "A request names the host it is for once, in one Host header.")
         case .stranger:
             Self.json(
                 403, "PLAIN_HTTP_REFUSED",

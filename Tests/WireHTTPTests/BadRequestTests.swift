@@ -44,7 +44,7 @@ struct BadRequestTests {
         "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
         "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n\r\n", "X: a\r\n b: folded\r\n\r\n",
         "Transfer-Encoding: chunked\r\n\r\n5\r\nab\r\n0\r\n\r\n", "X\u{0}: a\r\n\r\n", "X: a\u{0}b\r\n\r\n",
-        "X\u{B}: a\r\n\r\n", ": a\r\n\r\n",
+        "X\u{B}: a\r\n\r\n", ": a\r\n\r\n", "Host: y\r\n\r\n", "host: x\r\n\r\n",
     ])
     func aRequestThatCanBeReadInTwoWaysIsRefused(rest: String) async throws {
         let (answer, asked) = try await heard(Array(("POST /a HTTP/1.1\r\nHost: x\r\n" + rest + Self.hidden).utf8))
@@ -52,6 +52,14 @@ struct BadRequestTests {
         #expect(!asked.contains("/hidden"), "\(rest.debugDescription)")
         #expect(answer.hasPrefix("HTTP/1.1 4"), "\(answer.prefix(80))")
         #expect(answer.ranges(of: "HTTP/1.1 ").count == 1, "\(answer)")
+    }
+
+    @Test func whoSaysNotWhichHostItIsForIsRefusedUnlessItNeedNot() async throws {
+        let (answer, asked) = try await heard(Array("GET /a HTTP/1.1\r\nX: y\r\n\r\n".utf8))
+        #expect(asked == [] && answer.hasPrefix("HTTP/1.1 400") && answer.contains("Host header"))
+
+        let old = try await heard(Array("GET /a HTTP/1.0\r\nX: y\r\n\r\n".utf8))
+        #expect(old.1 == ["/a"] && old.0.contains("200 OK"))
     }
 
     /// More than was stated is the next request, and must be one; less is no request.
