@@ -51,14 +51,16 @@ extension Console {
     private static let ended = "this sign-in has ended, or was renewed with this before; sign in again"
 
     private func tokens(_ secret: IssuedSecret, _ caller: Caller, _ envelope: Envelope) async -> HTTPResponse {
+        // Looking at a password takes time.
+        let now = hub.now
         guard let session = caller.session,
             let token = try? await doorkeeper.tokens.make(
-                session: session, of: caller.name, organization: options.organization, now: envelope.now)
+                session: session, of: caller.name, organization: options.organization, now: now)
         else { return envelope.failure(.unavailable, "no token can be made now; try again soon") }
         return envelope.success([
             "token": .string(token), "tokenType": "Bearer", "expiresIn": .integer(Int(Tokens.sessionSeconds)),
             "refreshToken": .string(secret.text),
-            "refreshExpiresIn": .integer(caller.expires.map { Int($0.seconds(since: envelope.now)) } ?? 0),
+            "refreshExpiresIn": .integer(caller.expires.map { Int($0.seconds(since: now)) } ?? 0),
             "permissions": Self.words(caller.permissions),
         ])
     }

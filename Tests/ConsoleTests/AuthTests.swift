@@ -84,6 +84,17 @@ struct AuthTests {
         #expect(await stand.asking.ask("GET", "/api/jobs", token: token).status == 401)
     }
 
+    @Test func howLongASignInCanBeRenewedIsCountedFromWhenThatIsSaid() async throws {
+        let stand = try await Stand()
+        stand.asking.hub.state.withLock { state in
+            (state.now, state.secondsPerLook) = (Overview.sampleTime.adding(seconds: -3), 3)
+        }
+
+        let data = await stand.post("/api/auth/token", good).json["data"]
+
+        #expect(data?["refreshExpiresIn"]?.integer.map { $0 <= Int(Session.idleSeconds) } == true, "\(data ?? .null)")
+    }
+
     @Test func aSignInThatIsRevokedOpensNothingAnyMore() async throws {
         let stand = try await Stand()
         let data = await stand.post("/api/auth/token", good).json["data"]

@@ -18,6 +18,8 @@ final class SampleHub: HubPort {
 
     struct State {
         var now = Moment(milliseconds: 1_800_000_000_000)
+        /// How far the clock goes on at each look, in seconds.
+        var secondsPerLook = 0.0
         var overview: Overview
         var integrations: [Integration] = []
         /// What each call is answered, by the integration's name; `forged` when nothing is said.
@@ -45,7 +47,12 @@ final class SampleHub: HubPort {
         state = Mutex(State(overview: overview))
     }
 
-    var now: Moment { state.withLock { $0.now } }
+    var now: Moment {
+        state.withLock { state in
+            defer { state.now = state.now.adding(seconds: state.secondsPerLook) }
+            return state.now
+        }
+    }
     var desk: any IntegrationsPort { SampleDesk() }
     var persons: any PersonsPort { state.withLock { $0.persons } }
     let security = SampleSecurity()
