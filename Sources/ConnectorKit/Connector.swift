@@ -19,6 +19,8 @@ public struct Connector: Sendable {
     public var check: any ConnectionCheck
     /// Where the far side lives, as its own calls name it (a shop's address); nil where it has none.
     public var address: String?
+    /// The file the far side is, by its whole path without links; nil where it is none.
+    public var file: String?
     /// The card's kinds as the settings narrow them; nil where they change nothing.
     public var kinds: [KindCard]?
 
@@ -27,7 +29,7 @@ public struct Connector: Sendable {
         sources: [RecordKind: any RecordSource] = [:], targets: [RecordKind: any RecordTarget] = [:],
         webhooks: (any WebhookReceiver)? = nil, events: (any EventReader)? = nil,
         subscriptions: (any WebhookSubscriptions)? = nil, check: any ConnectionCheck, address: String? = nil,
-        kinds: [KindCard]? = nil
+        file: String? = nil, kinds: [KindCard]? = nil
     ) {
         self.events = events
         self.sources = sources
@@ -36,6 +38,7 @@ public struct Connector: Sendable {
         self.subscriptions = subscriptions
         self.check = check
         self.address = address
+        self.file = file
         self.kinds = kinds
     }
 }

@@ -51,9 +51,11 @@ extension Hub {
         if let reason = try await reasonToRest(integration) { throw HubError(reason) }
     }
 
-    /// Which side an integration reads, whatever its scheme and letters are; nil where that has no address.
+    /// Which side an integration reads, whatever its scheme and letters are; nil where that has neither an address nor
+    /// a file.
     private func side(of integration: Integration) -> String? {
         guard let connector = try? connector(of: integration), !connector.sources.isEmpty else { return nil }
+        if let file = connector.file { return file }
         guard let text = connector.address?.lowercased(), let start = text.range(of: "://") else { return nil }
         let place = text[start.upperBound...]
         return String(place.hasSuffix("/") ? place.dropLast() : place)

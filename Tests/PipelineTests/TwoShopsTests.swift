@@ -1,4 +1,5 @@
 import ConnectorKit
+import Foundation
 import Ledger
 import Pipeline
 import Sandbox
@@ -51,6 +52,23 @@ struct TwoShopsTests {
         await #expect(throws: IntegrationRefusal.self) { try await wake(north.publicID) }
         // Its own address stays its own.
         _ = try await hub.replace("woocommerce", name: "again", config: .object(same))
+    }
+
+    /// Its accounts would be taken twice.
+    @Test func aBookThatIsConnectedASecondTimeRestsByWhateverPathItIsNamed() async throws {
+        let world = try World()
+        let hub = try world.hub()
+        let book = try world.makeBook()
+        let link = book + ".link"
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: book)
+        defer { try? FileManager.default.removeItem(atPath: link) }
+        _ = try await hub.connect("gnucash", name: "books", config: World.bookSettings(book))
+
+        let again = try await hub.connect("gnucash", name: "again", config: World.bookSettings(link))
+        let other = try await hub.connect("gnucash", name: "other", config: World.bookSettings(book + ".other"))
+
+        #expect(again.state == .paused && again.reason?.hasPrefix("books is ") == true, "\(again.reason ?? "")")
+        #expect(other.state == .active)
     }
 
     @Test func ofTwoThatConnectOneShopAtOneInstantOneRests() async throws {

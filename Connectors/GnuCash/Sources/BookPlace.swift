@@ -21,7 +21,7 @@ enum BookPlace {
     }
 
     /// The path from the root on, without links. Of what is not there yet the folder counts.
-    private static func whole(_ path: String) -> String {
+    static func whole(_ path: String) -> String {
         let url = URL(filePath: path).standardizedFileURL
         let real = url.resolvingSymlinksInPath().path
         if FileManager.default.fileExists(atPath: real) { return real }

@@ -47,7 +47,7 @@ public struct GnuCash: ConnectorType {
         return Connector(
             sources: sources,
             targets: [.customer: CustomerTarget(client: client), .order: OrderTarget(client: client)],
-            check: BookCheck(client: client), kinds: kinds(settings))
+            check: BookCheck(client: client), file: BookPlace.whole(settings.path), kinds: kinds(settings))
     }
 
     /// How often the book is read.
