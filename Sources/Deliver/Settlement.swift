@@ -83,27 +83,38 @@ extension Settlement {
     }
 
     /// A counterpart that stands for another record of the hub already cannot stand for this one too: such a task waits
-    /// for a person, and the rest of the batch goes on.
+    /// for a person, and the rest of the batch goes on. One that was not there when it was last asked for is gone, and
+    /// its id was given to what was made now.
     public mutating func holdTaken(_ known: [HubLink]) {
-        let owners = Dictionary(
-            known.filter(\.isActive).map { ($0.externalID, $0.record) }, uniquingKeysWith: { first, _ in first })
-        let taken = links.filter { owners[$0.externalID].map { [record = $0.record] in $0 != record } ?? false }
-        for link in taken {
+        let owners = links.compactMap { made in
+            known.first { $0.externalID == made.externalID && $0.record != made.record && !isFree($0, for: made) }
+        }
+        for old in owners {
+            guard let link = links.first(where: { $0.externalID == old.externalID && $0.record != old.record }) else {
+                continue
+            }
             links.removeAll { $0.record == link.record }
             receipts.removeAll { $0.record == link.record }
-            let owner = owners[link.externalID].map(String.init) ?? "another"
             for index in outcomes.indices where outcomes[index].job.key == String(link.record) {
                 outcomes[index].outcome = .held(
-                    reason: "\(link.externalID) there is the counterpart of record \(owner) already; these two records "
-                        + "of the hub are one and the same over there")
+                    reason: "\(link.externalID) there is the counterpart of record \(old.record) already; these two "
+                        + "records of the hub are one and the same over there")
             }
         }
+    }
+
+    /// Whether the id of a counterpart is free for what was made now: it is gone, or was not there when it was last
+    /// asked for. What was found there and taken over may be the very one that was not found.
+    private func isFree(_ old: HubLink, for made: HubLink) -> Bool {
+        !old.isActive || old.isDoubtful && !receipts.contains { $0.record == made.record && $0.outcome == "adopted" }
     }
 
     /// The links of what is gone there and whose ids stand for what was made now, to be saved before the new ones.
     public func freed(_ known: [HubLink]) -> [HubLink] {
         known.filter { old in
-            !old.isActive && links.contains { $0.externalID == old.externalID && $0.record != old.record }
+            links.contains {
+                $0.externalID == old.externalID && $0.record != old.record && isFree(old, for: $0)
+            }
         }.map(\.withoutID)
     }
 

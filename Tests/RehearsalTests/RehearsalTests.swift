@@ -56,6 +56,14 @@ struct RehearsalTests {
         #expect(report.story.count == 50)
     }
 
+    /// A good was made under the id of one that was missed, was held for the same, and its edits lost their base.
+    @Test func whatIsMadeUnderTheIdOfSomethingGoneIsKnownForWhatItIs() async throws {
+        let report = try await held(1596)
+
+        #expect(report.breaches == [], "repeat it: make rehearse SEED=1596")
+        #expect(report.coverage.sometimes["an id was used again"] == 1)
+    }
+
     /// What was edited after it was booked, and waited for people, was in the way of an erasure for ever.
     @Test func whatWaitsForPeopleIsInTheWayOfAnErasureUntilTheyHaveDoneWithIt() async throws {
         let report = try await held(447)
