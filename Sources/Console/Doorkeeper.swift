@@ -91,8 +91,10 @@ struct Doorkeeper: Sendable {
     /// What a request carries to prove who it is from, and whether a browser sends it by itself.
     private func credential(of request: HTTPRequest) -> (text: String, isCookie: Bool)? {
         if let header = request.headers["Authorization"] {
-            let words = header.split(separator: " ", maxSplits: 1)
-            return (words.count == 2 && words[0].lowercased() == "bearer" ? String(words[1]) : "", false)
+            // Byte by byte: a token is long, and comes with every request.
+            let words = header.utf8.split(separator: UInt8(ascii: " "), maxSplits: 1)
+            let isBearer = words.count == 2 && String(Substring(words[0])).lowercased() == "bearer"
+            return (isBearer ? String(Substring(words[1])) : "", false)
         }
         if let key = request.headers["X-API-Key"] { return (key, false) }
         return Self.cookies(of: request)[Self.cookie].map { ($0, true) }

@@ -157,14 +157,13 @@ public struct Tokens: Sendable {
     ///
     /// - Throws: `TokenFailure`: `.forged`, `.expired`, `.notYet`.
     public func check(_ text: String, now: Moment) async throws(TokenFailure) -> Access {
-        guard text.utf8.count <= Self.longestText, Self.isCanonical(text) else { throw .forged }
-        guard let claims = await claims(of: text, now: now) else { throw .forged }
+        guard let (claims, id) = await proven(text, now: now) else { throw .forged }
         guard claims.iss == Self.issuer else { throw .forged }
         let expires = Moment(seconds: claims.exp)
         guard now < expires else { throw .expired }
         guard claims.iat <= now.milliseconds / 1000 + Self.skewSeconds else { throw .notYet }
         if let role = claims.role {
-            return Access(role: role, organization: claims.org, expires: expires, key: Self.id(of: text))
+            return Access(role: role, organization: claims.org, expires: expires, key: id)
         }
         guard let session = claims.sid else { throw .forged }
         return Access(
@@ -181,20 +180,24 @@ public struct Tokens: Sendable {
         return json["alg"] == "HS256" && json["crit"] == nil
     }
 
-    /// What a token says whose signature is one of ours. Programs ask with the same one again and again.
-    private func claims(of text: String, now: Moment) async -> Claims? {
-        if let claims = known[text] { return claims }
-        guard Self.isHS256(text) else { return nil }
-        if let claims = await proven(text, by: ring.keys) { return claims }
+    /// What a token says whose signature is one of ours, and by what it is taken back. Programs ask with the same one
+    /// again and again.
+    private func proven(_ text: String, now: Moment) async -> ProvenTokens<Claims>.Proven? {
+        // Texts are compared by what they look like, and tokens by their bytes: there is no other form of ASCII.
+        guard text.utf8.count <= Self.longestText, text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+        if let proven = known[text] { return proven }
+        guard Self.isCanonical(text), Self.isHS256(text) else { return nil }
+        if let proven = await proven(text, by: ring.keys) { return proven }
         guard await ring.hasChanged(now: now) else { return nil }
         return await proven(text, by: ring.keys)
     }
 
-    private func proven(_ text: String, by keys: [JWTKeyCollection]) async -> Claims? {
+    private func proven(_ text: String, by keys: [JWTKeyCollection]) async -> ProvenTokens<Claims>.Proven? {
         for key in keys {
             guard let claims = try? await key.verify(text, as: Claims.self) else { continue }
-            known[text] = claims
-            return claims
+            let proven = (claims, Self.id(of: text))
+            known[text] = proven
+            return proven
         }
         return nil
     }
@@ -221,14 +224,17 @@ public struct Tokens: Sendable {
 private final class ProvenTokens<Claims: Sendable>: Sendable {
     private static var limit: Int { 4096 }
 
-    private let claims = Mutex<[String: Claims]>([:])
+    /// What a token says, and by what it is taken back.
+    typealias Proven = (claims: Claims, id: String)
 
-    subscript(text: String) -> Claims? {
-        get { claims.withLock { $0[text] } }
+    private let known = Mutex<[String: Proven]>([:])
+
+    subscript(text: String) -> Proven? {
+        get { known.withLock { $0[text] } }
         set {
-            claims.withLock { claims in
-                if claims.count >= Self.limit { claims.removeAll(keepingCapacity: true) }
-                claims[text] = newValue
+            known.withLock { known in
+                if known.count >= Self.limit { known.removeAll(keepingCapacity: true) }
+                known[text] = newValue
             }
         }
     }

@@ -30,13 +30,15 @@ public struct IssuedSecret: Hashable, Sendable {
 
     /// What was handed out; nil where the text has not this form.
     public init?(_ text: String) {
-        let parts = text.split(separator: "_", maxSplits: 2, omittingEmptySubsequences: false)
-        guard text.utf8.count == 4 + 2 * Self.idBytes + 1 + 43, parts.count == 3,
-            let purpose = Purpose(rawValue: String(parts[0])), Signature.bytes(hex: parts[1])?.count == Self.idBytes,
-            let bytes = Self.bytes(String(parts[2])), bytes.count == Self.secretBytes
+        // Looked at byte by byte: every request brings one, or a token, which is longer.
+        guard text.utf8.count == Self.textBytes else { return nil }
+        let parts = text.utf8.split(separator: UInt8(ascii: "_"), maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, let purpose = Purpose(rawValue: String(Substring(parts[0]))),
+            Signature.bytes(hex: Substring(parts[1]))?.count == Self.idBytes,
+            let bytes = Self.bytes(parts[2]), bytes.count == Self.secretBytes
         else { return nil }
         self.purpose = purpose
-        id = String(parts[1])
+        id = String(Substring(parts[1]))
         secret = bytes
         // The last letter has bits to spare: only the form that is handed out is taken.
         guard self.text == text else { return nil }
@@ -44,17 +46,32 @@ public struct IssuedSecret: Hashable, Sendable {
 
     /// What is handed out, once.
     public var text: String {
-        let word = Signature.base64(secret).replacingOccurrences(of: "+", with: "-")
-            .replacingOccurrences(of: "/", with: "~").replacingOccurrences(of: "=", with: "")
-        return "\(purpose.rawValue)_\(id)_\(word)"
+        let word = Signature.base64(secret).utf8.compactMap { byte -> UInt8? in
+            switch byte {
+            case UInt8(ascii: "+"): UInt8(ascii: "-")
+            case UInt8(ascii: "/"): UInt8(ascii: "~")
+            case UInt8(ascii: "="): nil
+            default: byte
+            }
+        }
+        return "\(purpose.rawValue)_\(id)_\(String(decoding: word, as: UTF8.self))"
     }
 
     /// What is kept.
     public var digest: [UInt8] { Signature.sha256(secret) }
 
     /// `_` parts the text, so the alphabet has `~` in its place.
-    private static func bytes(_ word: String) -> [UInt8]? {
-        let plain = word.replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "~", with: "/")
-        return Signature.bytes(base64: plain + "=")
+    private static func bytes(_ word: Substring.UTF8View) -> [UInt8]? {
+        let plain = word.map { byte in
+            switch byte {
+            case UInt8(ascii: "-"): UInt8(ascii: "+")
+            case UInt8(ascii: "~"): UInt8(ascii: "/")
+            default: byte
+            }
+        }
+        return Signature.bytes(base64: String(decoding: plain, as: UTF8.self) + "=")
     }
+
+    /// How long what is handed out is, in bytes.
+    private static let textBytes = 4 + 2 * idBytes + 1 + 43
 }

@@ -135,4 +135,20 @@ struct TokensTests {
     private func base64URL(_ text: String) -> String {
         Signature.base64(Array(text.utf8)).replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
     }
+
+    /// Two texts may look the same and be other bytes; one that is known lets no other in.
+    @Test func whatOnlyLooksLikeATokenThatIsKnownIsNone() async throws {
+        let tokens = try await Tokens(key: Asking.key)
+        let now = Overview.sampleTime
+        var text = ""
+        for days in 1...50 where !text.contains("K") {
+            text = try await tokens.make(role: .viewer, organization: "default", days: days, now: now)
+        }
+        let other = text.replacing("K", with: "\u{212A}")
+        try #require(other == text && Array(other.utf8) != Array(text.utf8))
+
+        _ = try await tokens.check(text, now: now)
+
+        await #expect(throws: TokenFailure.forged) { try await tokens.check(other, now: now) }
+    }
 }
