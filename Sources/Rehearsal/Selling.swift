@@ -38,14 +38,14 @@ extension World {
     static let understandingSeconds = 60.0
 
     /// A write of the hub that raises an offer may not offer what it knows to be sold: at most what people left, and
-    /// what went where it has not looked since.
+    /// what went where it has not looked since, or what looks to it like a write of its own.
     mutating func judgeRaising(_ before: Shown, _ after: Shown, _ write: Oracle.Write) {
         for good in after.goods where write.counts.contains(good.id) {
             guard let old = before.goods.first(where: { $0.id == good.id }), good.stock > old.stock,
                 let account = oracle.stock.accounts[good.number], account.unclear == 0, !account.isLoose
             else { continue }
             let unknown = account.unknown(at: write.sentAt, oracle.stock.orderReadings) { vendors[$0].nature.isShop }
-            let most = max(0, account.expected, account.pieces) + account.erased + unknown
+            let most = account.knowable + unknown
             coverage.deeds["raised", default: 0] += 1
             guard good.stock > most else { continue }
             oracle.breach(
@@ -57,6 +57,9 @@ extension World {
 }
 
 extension StockBook.Account {
+    /// How many pieces the hub may take there to be by what it has looked at.
+    var knowable: Int { max(0, expected, pieces) + erased + mistakable }
+
     /// Pieces that went where the hub had not looked since, in time to understand it before that moment. Where there
     /// are orders, a look alone does not tell what it shows: they are read first, and that may not succeed at once.
     fileprivate func unknown(
