@@ -9,7 +9,7 @@ public enum TestStore {
     public struct Place: Sendable {
         private let file: String
         private let schema: String
-        /// The address of the server; nil on SQLite.
+        /// The address of the server, which may take its time where many tests ask at once; nil on SQLite.
         public let server: String?
 
         /// A place where nothing is yet.
@@ -17,7 +17,8 @@ public enum TestStore {
             let name = UUID().uuidString.lowercased().replacing("-", with: "")
             schema = "test_" + name
             file = NSTemporaryDirectory() + "crossdock-" + name + ".sqlite"
-            server = ProcessInfo.processInfo.environment["POSTGRES_FOR_TESTS"].flatMap { $0.isEmpty ? nil : $0 }
+            let server = ProcessInfo.processInfo.environment["POSTGRES_FOR_TESTS"] ?? ""
+            self.server = server.isEmpty ? nil : server + (server.contains("?") ? "&" : "?") + "connect_timeout=60"
         }
 
         /// Whether this is a PostgreSQL server.
@@ -26,7 +27,7 @@ public enum TestStore {
         /// The address of the store.
         public var url: String {
             guard let server else { return file }
-            return server + (server.contains("?") ? "&" : "?") + "options=-csearch_path%3D\(schema)"
+            return server + "&options=-csearch_path%3D\(schema)"
         }
 
         /// Opens the store, made where it is not there.
