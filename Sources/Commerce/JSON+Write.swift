@@ -43,26 +43,29 @@ extension JSON {
         out.append(UInt8(ascii: "}"))
     }
 
-    private static func write(_ text: String, into out: inout [UInt8]) {
+    /// Appends a string with its quotes.
+    static func write(_ text: String, into out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { bytes in
             // What stands as it is goes over in one piece.
             var start = 0
-            for index in bytes.indices {
-                guard let escape = escape(bytes[index]) else { continue }
+            for index in bytes.indices where isEscaped(bytes[index]) {
                 out.append(contentsOf: bytes[start..<index])
-                out += escape
+                out += escape(bytes[index])
                 start = index + 1
             }
-            out.append(contentsOf: bytes[start...])
+            out.append(contentsOf: start == 0 ? bytes : UnsafeBufferPointer(rebasing: bytes[start...]))
         }
         out.append(UInt8(ascii: "\""))
     }
 
-    private static func escape(_ byte: UInt8) -> [UInt8]? {
-        guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { return nil }
-        return switch byte {
+    private static func isEscaped(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    private static func escape(_ byte: UInt8) -> [UInt8] {
+        switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"): [0x5C, byte]
         case 0x0A: [0x5C, 0x6E]
         case 0x0D: [0x5C, 0x72]

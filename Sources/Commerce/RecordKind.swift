@@ -13,6 +13,13 @@ public enum RecordKind: String, Hashable, Sendable, Codable, CaseIterable {
     /// The word for several: `categories`.
     public var plural: String { self == .category ? "categories" : rawValue + "s" }
 
+    /// Whether records of this kind hold values that are somebody's own.
+    public var isPersonal: Bool { self == .customer || self == .order || self == .shipment }
+
+    /// Whether what is told of such records may name somebody: those that hold values of persons, and what books say of
+    /// these.
+    public var namesPersons: Bool { isPersonal || self == .journal || self == .invoice }
+
     /// How records of this kind come to agree.
     public var nature: RecordNature {
         switch self {

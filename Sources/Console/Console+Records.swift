@@ -27,9 +27,12 @@ extension Console {
             let names = items.contains { $0.name == "integration" } ? try await hub.integrations() : []
             let query = try RecordQuery(items, names)
             let page = try await hub.catalogue.records(query.filter, after: query.place, limit: query.limit)
-            return visit.envelope.success(
-                .array(page.views.map { $0.told(to: visit.sight).json }),
-                pagination: ["limit": .integer(query.limit), "next": .text(page.next.map(RecordQuery.text))])
+            let pagination: JSON = [
+                "limit": .integer(query.limit), "next": .text(page.next.map(RecordQuery.text)),
+            ]
+            return visit.envelope.success(pagination: pagination) { text in
+                text.array(page.views) { $1.told(to: visit.sight).write(into: &$0) }
+            }
         }
     }
 
@@ -38,7 +41,7 @@ extension Console {
             guard let id = Int64(visit.names[0]), let story = try await hub.catalogue.record(id) else {
                 return visit.envelope.failure(.notFound, "there is no record \"\(visit.names[0].prefix(40))\"")
             }
-            return visit.envelope.success(story.told(to: visit.sight).json)
+            return visit.envelope.success { story.told(to: visit.sight).write(into: &$0) }
         }
     }
 }

@@ -52,6 +52,26 @@ struct Envelope: Sendable {
         return .json(JSON.object(body), status: status)
     }
 
+    /// The same, whose data are written piece by piece.
+    func success(pagination: JSON? = nil, _ data: (inout JSONText) -> Void) -> HTTPResponse {
+        var text = JSONText(capacity: Self.listBytes)
+        text.object { text in
+            text.member("data")
+            data(&text)
+            if let pagination {
+                text.member("pagination")
+                text.value(pagination)
+            }
+            text.member("requestId", requestID)
+            text.member("success", true)
+            text.member("timestamp", now.description)
+        }
+        return .json(text)
+    }
+
+    /// What a list of the usual length takes.
+    private static let listBytes = 16_384
+
     /// `{success: false, error, code, timestamp, requestId}`; where single fields are wrong, `details` names each.
     func failure(_ code: ErrorCode, _ text: String, _ problems: [SettingProblem] = []) -> HTTPResponse {
         var body = common(success: false)

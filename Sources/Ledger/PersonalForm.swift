@@ -94,11 +94,6 @@ enum PersonalForm: Hashable, Sendable {
     }
 }
 
-extension RecordKind {
-    /// Whether records of this kind hold values that are somebody's own.
-    public var isPersonal: Bool { self == .customer || self == .order || self == .shipment }
-}
-
 extension ObservedBatch {
     /// The batch without whole card numbers; e-mail addresses stand only where they are sealed.
     public var redacted: ObservedBatch {

@@ -94,7 +94,7 @@ extension LedgerTable {
         }
     }
 
-    private static let lineColumns = "id, natural_key, title, hold, is_deleted, created_at, updated_at"
+    private static let lineColumns = ["id", "natural_key", "title", "hold", "is_deleted", "created_at", "updated_at"]
 
     /// The statement of a list that goes by what stands in the table of records.
     static func statement(
@@ -102,7 +102,7 @@ extension LedgerTable {
     ) -> (sql: String, values: [SQLValue]) {
         let (condition, order, values) = condition(filter.way, after: place)
         let sql = """
-            SELECT \(lineColumns) FROM record
+            SELECT \(lineColumns.joined(separator: ", ")) FROM record
             WHERE organization_id = ?1 AND kind = ?2 AND is_deleted = \(filter.isDeleted ? 1 : 0) AND \(condition)
             ORDER BY \(order) LIMIT ?3
             """
@@ -148,15 +148,8 @@ extension LedgerTable {
         _ kind: RecordKind, _ integration: Int64, _ externalID: String?, after place: RecordPlace?, limit: Int
     ) throws -> [(line: RecordLine, place: RecordPlace)] {
         let (sql, values) = Self.linkStatement(kind, integration, externalID, organization, after: place, limit: limit)
-        let links = try session.rows(sql, values).map { (id: $0.integer(0), externalID: $0.text(1)) }
-        guard !links.isEmpty else { return [] }
-        let rows = try session.rows(
-            "SELECT \(Self.lineColumns) FROM record WHERE organization_id = ?1 AND id IN {2}",
-            [.integer(organization), .ids(Set(links.map(\.id)).sorted())])
-        let lines = Dictionary(
-            try withLinks(rows.map { RecordLine($0, kind) }).map { ($0.id, $0) },
-            uniquingKeysWith: { first, _ in first })
-        return links.compactMap { link in lines[link.id].map { ($0, .externalID(link.externalID)) } }
+        let rows = try session.rows(sql, values)
+        return zip(try withLinks(rows.map { RecordLine($0, kind) }), rows).map { ($0, .externalID($1.text(7))) }
     }
 
     /// The statement of a list that goes by ids in an integration.
@@ -167,7 +160,9 @@ extension LedgerTable {
         var last = ""
         if case .externalID(let id)? = place { last = id }
         let sql = """
-            SELECT record_id, external_id FROM link WHERE organization_id = ?1 AND integration_id = ?2 AND kind = ?3
+            SELECT \(lineColumns.map { "record.\($0)" }.joined(separator: ", ")), external_id
+            FROM link JOIN record ON record.organization_id = ?1 AND record.id = link.record_id
+            WHERE link.organization_id = ?1 AND integration_id = ?2 AND link.kind = ?3
                 AND external_id > ?4 \(externalID == nil ? "" : "AND external_id = ?6")
                 AND role = '\(HubLink.mainRole)' AND is_active = 1
             ORDER BY external_id LIMIT ?5
@@ -185,13 +180,17 @@ extension LedgerTable {
             SELECT record_id, integration_id, external_id FROM link
             WHERE organization_id = ?1 AND record_id IN {2} AND role = '\(HubLink.mainRole)' AND is_active = 1
             """, [.integer(organization), .ids(lines.map(\.id).sorted())])
-        let links = Dictionary(grouping: rows, by: { $0.integer(0) })
-        return lines.map { line in
-            var line = line
-            line.links = (links[line.id] ?? []).map { RecordLink(integration: $0.integer(1), externalID: $0.text(2)) }
-                .sorted { $0.integration < $1.integration }
-            return line
+        var links = [Int64: [RecordLink]](minimumCapacity: lines.count)
+        for row in rows {
+            links[row.integer(0), default: []].append(
+                RecordLink(integration: row.integer(1), externalID: row.text(2)))
         }
+        var lines = lines
+        for index in lines.indices {
+            lines[index].links = links[lines[index].id] ?? []
+            if lines[index].links.count > 1 { lines[index].links.sort { $0.integration < $1.integration } }
+        }
+        return lines
     }
 }
 
@@ -215,10 +214,6 @@ extension RecordLine {
 }
 
 extension RecordKind {
-    /// Whether what is told of such records may name somebody: those that hold values of persons, and what books say of
-    /// these.
-    public var namesPersons: Bool { isPersonal || self == .journal || self == .invoice }
-
     /// Whether a part of such a record is somebody's own, all of it or some of its members.
     public func isPersonal(_ part: String) -> Bool { PersonalForm(self, part) != .plain || isTelling(part) }
 

@@ -15,19 +15,50 @@ public struct RecordView: Hashable, Sendable {
         public var externalID: String
     }
 
-    /// As the API shows it.
-    public var json: JSON {
-        [
-            "id": .integer(line.id), "kind": .string(line.kind.rawValue), "key": .text(line.naturalKey),
-            "title": .string(line.title), "hold": .text(line.hold), "deleted": .bool(line.isDeleted),
-            "links": .array(
-                links.map {
-                    [
-                        "integration": .string($0.integration), "integrationId": .string($0.integrationID),
-                        "externalId": .string($0.externalID),
-                    ]
-                }), "createdAt": .string(line.createdAt.description), "changedAt": .string(line.updatedAt.description),
-        ]
+    /// Writes it as the API shows it.
+    public func write(into text: inout JSONText) { write(into: &text, explained: nil) }
+
+    fileprivate func write(into text: inout JSONText, explained: Explanation?) {
+        text.object { text in
+            text.member("changedAt", line.updatedAt.description)
+            text.member("createdAt", line.createdAt.description)
+            text.member("deleted", line.isDeleted)
+            text.member("hold", line.hold)
+            text.member("id", line.id)
+            text.member("key", line.naturalKey)
+            text.member("kind", line.kind.rawValue)
+            text.member("links")
+            text.array(links) { $1.write(into: &$0) }
+            explained?.writeParts(into: &text)
+            text.member("title", line.title)
+            explained?.writeWithheld(into: &text)
+        }
+    }
+}
+
+extension RecordView.LinkView {
+    fileprivate func write(into text: inout JSONText) {
+        text.object { text in
+            text.member("externalId", externalID)
+            text.member("integration", integration)
+            text.member("integrationId", integrationID)
+        }
+    }
+}
+
+extension Explanation {
+    fileprivate func writeParts(into text: inout JSONText) {
+        let told = json
+        for name in ["parts", "receipts"] as [StaticString] {
+            text.member(name)
+            text.value(told[name.description] ?? .null)
+        }
+    }
+
+    /// The names of the parts whose values are somebody's own.
+    fileprivate func writeWithheld(into text: inout JSONText) {
+        text.member("withheld")
+        text.array(parts.filter(\.isWithheld)) { $0.value($1.part) }
     }
 }
 
@@ -43,14 +74,8 @@ public struct RecordStory: Sendable {
     public var view: RecordView
     public var explanation: Explanation
 
-    /// As the API shows it.
-    public var json: JSON {
-        let told = explanation.json
-        var members = view.json.object ?? [:]
-        (members["parts"], members["receipts"]) = (told["parts"], told["receipts"])
-        members["withheld"] = .array(explanation.parts.filter(\.isWithheld).map { .string($0.part) })
-        return .object(members)
-    }
+    /// Writes it as the API shows it.
+    public func write(into text: inout JSONText) { view.write(into: &text, explained: explanation) }
 }
 
 // What the hub knows, listed and shown without what is somebody's own: that is told by `exportCustomer` alone.

@@ -1,3 +1,4 @@
 @_exported import Commerce
 
 extension JSON: JSONBody {}
+extension JSONText: JSONBody {}

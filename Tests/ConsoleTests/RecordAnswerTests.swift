@@ -122,4 +122,15 @@ struct RecordAnswerTests {
         for word in ["zoe", "9998877", "Good"] { #expect(!list.text.contains(word) && !one.text.contains(word)) }
         await stage.close()
     }
+
+    /// Whoever compares two answers compares their bytes.
+    @Test(arguments: ["?kind=product&limit=3", "?kind=order", "?kind=customer", "/1003", "/1008"])
+    func whatIsWrittenPieceByPieceIsAsCanonicalAsAllElse(rest: String) async throws {
+        let (stage, _) = try await stage()
+        let answer = try await stage.ask("GET", "/api/records" + rest)
+
+        #expect(answer.status == 200 && answer.text == answer.json.text)
+        #expect(answer.headers["Content-Type"] == "application/json; charset=utf-8")
+        await stage.close()
+    }
 }
