@@ -25,6 +25,9 @@ public enum EventCatalogue {
     static let fulfilled = "order.fulfilled"
     static let cancelled = "order.cancelled"
 
+    /// That the person was erased whom a record of such a kind names, or is.
+    public static func erased(_ kind: RecordKind) -> String { "\(kind.rawValue).erased" }
+
     /// All, in the order they are shown.
     public static let all: [EventType] =
         RecordKind.allCases.flatMap { kind in
@@ -39,6 +42,11 @@ public enum EventCatalogue {
                     name: "\(kind.rawValue).deleted", aliases: [], kind: kind,
                     purpose: "A \(kind.rawValue) was deleted at the integration that \"origin\" names."),
             ]
+        }
+        + RecordKind.allCases.filter(\.namesPersons).map { kind in
+            EventType(
+                name: erased(kind), aliases: [], kind: kind,
+                purpose: "The customer was erased that a \(kind.rawValue) names: what was kept of him must go.")
         } + [
             EventType(
                 name: inventory, aliases: ["inventory.changed"], kind: .product,

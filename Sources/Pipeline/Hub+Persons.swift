@@ -186,19 +186,8 @@ extension Hub {
             orders: holding.records.filter { $0.kind == .order }.count,
             papers: holding.records.filter { ![.customer, .order].contains($0.kind) }.count,
             calls: holding.calls.count,
-            stays: stays(holding, all) + Self.stays(holding, listeners), obstacles: obstacles)
-    }
-
-    /// Who hears of changes may have kept what was told of him.
-    private static func stays(_ holding: Holding, _ listeners: [Listener]) -> [String] {
-        let kinds = Set(holding.records.map(\.kind.rawValue))
-        let events = kinds.flatMap { ["\($0).created", "\($0).updated"] }
-        let sides = Set(holding.links.map(\.integration) + [0])
-        let told = listeners.filter { listener in
-            sides.contains(listener.integration)
-                && events.contains { EventCatalogue.heard($0, by: listener.events) != nil }
-        }
-        return told.map { "webhook \($0.name): it is told what changes, and may have kept it; erase him there, too" }
+            stays: stays(holding, all) + ErasureNews(holding.records, holding.links).stays(listeners),
+            obstacles: obstacles)
     }
 
     private func stays(_ holding: Holding, _ all: [Integration]) -> [String] {
@@ -248,7 +237,10 @@ extension Hub {
             try JobTable(session, organization: organization).seal(deliveriesOf: ids)
         }
         try await forget(words)
+        let news = ErasureNews(holding.records.filter { $0.erasedAt == nil }, holding.links)
+        let block = try await ids.draw(news.most)
         try await store.write { session in
+            var ids = block
             let ledger = LedgerTable(session, organization: organization)
             let table = JobTable(session, organization: organization)
             let records = try ledger.records(ofPerson: person)
@@ -259,11 +251,16 @@ extension Hub {
             try table.forget(deliveriesOf: records.map(\.id))
             try Intake.forgetBodies(of: holding.calls.map(\.id), organization: organization, session: session)
             try ledger.destroyKeys(records.map(\.id), now: now)
+            let listeners = try ListenerTable(session, organization: organization).active()
+            for (listener, notices) in try news.notices(listeners, ids: &ids, now: now) {
+                try Self.put(notices, for: listener, session, organization, ids: &ids, now: now)
+            }
             let after: JSON = [
                 "orders": .integer(plan.orders), "papers": .integer(plan.papers), "calls": .integer(plan.calls),
             ]
             try self.note(AuditNote(.customerErased, "customer", person, after: after), by: actor, at: now, in: session)
         }
+        bell.ring()
         personalRing.forget()
         // The store's own log still has what was written over.
         _ = try await store.tidy(isThorough: false)

@@ -45,7 +45,8 @@ struct PersonScene: Sendable {
         try await world.settle(hub)
     }
 
-    private static func buy(in world: World) -> [Int] {
+    /// One buys with an account and one without; their orders in the shop.
+    static func buy(in world: World) -> [Int] {
         let sku = world.firstSimpleSKU("north") ?? ""
         return world.inShop("north") { shop, now in
             let address: JSON = [

@@ -92,22 +92,6 @@ struct PersonTests {
         #expect(try await scene.hub.erasure(of: id).isErased)
     }
 
-    @Test func whoHearsOfCustomersIsNamedWhereOneIsErased() async throws {
-        let scene = try await PersonScene()
-        for (name, event) in [("crm", "customer.*"), ("stock", "inventory.updated"), ("all", "*")] {
-            let wish = try ListenerWish([
-                "name": .string(name), "url": "https://hear.example/hook", "events": [.string(event)],
-                "secret": "a secret of no one",
-            ])
-            _ = try await scene.hub.register(wish, at: nil, by: .hub)
-        }
-
-        let plan = try await scene.hub.erasure(of: PersonScene.email)
-
-        let named = plan.stays.filter { $0.hasPrefix("webhook ") }.map { $0.prefix { $0 != ":" } }
-        #expect(named == ["webhook crm", "webhook all"])
-    }
-
     @Test func anOrderOfSomebodyErasedGoesOnWithoutHim() async throws {
         let scene = try await PersonScene()
         _ = try await scene.hub.eraseCustomer(PersonScene.guest)

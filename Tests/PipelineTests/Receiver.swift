@@ -56,8 +56,8 @@ struct NoticeWorld {
     let shop: Integration
     let sku: String
 
-    /// A shop of some goods that the hub has read.
-    init(products: Int = 6, orders: Int = 0) async throws {
+    /// A shop of some goods that the hub has read; `isSealed`: it seals the values of persons.
+    init(products: Int = 6, orders: Int = 0, isSealed: Bool = false) async throws {
         world = try World()
         let world = world
         world.openShop("north", products: products, customers: 2, orders: orders)
@@ -68,6 +68,7 @@ struct NoticeWorld {
             return receiver
         })
         receiver = try #require(made.withLock { $0 })
+        if isSealed { try await hub.checkKey() }
         shop = try await hub.connect("woocommerce", name: "north", config: World.shopSettings("north"))
         _ = try await hub.pull(shop)
         try await world.settle(hub, rounds: 3)
