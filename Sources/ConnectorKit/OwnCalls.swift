@@ -47,6 +47,15 @@ public struct OwnCalls: WebhookReceiver {
         return .genuine(repeatKey: repeatKey(of: call, body, now()), topic: body.map(OwnEvent.type) ?? "")
     }
 
+    /// Whether the vendor's calls need no proof; those in the hub's own words always do.
+    public var asksNoProof: Bool { vendor?.asksNoProof ?? false }
+
+    /// What a call of the vendor's is of which nothing is proved.
+    public func unproved(_ call: WebhookCall) -> WebhookProof {
+        guard !isOwn(call), let vendor else { return .forged("no signature") }
+        return vendor.unproved(call)
+    }
+
     /// What says its own id is one event however often it is signed. Else the time it was signed for makes it one; and
     /// where there is no time either, the same body within five minutes is one. Of a side that only tells nothing is
     /// guessed: a price that goes up and down again is told by the same body twice, and a repeat does no harm.

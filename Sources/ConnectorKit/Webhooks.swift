@@ -10,6 +10,13 @@ public protocol WebhookReceiver: Sendable {
     /// taken.
     func trusted(_ call: WebhookCall) -> WebhookProof
 
+    /// Whether the settings say that calls need no proof (C-10). The hub heeds that only where nobody but its own
+    /// machine reaches it.
+    var asksNoProof: Bool { get }
+
+    /// What a call is of which nothing is proved, where the settings ask for no proof; forged elsewhere.
+    func unproved(_ call: WebhookCall) -> WebhookProof
+
     /// What is wrong with a proved call, to be told whoever sends it at once; nil where it is stored and looked at
     /// later.
     func problem(with call: WebhookCall) -> String?
@@ -22,6 +29,10 @@ public protocol WebhookReceiver: Sendable {
 extension WebhookReceiver {
     /// Not taken.
     public func trusted(_ call: WebhookCall) -> WebhookProof { .forged("no signature") }
+    /// They do not.
+    public var asksNoProof: Bool { false }
+    /// Not taken.
+    public func unproved(_ call: WebhookCall) -> WebhookProof { .forged("no signature") }
     /// Nothing.
     public func problem(with call: WebhookCall) -> String? { nil }
     /// None.

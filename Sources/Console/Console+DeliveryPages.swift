@@ -57,6 +57,7 @@ extension Console {
                 "deliveries": .list(shown.map { row($0.told(to: visit.sight), at: visit.envelope.now, may) }),
             ]
             for name in ["topic", "since", "until"] { view[name] = .optional(given[name]) }
+            view["unproved"] = await unproved()
             view["next"] = found.count > shown.count ? .optional(Self.next(items, shown.last)) : .flag(false)
             return visit.envelope.html(templates.render("deliveries", .object(view)))
         }
@@ -110,6 +111,7 @@ extension Console {
                 "id": .text(String(id)), "mayReplay": .flag(delivery.report.state != .received),
                 "hasBody": .flag(delivery.body != nil),
             ]
+            view["unproved"] = await unproved()
             view["headers"] = .list(
                 (delivery.headers?.array ?? []).map {
                     ["name": .optional($0["name"]?.string), "value": .optional($0["value"]?.string)]

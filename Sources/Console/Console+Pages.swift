@@ -33,9 +33,24 @@ extension Console {
             "version": .text(options.version), "organization": .text(options.organization),
             "role": .text(access.name), "isSignedIn": .flag(!access.key.isEmpty), "isOpen": .flag(access.key.isEmpty),
         ]
+        view["unproved"] = await unproved()
         let told = overview.told(to: Sight(access.permissions))
         for (name, markup) in sections.render(told, now: told.now) { view[name.rawValue] = .rendered(markup) }
         return envelope.html(templates.render("page", .object(view)))
+    }
+
+    /// What every page says where calls of vendors are taken that nobody signed (C-10), or are set to be.
+    func unproved() async -> View {
+        let check = await healthReport().checks.first { $0.name == HealthReport.Check.proof }
+        guard let names = check?.seen["withoutProof"]?.array?.compactMap(\.string) else { return .flag(false) }
+        let those = names.joined(separator: ", ")
+        guard check?.seen["areTaken"] == true else {
+            return .text(
+                "Calls of \(those) are set to need no signature. They are refused: this hub "
+                    + "can be reached from elsewhere.")
+        }
+        return .text(
+            "Calls of \(those) need no signature: whoever is on this machine can tell the hub anything of it.")
     }
 
     private func unavailablePage(_ envelope: Envelope) -> HTTPResponse {

@@ -78,8 +78,10 @@ extension Hub {
                 try LedgerTable(session, organization: organization).undecidedHolds().filter { $0.state == .open }.count
             )
         }
+        let proof = try await proofCheck()
         return HealthReport(
             Self.checks(vitals, store.dialect) + [Self.queue(oldest, now)] + (backups.map { [Self.check($0)] } ?? [])
+                + (proof.map { [$0] } ?? [])
                 + (held > 0
                     ? [HealthReport.Check(name: "guard", state: .degraded, seen: ["holds": .integer(held)])] : []))
     }

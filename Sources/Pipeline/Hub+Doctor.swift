@@ -58,6 +58,8 @@ extension Hub {
         "clock": "set the clocks of hub and database by one source (NTP)",
         "queue": "tasks are due and nobody takes them: is `crossdock serve` running? see crossdock jobs",
         "backup": "see why with crossdock backup FILE, and make room or mend the folder's rights",
+        "webhooks": "calls that nobody signed are believed: give the shop a webhookSecret, and take enableSecurity or "
+            + "validateSignature out of its settings",
         "guard": "changes wait for a person: crossdock guard",
     ]
 

@@ -58,6 +58,9 @@ public final class Hub: Sendable {
     /// The hub's public address, for the vendors' calls; nil when nobody outside can reach it.
     public let publicURL: String?
 
+    /// From where this hub can be reached.
+    let reach: HubReach
+
     /// What was made of an integration's settings. Each call asks for some of it: it is not copied for that.
     private final class Made: Sendable {
         let settings: [UInt8]
@@ -90,7 +93,7 @@ public final class Hub: Sendable {
         surroundings: ConnectorSurroundings, vault: Vault,
         masters: (@Sendable () throws -> [[UInt8]])? = nil, publicURL: String? = nil, logger: Logger,
         clock: any Clock<Duration> = ContinuousClock(), now: (@Sendable () -> Moment)? = nil,
-        passwordCost: PasswordCost = .standard, noticeWay: NoticeWay? = nil
+        passwordCost: PasswordCost = .standard, noticeWay: NoticeWay? = nil, reach: HubReach = .unknown
     ) {
         let ring = KeyRing(vault, masters: masters)
         let personalRing = PersonalRing(vault: { ring.vault }) { session in
@@ -105,6 +108,7 @@ public final class Hub: Sendable {
         registry = Dictionary(types.map { ($0.card.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.surroundings = surroundings
         self.publicURL = publicURL
+        self.reach = reach.narrowed(by: publicURL)
         self.logger = logger
         self.clock = clock
         self.passwordCost = passwordCost

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Pipeline
 import WireHTTP
 
 /// How callers reach the hub's port.
@@ -56,19 +57,15 @@ struct Door: Sendable {
         } catch let failure as TrustedProxies.Unreadable {
             throw Refusal("--trusted-proxy: \(failure)")
         }
-        guard tls != nil || Self.isLoopback(bind) || !proxies.isEmpty else {
+        guard tls != nil || LoopbackHost.isOne(bind) || !proxies.isEmpty else {
             throw Refusal(
                 "--bind \(bind): plain http would be open to the network, with every token in it. Give "
                     + "--tls-certificate and --tls-key, or name the proxy in front of the hub: --trusted-proxy ADDRESS")
         }
     }
 
-    /// Whether only this machine reaches an address.
-    static func isLoopback(_ address: String) -> Bool {
-        if address == "localhost" || address == "::1" { return true }
-        let parts = address.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-    }
+    /// From where it can be reached. Who is believed to speak for others brings them.
+    var reach: HubReach { LoopbackHost.isOne(bind) && proxies.isEmpty ? .alone : .open }
 
     /// Reads certificate and key again; says how that went.
     static func reload(_ tls: ServerTLS) {

@@ -58,8 +58,7 @@ struct OpenHub: Sendable {
     /// - Throws: `Refusal`, `StoreFailure`, `Vault.Failure`.
     init(
         _ options: HubOptions, publicURL: String? = nil, allowedHosts: [String] = [], bookFolders: [String] = [],
-        readReplica: String? = nil,
-        renewsMasterKey: Bool = false
+        readReplica: String? = nil, renewsMasterKey: Bool = false, reach: HubReach = .unknown
     ) throws {
         let environment = try HubEnvironment()
         try LogSettings.bootstrap(environment)
@@ -93,7 +92,7 @@ struct OpenHub: Sendable {
             Hub(
                 store: store, connectors: Registry.connectors, surroundings: surroundings, vault: vault,
                 masters: given.all, publicURL: url, logger: Logger(label: "crossdock"),
-                now: { store.sharedNow ?? Self.systemNow() }, noticeWay: way)
+                now: { store.sharedNow ?? Self.systemNow() }, noticeWay: way, reach: reach)
         }
         var named: PostgresAddress?
         if case .server = place.kind { named = try StorePlace.replica(readReplica, of: place, environment) }

@@ -33,7 +33,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Terminal.run {
-            guard !openOnLoopback || Door.isLoopback(bind) else {
+            guard !openOnLoopback || LoopbackHost.isOne(bind) else {
                 throw Refusal(
                     "--open-on-loopback shows everything to whoever asks; it needs a loopback --bind, not \(bind)")
             }
@@ -43,7 +43,8 @@ struct ServeCommand: AsyncParsableCommand {
             let port = try PortNumber.wished(port, environment)
             let terms = try WatchSettings.terms(environment, decides: role != .api)
             try log.open(environment)
-            let open = try OpenHub(options, publicURL: publicURL, readReplica: readReplica)
+            let open = try OpenHub(
+                options, publicURL: publicURL, readReplica: readReplica, reach: role == .worker ? .unknown : door.reach)
             let watch = Watch(open.hub, terms)
             try await open.hub.checkKey()
             if terms.decides { try await open.hub.keep(terms.told) }

@@ -89,6 +89,22 @@ struct AnswerTests {
         #expect(answer.headers["Retry-After"] == "10")
         #expect(answer.text.contains("The store cannot be read"))
     }
+
+    @Test(arguments: [true, false], ["/", "/deliveries"])
+    func everyPageWarnsOfCallsThatNeedNoSignature(areTaken: Bool, path: String) async throws {
+        let asking = try await Asking()
+        let fine = await asking.ask("GET", path, token: try await asking.token(.admin))
+        let other = try await Asking()
+        let check = HealthReport.Check(
+            name: HealthReport.Check.proof, state: .degraded,
+            seen: ["withoutProof": ["north <b>"], "areTaken": .bool(areTaken)])
+        other.hub.set { $0.health = HealthReport([check]) }
+        let page = await other.ask("GET", path, token: try await other.token(.admin))
+
+        #expect(fine.status == 200 && !fine.text.contains("class=\"warning\""))
+        #expect(page.status == 200 && page.text.contains("class=\"warning\"") && page.text.contains("north &lt;b&gt;"))
+        #expect(page.text.contains("They are refused") == !areTaken)
+    }
 }
 
 @Suite("Console: webhook doors")

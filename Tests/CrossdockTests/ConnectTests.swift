@@ -117,7 +117,6 @@ struct ConnectTests {
         ("{\"version\": \"wc/v1\"}", "\"version\" must be one of wc/v3"),
         ("{\"batchSize\": 7}", "\"batchSize\" (7) and \"realTimeConfig.batchSize\" (50) differ"),
         ("{\"webhookSecret\": \"hidden & more\"}", "\"webhookSecret\" may hold only letters"),
-        ("{\"enableSecurity\": false}", "\"enableSecurity\" cannot be false"),
         ("{\"currency\": \"Rupees\"}", "\"currency\""), ("{\"consumerSecret\": null}", "\"consumerSecret\" is missing"),
         ("{\"consumerSecret\": \"  \"}", "\"consumerSecret\" is missing"),
         ("{\"consumerKeys\": \"ck_hidden9\"}", "unknown setting \"consumerKeys\"; known are siteUrl"),

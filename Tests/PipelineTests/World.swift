@@ -92,7 +92,7 @@ final class World: Sendable {
     func hub(
         through way: (WorldTransport) -> any Transport = { $0 }, key: UInt8 = 7, clock: (any Clock<Duration>)? = nil,
         connectors: [any ConnectorType.Type] = [], masters: (@Sendable () throws -> [[UInt8]])? = nil,
-        publicURL: String? = "https://hub.example", logger: Logger = World.silence
+        publicURL: String? = "https://hub.example", logger: Logger = World.silence, reach: HubReach = .unknown
     ) throws -> Hub {
         let store = try place.open(Hub.migrations)
         let surroundings = ConnectorSurroundings(
@@ -106,7 +106,7 @@ final class World: Sendable {
             publicURL: publicURL,
             logger: logger,
             clock: clock ?? PassingClock(world: self),
-            passwordCost: PasswordCost(exponent: 10, block: 1, lanes: 1))
+            passwordCost: PasswordCost(exponent: 10, block: 1, lanes: 1), reach: reach)
     }
 
     private func random(_ count: Int) -> [UInt8] {

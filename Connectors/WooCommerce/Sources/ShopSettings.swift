@@ -9,6 +9,8 @@ struct ShopSettings: Sendable {
     var key: Secret
     var secret: Secret
     var webhookSecret: Secret?
+    /// Whether calls are taken only with the shop's signature.
+    var asksProof: Bool
     /// Whether the hub registers webhooks at the shop.
     var isRealTime: Bool
     var version: String
@@ -77,15 +79,14 @@ struct ShopSettings: Sendable {
             "What happens when both sides changed; the hub's policies decide per part."),
     ]
 
-    /// Settings that may only say what is done anyway. C-10 would let a hub on loopback go without; a door that is open
-    /// on some machines is one that is found open on others, so the shop's signature is always asked for.
+    /// Settings with which calls need no proof where they say false (C-10).
     private static let verifying = ["enableSecurity", "validateSignature"]
 
     private static func verified(_ name: String) -> SettingShape {
         SettingShape(
-            name, .flag,
-            "Whether webhooks are verified; only true is accepted, on loopback too: "
-                + "an unsigned call could be anybody's.")
+            name, .flag, standard: true,
+            "Whether webhooks are verified. False is for trying things out: such calls are taken only while the hub "
+                + "can be reached from its own machine alone, and health and pages warn of it.")
     }
 
     private static func automatic(_ name: String, _ what: String) -> SettingShape {
@@ -124,10 +125,6 @@ extension ShopSettings {
         if let outer = settings.flag("enableRealTime"), let inner = realTime?.flag("enabled"), outer != inner {
             problems.append("WooCommerce: \"enableRealTime\" and \"realTimeConfig.enabled\" differ")
         }
-        for name in Self.verifying where settings.flag(name) == false {
-            problems.append(
-                "WooCommerce: \"\(name)\" cannot be false: webhooks are always verified, on loopback too")
-        }
         problems += Self.problems(ofWebhookSecret: settings.secret("webhookSecret"))
         let site = settings.text("siteUrl").flatMap(HTTPAddress.init)
         if let site, !site.query.isEmpty {
@@ -147,6 +144,7 @@ extension ShopSettings {
         let batchSize = settings.integer("batchSize") ?? realTime?.integer("batchSize")
         self.init(
             site: Self.normalised(site), key: key, secret: secret, webhookSecret: settings.secret("webhookSecret"),
+            asksProof: !Self.verifying.contains { settings.flag($0) == false },
             isRealTime: settings.flag("enableRealTime") ?? realTime?.flag("enabled") ?? true,
             version: settings.text("version") ?? "wc/v3",
             batchSize: min(batchSize ?? Self.batchMaximum, Self.batchMaximum), batchSizeGiven: batchSize,
@@ -181,6 +179,11 @@ extension ShopSettings {
         var remarks: [String] = []
         if let batchSizeGiven, batchSizeGiven > batchSize {
             remarks.append("batchSize \(batchSizeGiven) is cut to \(batchSize), the shop's limit")
+        }
+        if !asksProof {
+            remarks.append(
+                "webhooks need no signature while the hub can be reached from its own machine alone: whoever is on "
+                    + "it can tell the hub anything of this shop")
         }
         if !isSecure, !ShopReach.isLoopback(site.host) {
             remarks.append(

@@ -32,7 +32,7 @@ public enum WooCommerce: ConnectorType {
         ]
         return Connector(
             sources: sources, targets: targets,
-            webhooks: shop.webhookSecret.map { WooCommerceWebhooks(shop: shop, translator: translator, secret: $0) },
+            webhooks: WooCommerceWebhooks(shop: shop, translator: translator),
             subscriptions: shop.subscriptionSecret.map { WooCommerceSubscriptions(client: client, secret: $0) },
             check: WooCommerceCheck(client: client), address: shop.site.text,
             kinds: shop.syncsStock ? nil : kindsWithoutStock)

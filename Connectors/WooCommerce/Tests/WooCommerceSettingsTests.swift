@@ -85,18 +85,35 @@ struct WooCommerceSettingsTests {
         #expect(problems(with(["WOOCOMMERCE_SITE_URL": "https://other.test"])).count == 1)
     }
 
-    @Test(arguments: ["enableSecurity", "validateSignature"], ["https://shop.test", "http://127.0.0.1:8080"])
-    func verificationCannotBeSwitchedOff(name: String, site: String) throws {
-        let found = problems(with(["siteUrl": .string(site), name: false]))
-        let shape = try #require(WooCommerce.card.settings.first { $0.name == name })
-
-        #expect(found.count == 1 && found.first?.contains(name) == true)
-        #expect(problems(with(["siteUrl": .string(site), name: true])) == [])
-        #expect(shape.explanation.contains("on loopback too"))
+    @Test(arguments: ["enableSecurity", "validateSignature"])
+    func verificationIsSwitchedOffOnlyWhereItIsSaidAndThatIsRemarked(name: String) throws {
+        for value in [true, false] {
+            let shop = try Bench.shop("https://shop.test", [name: .bool(value)])
+            #expect(shop.asksProof == value)
+            #expect(shop.remarks.contains { $0.hasPrefix("webhooks need no signature") } == !value)
+        }
+        #expect(try Bench.shop().asksProof)
     }
 
-    @Test func verificationThatIsSwitchedOffTwiceIsRefusedTwice() {
-        #expect(problems(with(["enableSecurity": false, "validateSignature": false])).count == 2)
+    private static var silence: AnsweringTransport {
+        AnsweringTransport { _ async throws(TransportFailure) in throw .notSent("refused") }
+    }
+
+    /// What the hub does with that is the hub's: where it is reached from elsewhere it asks for proof.
+    @Test func withoutASecretCallsAreTakenOnlyWhereNoneNeedsToBeProved() throws {
+        let call = WebhookCall(headers: ["X-WC-Webhook-Topic": "product.updated"], body: Array("{\"id\":7}".utf8))
+        let without: [String: JSON] = ["webhookSecret": .null, "enableSecurity": false]
+        let open = try #require(try Bench.connector(Self.silence, "https://shop.test", without).webhooks)
+        let closed = try #require(try Bench.connector(Self.silence).webhooks)
+
+        #expect(open.asksNoProof && !closed.asksNoProof)
+        for receiver in [open, closed] {
+            guard case .forged = receiver.prove(call) else { return #expect(Bool(false), "an unsigned call is proved") }
+        }
+        guard case .genuine(let key, "product.updated") = open.unproved(call), case .forged = closed.unproved(call)
+        else { return #expect(Bool(false), "\(open.unproved(call)) \(closed.unproved(call))") }
+        #expect(!key.isEmpty && open.sample("one", now: Bench.now) == nil)
+        #expect(try Bench.connector(Self.silence, "https://shop.test", ["webhookSecret": .null]).webhooks == nil)
     }
 
     private func habits(_ more: [String: JSON]) throws -> Habits {
