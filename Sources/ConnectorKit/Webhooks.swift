@@ -45,6 +45,8 @@ public struct WebhookCall: Hashable, Sendable {
     public var body: [UInt8]
     /// The address it came from, as far as that is believed; nil where it is not known (any more).
     public var peer: String?
+    /// Whether a program on the hub's own machine sent it, and not for somebody else.
+    public var isFromThisMachine = false
 
     /// A call.
     public init(headers: HTTPHeaders, body: [UInt8], peer: String? = nil) {

@@ -35,7 +35,7 @@ struct Doorkeeper: Sendable {
 
     func look(at request: HTTPRequest, now: Moment) async -> Verdict {
         guard let (text, isCookie) = credential(of: request) else {
-            if openOnLoopback, isFromThisMachine(request) {
+            if openOnLoopback, request.isFromThisMachine {
                 return .welcome(Access(role: .admin, organization: organization, expires: nil))
             }
             return .unknown("this needs a token; make one with `crossdock token --role viewer`")
@@ -112,16 +112,18 @@ struct Doorkeeper: Sendable {
         }
         return found
     }
+}
 
+extension HTTPRequest {
     /// Whether a program on this machine asks under this machine's own name.
     ///
     /// The name is looked at because a page from anywhere can make a browser ask 127.0.0.1 under a name that its owner
     /// points there; the forwarding headers, because a proxy on this machine speaks for others.
-    private func isFromThisMachine(_ request: HTTPRequest) -> Bool {
-        let isNear = request.peer.map { $0 == "::1" || $0 == "::ffff:127.0.0.1" || $0.hasPrefix("127.") } ?? false
-        let isNamed = ["localhost", "127.0.0.1", "[::1]"].contains(request.address.host)
+    var isFromThisMachine: Bool {
+        let isNear = peer.map { $0 == "::1" || $0 == "::ffff:127.0.0.1" || $0.hasPrefix("127.") } ?? false
+        let isNamed = ["localhost", "127.0.0.1", "[::1]"].contains(address.host)
         let isForwarded = ["X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "X-Real-IP"]
-            .contains { request.headers[$0] != nil }
+            .contains { headers[$0] != nil }
         return isNear && isNamed && !isForwarded
     }
 }

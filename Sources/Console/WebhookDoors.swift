@@ -18,7 +18,9 @@ struct WebhookDoors: Sendable {
             guard let integration = try await hub.integration(at: publicID) else {
                 return envelope.failure(.notFound, "no integration has this address")
             }
-            let call = WebhookCall(headers: request.headers, body: request.body, peer: request.peer)
+            var call = WebhookCall(headers: request.headers, body: request.body, peer: request.peer)
+            // A page from anywhere can have a browser on this machine call; that says whose page it is.
+            call.isFromThisMachine = request.isFromThisMachine && request.headers["Origin"] == nil
             let reception = await hub.receive(call, for: integration)
             return answer(reception, connector: integration.connector, envelope)
         } catch {

@@ -82,7 +82,7 @@ extension Hub {
         if case .forged = verdict, let before = previousReceiver(of: integration) {
             (verdict, proof) = Intake.look(call, before)
         }
-        if case .forged = verdict, reach == .alone, receiver.asksNoProof {
+        if case .forged = verdict, reach == .alone, call.isFromThisMachine, receiver.asksNoProof {
             (verdict, proof) = Intake.look(call, UnprovedReceiver(receiver: receiver))
         }
         switch verdict {

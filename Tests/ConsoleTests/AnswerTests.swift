@@ -164,6 +164,22 @@ struct WebhookDoorTests {
         #expect(received.first?.call.headers["x-wc-webhook-signature"] == "abc=")
     }
 
+    @Test(arguments: [
+        ("127.0.0.1", "localhost", "", true), ("::1", "[::1]", "", true), ("198.51.100.7", "localhost", "", false),
+        ("127.0.0.1", "rebound.example", "", false), ("127.0.0.1", "hub.example", "", false),
+        ("127.0.0.1", "127.0.0.1", "X-Forwarded-For", false), ("127.0.0.1", "127.0.0.1", "Forwarded", false),
+        ("127.0.0.1", "127.0.0.1", "Origin", false),
+    ])
+    func theIntakeIsToldWhatThisMachineItselfSent(peer: String, host: String, header: String, isOwn: Bool) async throws
+    {
+        let asking = try await asking(["lakeside": .stored(1)])
+        var headers = HTTPHeaders()
+        if !header.isEmpty { headers[header] = "https://page.example" }
+        _ = await asking.ask("POST", "/webhooks/pub-lakeside", headers: headers, body: "{}", host: host, peer: peer)
+
+        #expect(asking.hub.state.withLock { $0.received.first?.call.isFromThisMachine } == isOwn)
+    }
+
     @Test func aStoreThatCannotBeReadAsksTheVendorToComeAgain() async throws {
         let asking = try await asking([:])
         asking.hub.set { $0.isBroken = true }

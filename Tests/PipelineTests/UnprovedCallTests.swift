@@ -6,9 +6,13 @@ import Testing
 /// Calls that nobody signed, at a hub that only its own machine reaches and at others (C-10).
 @Suite("Calls without proof")
 struct UnprovedCallTests {
-    private static let call = WebhookCall(
-        headers: ["Content-Type": "application/json", "X-WC-Webhook-Topic": "product.updated"],
-        body: Array("{\"id\":7}".utf8))
+    private static let call: WebhookCall = {
+        var call = WebhookCall(
+            headers: ["Content-Type": "application/json", "X-WC-Webhook-Topic": "product.updated"],
+            body: Array("{\"id\":7}".utf8))
+        call.isFromThisMachine = true
+        return call
+    }()
 
     private func settings(_ more: [String: JSON] = ["enableSecurity": false]) -> JSON {
         .object((World.shopSettings("north").object ?? [:]).merging(more) { $1 })
@@ -35,6 +39,16 @@ struct UnprovedCallTests {
         let check = try #require(try await hub.health().checks.first { $0.name == HealthReport.Check.proof })
         #expect(check.state == .degraded && check.seen["withoutProof"] == ["north"] && check.seen["areTaken"] == true)
         #expect(await hub.examine().contains { $0.advice?.contains("webhookSecret") ?? false })
+    }
+
+    /// A proxy on this machine of which the hub knows nothing, or a page in a browser on it.
+    @Test func whatThisMachineSendsForOthersIsRefused() async throws {
+        let hub = try world().hub(publicURL: nil, reach: .alone)
+        _ = try await hub.connect("woocommerce", name: "north", config: settings())
+        var call = Self.call
+        call.isFromThisMachine = false
+
+        #expect(try await !taken(hub, call))
     }
 
     @Test func whereSignaturesAreAskedForNothingChanges() async throws {
