@@ -46,8 +46,8 @@ extension Console {
         let those = names.joined(separator: ", ")
         guard check?.seen["areTaken"] == true else {
             return .text(
-                "Calls of \(those) are set to need no signature. They are refused: this hub "
-                    + "can be reached from elsewhere.")
+                "Calls of \(those) are set to need no signature. They are refused: only a hub "
+                    + "that its own machine alone reaches takes them.")
         }
         return .text(
             "Calls of \(those) need no signature: whoever is on this machine can tell the hub anything of it.")

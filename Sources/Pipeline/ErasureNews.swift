@@ -13,8 +13,8 @@ struct ErasureNews: Sendable {
         sides = Set(links.map(\.integration) + [0])
     }
 
-    /// How many ids the notices take at most, with the jobs that send them.
-    var most: Int { records.count * ListenerTable.limit * 2 }
+    /// How many ids the notices of so many records take at most, with the jobs that send them.
+    static func most(_ records: Int) -> Int { records * ListenerTable.limit * 2 }
 
     /// What each listener is told that asks for it: one notice for each record that names him.
     ///
@@ -38,12 +38,14 @@ struct ErasureNews: Sendable {
     func stays(_ listeners: [Listener]) -> [String] {
         let kinds = Set(records.map(\.kind)).sorted { $0.rawValue < $1.rawValue }
         return listeners.filter { sides.contains($0.integration) }.compactMap { listener in
-            let hears = { (event: String) in EventCatalogue.heard(event, by: listener.events) != nil }
-            let told = kinds.filter { hears("\($0.rawValue).created") || hears("\($0.rawValue).updated") }
+            let heard = EventCatalogue.all.filter { EventCatalogue.heard($0.name, by: listener.events) != nil }
+            let told = kinds.filter { kind in
+                heard.contains { $0.kind == kind && $0.name != EventCatalogue.erased(kind) }
+            }
             guard !told.isEmpty else { return nil }
-            let deaf = told.map(EventCatalogue.erased).filter { !hears($0) }
+            let names = Set(heard.map(\.name))
             let rest =
-                deaf.isEmpty && listener.state == .active
+                told.allSatisfy { names.contains(EventCatalogue.erased($0)) } && listener.state == .active
                 ? "it is told that he was erased, and must see to it"
                 : "it is not told that he was erased; erase him there, too"
             return "webhook \(listener.name): it is told what changes, and may have kept it; \(rest)"

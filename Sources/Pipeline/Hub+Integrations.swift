@@ -186,7 +186,7 @@ extension Hub {
         _ = try DoorRules(settings)
         try ReadingInterval.check(type, settings)
         let connector = try type.make(settings, surroundings)
-        try refuseWithoutProof(connector, settings)
+        try refuseWithoutProof(connector)
         var merged = options
         let habits = ReadingInterval.habits(type, settings)
         if let seconds = habits.intervalSeconds, merged.intervals["*"] == nil { merged.intervals["*"] = seconds }

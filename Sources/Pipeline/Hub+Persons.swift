@@ -237,8 +237,7 @@ extension Hub {
             try JobTable(session, organization: organization).seal(deliveriesOf: ids)
         }
         try await forget(words)
-        let news = ErasureNews(holding.records.filter { $0.erasedAt == nil }, holding.links)
-        let block = try await ids.draw(news.most)
+        let block = try await ids.draw(ErasureNews.most(holding.records.count))
         try await store.write { session in
             var ids = block
             let ledger = LedgerTable(session, organization: organization)
@@ -247,6 +246,12 @@ extension Hub {
             guard try table.unendedDeliveries(of: records.map(\.id)).isEmpty else {
                 throw PersonFailure.notNow("a task began to bring this customer somewhere meanwhile; try again")
             }
+            // Also what came since he was looked up is told of.
+            let fresh = records.filter { $0.erasedAt == nil }
+            guard fresh.count <= holding.records.count else {
+                throw PersonFailure.notNow("more of this customer came meanwhile; try again")
+            }
+            let news = ErasureNews(fresh, try ledger.links(ofRecords: fresh.map(\.id)))
             try ledger.blank(records, now: now)
             try table.forget(deliveriesOf: records.map(\.id))
             try Intake.forgetBodies(of: holding.calls.map(\.id), organization: organization, session: session)

@@ -17,21 +17,11 @@ public enum HubReach: Hashable, Sendable {
     }
 }
 
-/// Names and addresses of this machine that no other reaches.
-public enum LoopbackHost {
-    /// Whether only this machine reaches an address.
-    public static func isOne(_ host: String) -> Bool {
-        if ["localhost", "::1", "[::1]"].contains(host) { return true }
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-    }
-}
-
 extension Hub {
     /// The integrations whose settings say that their calls need no proof.
     ///
     /// - Throws: `StoreFailure`.
-    func integrationsWithoutProof() async throws -> [Integration] {
+    private func integrationsWithoutProof() async throws -> [Integration] {
         try await integrations().filter { ((try? receiver(of: $0)) ?? nil)?.asksNoProof ?? false }
     }
 
@@ -47,7 +37,7 @@ extension Hub {
     }
 
     /// Settings with which calls need no proof are not for a hub that others reach.
-    func refuseWithoutProof(_ connector: Connector, _ settings: Settings) throws(SettingsError) {
+    func refuseWithoutProof(_ connector: Connector) throws(SettingsError) {
         guard reach == .open, connector.webhooks?.asksNoProof ?? false else { return }
         throw SettingsError([
             "webhooks must be verified: this hub can be reached from other machines (its address, a proxy, or its "

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Pipeline
+import Wire
 import WireHTTP
 
 /// How callers reach the hub's port.

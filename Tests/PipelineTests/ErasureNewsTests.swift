@@ -2,6 +2,7 @@ import Ledger
 import Notices
 import Pipeline
 import Queue
+import Sandbox
 import Testing
 
 @Suite("Who is told that a customer was erased")
@@ -40,7 +41,7 @@ struct ErasureNewsTests {
     }
 
     @Test func whatHeardOfHimIsNamedAndWhetherItIsTold() async throws {
-        let (stage, views) = try await stage([["customer.*"], ["inventory.updated"], ["*"], ["order.created"], ["*"]])
+        let (stage, views) = try await stage([["customer.*"], ["inventory.updated"], ["*"], ["order.cancelled"], ["*"]])
         let last = views[4].listener.publicID
         #expect(try await stage.hub.disable(listener: last, reason: "nobody heard", by: .hub))
 
@@ -53,5 +54,26 @@ struct ErasureNewsTests {
                 true, true, false, false,
             ])
         #expect(named[2].hasSuffix("it is not told that he was erased; erase him there, too"))
+    }
+
+    /// A new order of his is a new matter, and so is what is told of it.
+    @Test func whatIsErasedLaterIsToldAlone() async throws {
+        let (stage, _) = try await stage([["*"]])
+        let id = String(try await stage.hub.eraseCustomer(PersonScene.email).customer)
+        _ = stage.world.inShop("north") { shop, now in
+            shop.placeOrder(
+                [WooCommerceSandbox.CartItem(sku: stage.sku, quantity: 1)],
+                .init(email: PersonScene.email, paymentMethod: "card"), at: now)
+        }
+        stage.pass(60)
+        _ = try await stage.hub.pull(stage.shop)
+        try await stage.world.settle(stage.hub)
+        try await stage.tell()
+        stage.receiver.forget()
+
+        _ = try await stage.hub.eraseCustomer(id)
+        try await stage.tell()
+
+        #expect(stage.receiver.events.filter { $0.hasSuffix(".erased") } == ["order.erased"])
     }
 }
