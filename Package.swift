@@ -172,7 +172,9 @@ let tests: [TestRoom] = [
     TestRoom(name: "WireTests", path: "Tests/WireTests", uses: ["Wire", "Commerce"]),
     TestRoom(name: "ConnectorKitTests", path: "Tests/ConnectorKitTests", uses: ["ConnectorKit", "Wire", "Commerce"]),
     TestRoom(name: "ReconcileTests", path: "Tests/ReconcileTests", uses: ["Reconcile", "Commerce", "SeededRandom"]),
-    TestRoom(name: "StoreTests", path: "Tests/StoreTests", uses: ["Store", "StorePostgres", "TestStores", "Commerce"]),
+    TestRoom(
+        name: "StoreTests", path: "Tests/StoreTests", uses: ["Store", "StorePostgres", "TestStores", "Commerce"],
+        packages: [grdb]),
     TestRoom(
         name: "StorePostgresTests", path: "Tests/StorePostgresTests",
         uses: ["Store", "StorePostgres", "TestStores", "Commerce"]),

@@ -23,18 +23,27 @@ public enum SQLValue: Hashable, Sendable {
 
 /// A row that was read: values by position, in the order of the statement's columns.
 public struct Row: Sendable {
-    /// The values.
-    public let values: [SQLValue]
+    /// Those of all rows of an answer, row by row: one array for all of them costs less than one for each.
+    private let cells: [SQLValue]
+    private let start: Int
+    private let width: Int
 
-    /// A row.
-    public init(_ values: [SQLValue]) { self.values = values }
+    /// The rows of an answer, whose values follow each other.
+    public static func all(_ cells: [SQLValue], width: Int) -> [Row] {
+        stride(from: 0, to: cells.count, by: max(width, 1)).map { Row(cells: cells, start: $0, width: width) }
+    }
+
+    /// The values.
+    public var values: [SQLValue] { Array(cells[start..<start + width]) }
+
+    private func value(_ index: Int) -> SQLValue? { 0..<width ~= index ? cells[start + index] : nil }
 
     /// The text at that position; empty when it is null or no text.
     public func text(_ index: Int) -> String { optionalText(index) ?? "" }
 
     /// The text at that position, or nil.
     public func optionalText(_ index: Int) -> String? {
-        if values.indices.contains(index), case .text(let text) = values[index] { text } else { nil }
+        if case .text(let text) = value(index) { text } else { nil }
     }
 
     /// The whole number at that position; zero when it is null or no number.
@@ -42,12 +51,12 @@ public struct Row: Sendable {
 
     /// The whole number at that position, or nil.
     public func optionalInteger(_ index: Int) -> Int64? {
-        if values.indices.contains(index), case .integer(let value) = values[index] { value } else { nil }
+        if case .integer(let number) = value(index) { number } else { nil }
     }
 
     /// The bytes at that position; empty when it is null or no blob.
     public func blob(_ index: Int) -> [UInt8] {
-        if values.indices.contains(index), case .blob(let bytes) = values[index] { bytes } else { [] }
+        if case .blob(let bytes) = value(index) { bytes } else { [] }
     }
 
     /// The moment at that position, or nil.

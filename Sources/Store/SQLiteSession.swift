@@ -23,9 +23,9 @@ final class SQLiteSession: StoreSession {
     func rows(_ sql: String, _ values: [SQLValue]) throws -> [Row] {
         try with(sql) { statement in
             try statement.bind(values)
-            var result: [Row] = []
-            while try statement.step() { result.append(statement.row) }
-            return result
+            var cells: [SQLValue] = []
+            while try statement.step() { statement.read(into: &cells) }
+            return Row.all(cells, width: statement.width)
         }
     }
 
@@ -133,7 +133,13 @@ private struct SQLiteStatement {
         return Int(sqlite3_changes(sqlite3_db_handle(handle)))
     }
 
-    var row: Row { Row((0..<sqlite3_column_count(handle)).map { value($0) }) }
+    /// How many columns each row has.
+    var width: Int { Int(sqlite3_column_count(handle)) }
+
+    /// Adds the values of the row it stands at.
+    func read(into cells: inout [SQLValue]) {
+        for column in 0..<sqlite3_column_count(handle) { cells.append(value(column)) }
+    }
 
     private func value(_ column: Int32) -> SQLValue {
         switch sqlite3_column_type(handle, column) {

@@ -7,6 +7,7 @@ import Synchronization
 public final class SQLiteStore: Store {
     private let pool: DatabasePool
     let committer: GroupCommitter
+    let readers: QueryThreads
     private let checkpoints: Checkpoints
 
     /// How long a writer waits for another process's transaction, in seconds.
@@ -34,6 +35,7 @@ public final class SQLiteStore: Store {
         checkpoints = Checkpoints(path: path)
         pool.writeWithoutTransaction(checkpoints.watch)
         committer = GroupCommitter(pool)
+        readers = QueryThreads(pool, limit: Self.readerCount)
     }
 
     /// Runs a step on the writer's thread, joined with others into one commit.
@@ -56,7 +58,7 @@ public final class SQLiteStore: Store {
         do {
             // A hub that stops still reads what it needs to settle: no cancellation breaks a step off.
             return try await withCheckedThrowingContinuation { continuation in
-                pool.asyncRead { database in
+                readers.submit { database in
                     continuation.resume(
                         with: Result {
                             let session = SQLiteSession(try database.get())
@@ -92,9 +94,10 @@ public final class SQLiteStore: Store {
         }
     }
 
-    /// Ends the writer's thread once the steps that wait are done, and closes the file.
+    /// Ends the threads once the steps and queries that wait are done, and closes the file.
     public func close() async {
         await withCheckedContinuation { continuation in committer.close { continuation.resume() } }
+        await withCheckedContinuation { continuation in readers.close { continuation.resume() } }
         checkpoints.close()
         try? pool.close()
     }

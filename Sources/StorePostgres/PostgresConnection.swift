@@ -273,14 +273,12 @@ final class PostgresConnection {
     private func rows(_ result: OpaquePointer) throws(PostgresFailure) -> [Row] {
         let columns = 0..<PQnfields(result)
         let types = columns.map { PQftype(result, $0) }
-        var rows: [Row] = []
-        rows.reserveCapacity(Int(PQntuples(result)))
+        var cells: [SQLValue] = []
+        cells.reserveCapacity(Int(PQntuples(result)) * types.count)
         for row in 0..<PQntuples(result) {
-            var values: [SQLValue] = []
-            values.reserveCapacity(types.count)
             for column in columns {
                 guard PQgetisnull(result, row, column) == 0 else {
-                    values.append(.null)
+                    cells.append(.null)
                     continue
                 }
                 let start = UnsafeRawPointer(PQgetvalue(result, row, column))
@@ -289,11 +287,10 @@ final class PostgresConnection {
                     throw PostgresFailure(
                         state: "42804", message: "column \(column + 1) is of a type the hub does not read")
                 }
-                values.append(value)
+                cells.append(value)
             }
-            rows.append(Row(values))
         }
-        return rows
+        return Row.all(cells, width: types.count)
     }
 
     // MARK: What went wrong

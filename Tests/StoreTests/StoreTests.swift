@@ -87,6 +87,23 @@ struct StoreTests {
         #expect(inserted.all.sorted() == Array(names.indices))
     }
 
+    @Test func whoHasWrittenSeesItInWhateverHeAsksThen() async throws {
+        let store = try store()
+        let missed = Deeds()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<200 {
+                group.addTask {
+                    let name: [SQLValue] = [.text("thing \(number)")]
+                    try await store.write { _ = try $0.run("INSERT INTO thing (name) VALUES (?1)", name) }
+                    let found = try await store.read { try $0.rows("SELECT id FROM thing WHERE name = ?1", name) }
+                    if found.count != 1 { missed.add(number) }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(missed.all == [])
+    }
+
     @Test func aQuestionOfSeveralStatementsIsAnsweredInTheirOrder() async throws {
         let store = try store()
         let (before, changed, rest) = try await store.write { session in
