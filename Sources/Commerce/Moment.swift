@@ -31,15 +31,17 @@ public struct Moment: Hashable, Sendable, Codable, Comparable {
 
 extension Moment: CustomStringConvertible {
     /// The time in UTC, as ISO 8601 with seconds: `2026-11-20T21:51:20Z`.
-    public var description: String { naive + "Z" }
+    public var description: String { text(zone: "Z") }
 
     /// The time in UTC without a zone: `2026-11-20T21:51:20`, as many vendors write it.
-    public var naive: String {
+    public var naive: String { text(zone: "") }
+
+    private func text(zone: StaticString) -> String {
         let seconds = milliseconds.quotient(by: 1000)
         let (year, month, day) = Self.civil(fromDays: seconds.quotient(by: 86_400))
         let rest = seconds - seconds.quotient(by: 86_400) * 86_400
         let hasFourDigits = (0...9999).contains(year)
-        let text = String(unsafeUninitializedCapacity: 19) { bytes in
+        let text = String(unsafeUninitializedCapacity: 19 + zone.utf8CodeUnitCount) { bytes in
             bytes.initialize(repeating: UInt8(ascii: "-"))
             Self.write(hasFourDigits ? year : 0, at: 0...3, bytes)
             Self.write(month, at: 5...6, bytes)
@@ -50,7 +52,8 @@ extension Moment: CustomStringConvertible {
             Self.write(rest / 60 % 60, at: 14...15, bytes)
             bytes[16] = UInt8(ascii: ":")
             Self.write(rest % 60, at: 17...18, bytes)
-            return 19
+            zone.withUTF8Buffer { zone in for (index, byte) in zone.enumerated() { bytes[19 + index] = byte } }
+            return 19 + zone.utf8CodeUnitCount
         }
         return hasFourDigits ? text : "\(year)" + text.dropFirst(4)
     }

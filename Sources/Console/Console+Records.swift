@@ -1,4 +1,6 @@
 import Commerce
+import Ledger
+import Pipeline
 import Wire
 
 /// What the hub knows, over HTTP: lists of records, and one with how it came to be what it is.
@@ -22,17 +24,24 @@ extension Console {
     /// `GET /api/records?kind=&since=&order=&deleted=&key=&prefix=&integration=&externalId=&limit=&next=`.
     private func records(_ visit: Visit) async -> HTTPResponse {
         await looked(visit.envelope) {
-            let items = visit.request.address.query
-            // Only where an integration is named it is to be found out which.
-            let names = items.contains { $0.name == "integration" } ? try await hub.integrations() : []
-            let query = try RecordQuery(items, names)
-            let page = try await hub.catalogue.records(query.filter, after: query.place, limit: query.limit)
+            let query = try RecordQuery(visit.request.address.query)
+            let page = try await page(query)
             let pagination: JSON = [
                 "limit": .integer(query.limit), "next": .text(page.next.map(RecordQuery.text)),
             ]
             return visit.envelope.success(pagination: pagination) { text in
-                text.array(page.views) { $1.told(to: visit.sight).write(into: &$0) }
+                text.array { text in
+                    for view in page.views { view.told(to: visit.sight).write(into: &text) }
+                }
             }
+        }
+    }
+
+    private func page(_ query: RecordQuery) async throws -> RecordPage {
+        do {
+            return try await hub.catalogue.records(query.filter, after: query.place, limit: query.limit)
+        } catch let unknown as UnknownIntegration {
+            throw QueryWord.refusal("there is no integration \"\(unknown.word.prefix(40))\"")
         }
     }
 

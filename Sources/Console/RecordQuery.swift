@@ -34,15 +34,15 @@ struct RecordQuery {
         case latest
     }
 
-    /// Reads the words of a query. `names`: the integrations there are.
-    init(_ items: [HTTPAddress.QueryItem], _ names: [Integration]) throws(BodyRefusal) {
+    /// Reads the words of a query.
+    init(_ items: [HTTPAddress.QueryItem]) throws(BodyRefusal) {
         let words = try Self.words(items)
         guard let kind = words["kind"].flatMap(RecordKind.init) else {
             let known = RecordKind.allCases.map(\.rawValue).joined(separator: ", ")
             throw QueryWord.refusal("kind must be one of \(known)")
         }
         let isDeleted = try Self.one(words, "deleted", ["false": false, "true": true])
-        let way = try Self.way(words, kind, names)
+        let way = try Self.way(words, kind)
         filter = RecordFilter(kind, way, isDeleted: isDeleted ?? false)
         limit =
             try words["limit"].map { word throws(BodyRefusal) in
@@ -89,7 +89,7 @@ struct RecordQuery {
 
     /// Each way has its index; two of them together have none, and are refused before anybody waits for the answer.
     private static func way(
-        _ words: [String: String], _ kind: RecordKind, _ names: [Integration]
+        _ words: [String: String], _ kind: RecordKind
     ) throws(BodyRefusal) -> RecordFilter.Way {
         let ways = [["since", "order"], ["key"], ["prefix"], ["integration", "externalId"]]
         let named = ways.compactMap { way in way.first { words[$0] != nil } }
@@ -99,10 +99,7 @@ struct RecordQuery {
         }
         if let word = words["integration"] {
             guard words["deleted"] == nil else { throw QueryWord.refusal("deleted and integration exclude each other") }
-            guard let side = names.first(where: { $0.publicID == word || $0.name == word }) else {
-                throw QueryWord.refusal("there is no integration \"\(word.prefix(40))\"")
-            }
-            return .linked(integration: side.id, externalID: words["externalId"])
+            return .linked(to: word, externalID: words["externalId"])
         }
         guard words["externalId"] == nil else {
             throw QueryWord.refusal("externalId is an id in an integration: name that, too")

@@ -12,8 +12,9 @@ public struct RecordFilter: Hashable, Sendable {
         case key(String)
         /// Those whose key begins with this, by their keys.
         case keyPrefix(String)
-        /// Those that an integration has, by their ids there; the one of that id where it is said.
-        case linked(integration: Int64, externalID: String? = nil)
+        /// Those that an integration has, which is named by its public id or its name, by their ids there; the one of
+        /// that id where it is said.
+        case linked(to: String, externalID: String? = nil)
     }
 
     public var kind: RecordKind
@@ -64,6 +65,15 @@ public struct IntegrationName: Hashable, Sendable {
     public var publicID: String
 }
 
+/// There is no integration of that name or public id.
+public struct UnknownIntegration: Error, Hashable, Sendable {
+    /// What was asked for.
+    public let word: String
+
+    /// Nobody is called that.
+    public init(word: String) { self.word = word }
+}
+
 extension LedgerTable {
     /// What all integrations are called, by their ids.
     ///
@@ -77,14 +87,18 @@ extension LedgerTable {
     }
 
     /// Records as a list shows them, at most so many, beginning behind a place of an earlier list; each with the place
-    /// behind it.
+    /// behind it. `names`: what all integrations are called.
     ///
-    /// - Throws: `StoreFailure`.
+    /// - Throws: `StoreFailure`, `UnknownIntegration`.
     public func list(
-        _ filter: RecordFilter, after place: RecordPlace?, limit: Int
+        _ filter: RecordFilter, _ names: [Int64: IntegrationName], after place: RecordPlace?, limit: Int
     ) throws -> [(line: RecordLine, place: RecordPlace)] {
-        if case .linked(let integration, let externalID) = filter.way {
-            return try linked(filter.kind, integration, externalID, after: place, limit: limit)
+        if case .linked(let word, let externalID) = filter.way {
+            guard
+                let side = names.first(where: { $0.value.publicID == word })
+                    ?? names.first(where: { $0.value.name == word })
+            else { throw UnknownIntegration(word: word) }
+            return try linked(filter.kind, side.key, externalID, after: place, limit: limit)
         }
         let (sql, values) = Self.statement(filter, organization, after: place, limit: limit)
         let lines = try withLinks(session.rows(sql, values).map { RecordLine($0, filter.kind) })
@@ -94,7 +108,9 @@ extension LedgerTable {
         }
     }
 
-    private static let lineColumns = ["id", "natural_key", "title", "hold", "is_deleted", "created_at", "updated_at"]
+    private static let lineColumns = """
+        record.id, natural_key, title, hold, is_deleted, record.created_at, record.updated_at
+        """
 
     /// The statement of a list that goes by what stands in the table of records.
     static func statement(
@@ -102,7 +118,7 @@ extension LedgerTable {
     ) -> (sql: String, values: [SQLValue]) {
         let (condition, order, values) = condition(filter.way, after: place)
         let sql = """
-            SELECT \(lineColumns.joined(separator: ", ")) FROM record
+            SELECT \(lineColumns) FROM record
             WHERE organization_id = ?1 AND kind = ?2 AND is_deleted = \(filter.isDeleted ? 1 : 0) AND \(condition)
             ORDER BY \(order) LIMIT ?3
             """
@@ -160,7 +176,7 @@ extension LedgerTable {
         var last = ""
         if case .externalID(let id)? = place { last = id }
         let sql = """
-            SELECT \(lineColumns.map { "record.\($0)" }.joined(separator: ", ")), external_id
+            SELECT \(lineColumns), external_id
             FROM link JOIN record ON record.organization_id = ?1 AND record.id = link.record_id
             WHERE link.organization_id = ?1 AND integration_id = ?2 AND link.kind = ?3
                 AND external_id > ?4 \(externalID == nil ? "" : "AND external_id = ?6")

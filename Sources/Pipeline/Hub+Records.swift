@@ -28,7 +28,9 @@ public struct RecordView: Hashable, Sendable {
             text.member("key", line.naturalKey)
             text.member("kind", line.kind.rawValue)
             text.member("links")
-            text.array(links) { $1.write(into: &$0) }
+            text.array { text in
+                for link in links { link.write(into: &text) }
+            }
             explained?.writeParts(into: &text)
             text.member("title", line.title)
             explained?.writeWithheld(into: &text)
@@ -58,7 +60,9 @@ extension Explanation {
     /// The names of the parts whose values are somebody's own.
     fileprivate func writeWithheld(into text: inout JSONText) {
         text.member("withheld")
-        text.array(parts.filter(\.isWithheld)) { $0.value($1.part) }
+        text.array { text in
+            for part in parts where part.isWithheld { text.value(part.part) }
+        }
     }
 }
 
@@ -82,13 +86,14 @@ public struct RecordStory: Sendable {
 extension Hub {
     /// So many of the records that are meant, beginning behind a place.
     ///
-    /// - Throws: `StoreFailure`.
+    /// - Throws: `StoreFailure`, `UnknownIntegration`.
     public func records(_ filter: RecordFilter, after place: RecordPlace?, limit: Int) async throws -> RecordPage {
         let organization = organization
         // One more than is shown tells whether there is a next page.
         let (found, names) = try await store.read { session in
             let ledger = LedgerTable(session, organization: organization)
-            return (try ledger.list(filter, after: place, limit: limit + 1), try ledger.integrationNames())
+            let names = try ledger.integrationNames()
+            return (try ledger.list(filter, names, after: place, limit: limit + 1), names)
         }
         let shown = found.prefix(limit)
         return RecordPage(
@@ -118,7 +123,7 @@ extension RecordView {
                 LinkView(integration: $0.name, integrationID: $0.publicID, externalID: link.externalID)
             }
         }
-        self.init(line: line, links: links.sorted { $0.integration < $1.integration })
+        self.init(line: line, links: links.count < 2 ? links : links.sorted { $0.integration < $1.integration })
     }
 }
 

@@ -217,7 +217,11 @@ public struct HTTPResponse: Sendable {
 
     /// An answer of one JSON value.
     public static func json(_ value: JSONBody, status: Int = 200) -> HTTPResponse {
-        HTTPResponse(status: status, headers: ["Content-Type": "application/json; charset=utf-8"], body: value.bytes)
+        json(bytes: value.bytes, status: status)
+    }
+
+    static func json(bytes: [UInt8], status: Int = 200) -> HTTPResponse {
+        HTTPResponse(status: status, headers: ["Content-Type": "application/json; charset=utf-8"], body: bytes)
     }
 }
 

@@ -1,4 +1,8 @@
 @_exported import Commerce
 
 extension JSON: JSONBody {}
-extension JSONText: JSONBody {}
+
+extension HTTPResponse {
+    /// An answer that was written piece by piece.
+    public static func json(_ text: borrowing JSONText) -> HTTPResponse { json(bytes: text.bytes) }
+}

@@ -14,7 +14,7 @@ struct JSONTextTests {
                     write(value, into: &text)
                 }
             }
-        case .array(let elements): text.array(elements) { write($1, into: &$0) }
+        case .array(let elements): text.array { text in elements.forEach { write($0, into: &text) } }
         case .string(let string): text.value(string)
         case .bool(let flag): text.value(flag)
         case .number(let digits): text.value(Int64(digits) ?? 0)
@@ -23,13 +23,15 @@ struct JSONTextTests {
     }
 
     private static let names: [String: StaticString] = ["a": "a", "ab": "ab", "b": "b", "z": "z"]
-    private static let strings = ["", "{", "[", ":", "\"", "\\", "tea \u{1F375}\n", ",", "\u{0}"]
+    private static let strings = [
+        "", "{", "[", ":", "\"", "\\", "tea \u{1F375}\n", ",", "\u{0}", String(repeating: "tea ", count: 50),
+    ]
 
     private func tree(_ random: inout SeededNumbers, depth: Int) -> JSON {
         switch Int.random(in: 0..<(depth == 0 ? 4 : 6), using: &random) {
         case 0: .null
         case 1: .bool(.random(using: &random))
-        case 2: .integer(Int64.random(in: .min ... .max, using: &random))
+        case 2: .integer(Int64.random(in: .min ... .max, using: &random) >> Int64.random(in: 0...63, using: &random))
         case 3: .string(Self.strings.randomElement(using: &random) ?? "")
         case 4: .array((0..<Int.random(in: 0...3, using: &random)).map { _ in tree(&random, depth: depth - 1) })
         default:

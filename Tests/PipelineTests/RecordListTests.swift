@@ -101,15 +101,18 @@ struct RecordListTests {
         try await world.settle(hub)
 
         let everything = try await hub.records(RecordFilter(.product), after: nil, limit: 200).views
-        let there = try await all(hub, RecordFilter(.product, .linked(integration: shop.id)), limit: 5)
+        let there = try await all(hub, RecordFilter(.product, .linked(to: shop.name)), limit: 5)
         #expect(there.count == everything.count && Set(there) == Set(everything.map(\.line.id)))
         let one = try #require(everything.first)
         let link = try #require(one.links.first)
         #expect(link.integration == "north" && link.integrationID == shop.publicID && one.links.count == 1)
-        let exact = RecordFilter(.product, .linked(integration: shop.id, externalID: link.externalID))
+        let exact = RecordFilter(.product, .linked(to: shop.name, externalID: link.externalID))
         #expect(try await all(hub, exact, limit: 5) == [one.line.id])
-        let strange = RecordFilter(.product, .linked(integration: shop.id, externalID: "no such"))
+        let strange = RecordFilter(.product, .linked(to: shop.publicID, externalID: "no such"))
         #expect(try await all(hub, strange, limit: 5).isEmpty)
+        await #expect(throws: UnknownIntegration(word: "south")) {
+            _ = try await all(hub, RecordFilter(.product, .linked(to: "south")), limit: 5)
+        }
 
         let story = try Self.told(try #require(try await hub.record(one.line.id)).write)
         #expect(story["parts"]?.array?.contains { $0["part"] == "name" && $0["origin"] == "north" } == true)
@@ -151,8 +154,8 @@ struct RecordListTests {
         ),
         (.key("sku-7"), nil, "record_natural_key"), (.keyPrefix("sku-7"), nil, "record_natural_key"),
         (.keyPrefix("sku-7"), .key("sku-700", id: 1), "record_natural_key"),
-        (.linked(integration: 7), nil, "link"), (.linked(integration: 7), .externalID("5"), "link"),
-        (.linked(integration: 7, externalID: "5"), nil, "link"),
+        (.linked(to: "7"), nil, "link"), (.linked(to: "7"), .externalID("5"), "link"),
+        (.linked(to: "7", externalID: "5"), nil, "link"),
     ]
 
     /// Of twenty thousand no list sorts or walks them all; equal keys alone are put in order.
@@ -220,7 +223,8 @@ struct RecordListTests {
             var (sql, values) = LedgerTable.statement(
                 RecordFilter(.product, way), organization, after: from, limit: 51)
             if case .linked(let side, let id) = way {
-                (sql, values) = LedgerTable.linkStatement(.product, side, id, organization, after: from, limit: 51)
+                (sql, values) = LedgerTable.linkStatement(
+                    .product, try #require(Int64(side)), id, organization, after: from, limit: 51)
             }
             guard place.isPostgres else {
                 return try session.rows("EXPLAIN QUERY PLAN " + sql, values).map { $0.text(3) }
