@@ -64,7 +64,7 @@ public enum ConnectorFailure: Error, Hashable, Sendable {
     public var sentence: String {
         switch self {
         case .unavailable(let unclear, let detail):
-            "the far side did not answer as it should (\(detail))" + (unclear ? "; the write may have happened" : "")
+            "the call to the far side failed (\(detail))" + (unclear ? "; the write may have happened" : "")
         case .throttled(let seconds):
             "the far side asks us to slow down" + (seconds.map { ", for \($0) s" } ?? "")
         case .unauthorized(let detail): "the far side refuses our credentials (\(detail))"

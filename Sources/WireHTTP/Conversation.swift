@@ -37,6 +37,8 @@ struct Conversation: Sendable {
             }
         } catch let error as CancellationError {
             throw error
+        } catch is LateBody {
+            try await write(ServerRefusal.late(limits.requestSeconds).response, to: .GET, closes: true)
         } catch {
             // The head could not be read as HTTP, or was over the limits. If the connection is gone, so is this answer.
             try await write(ServerRefusal.unreadable.response, to: .GET, closes: true)

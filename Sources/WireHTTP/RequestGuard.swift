@@ -1,9 +1,12 @@
 import NIOCore
 import NIOHTTP1
 
-/// Closes a connection whose request body does not arrive in time, whose answer is not read in time, or on which nobody
-/// asks anything for long, and one that asks nothing when the server stops. Tells when the caller has gone, and keeps
-/// count, for the crowd, of whether anything is asked here.
+/// The body of a request did not arrive in time.
+struct LateBody: Error {}
+
+/// Ends a request whose body does not arrive in time with `LateBody`, closes a connection whose answer is not read in
+/// time, or on which nobody asks anything for long, and one that asks nothing when the server stops. Tells when the
+/// caller has gone, and keeps count, for the crowd, of whether anything is asked here.
 ///
 /// A request that is there at once costs nothing: the timer is set only when a read ended in the middle of a request.
 final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
@@ -58,7 +61,11 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        if isReading, readTimer == nil { readTimer = closing(context, afterSeconds: limits.requestSeconds) }
+        if isReading, readTimer == nil {
+            readTimer = context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(Int64(limits.requestSeconds))) {
+                context.fireErrorCaught(LateBody())
+            }
+        }
         context.fireChannelReadComplete()
     }
 
@@ -100,11 +107,11 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(Int64(seconds))) { context.close(promise: nil) }
     }
 
-    /// Closes the connection once nothing was heard for so long; while an answer is under way, that is looked at again.
+    /// Closes the connection once nothing was heard for so long; while a request is read or answered, that is looked at
+    /// again.
     private func watchSilence(_ context: ChannelHandlerContext) {
         let limit = TimeAmount.seconds(Int64(limits.idleSeconds))
-        let isAnswering = openCount > 0 && !isReading
-        let end = (isAnswering ? .now() : lastHeard) + limit
+        let end = (openCount > 0 ? .now() : lastHeard) + limit
         guard end > .now() else { return context.close(promise: nil) }
         idleTimer = context.eventLoop.assumeIsolated().scheduleTask(deadline: end) { self.watchSilence(context) }
     }

@@ -11,7 +11,7 @@ public struct ServerLimits: Hashable, Sendable {
     public var connections = 1024
     /// How long a connection may be silent between requests, and a request's head may take, in seconds.
     public var idleSeconds = 30
-    /// How long a request's body may take to arrive, in seconds.
+    /// How long a request's body may take to arrive, in seconds; a later one is answered 408.
     public var requestSeconds = 30
     /// How long a caller may leave an answer unread, in seconds.
     public var unreadSeconds = 30

@@ -5,6 +5,8 @@ import Wire
 enum ServerRefusal {
     case unreadable
     case tooLarge(Int)
+    /// The body did not arrive within so many seconds.
+    case late(Int)
     /// Not one host is named: two who read the request could take it for one to different hosts (RFC 9112, 3.2).
     case hosts
     /// Plain http from somebody who is no trusted proxy.
@@ -21,6 +23,8 @@ enum ServerRefusal {
                 403, "PLAIN_HTTP_REFUSED",
                 "Plain http is answered here to the named proxies alone. Call the proxy, or name this address in "
                     + "--trusted-proxy.")
+        case .late(let seconds):
+            Self.json(408, "REQUEST_TIMEOUT", "The body did not arrive within \(seconds) seconds; nothing was done.")
         case .tooLarge(let limit):
             Self.json(413, "PAYLOAD_TOO_LARGE", "The body is larger than the \(limit) bytes that are accepted.")
         }
