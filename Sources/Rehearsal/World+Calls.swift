@@ -54,10 +54,15 @@ extension World {
         return Fault.ofCalls.first { happens($0) }
     }
 
+    /// Where all of a shop's addresses begin.
+    private static let shopPath = "/wp-json/wc/v3"
+
+    /// A request in a line of the story.
     func words(_ request: HTTPRequest, _ vendor: Int) -> String {
         let query = request.address.query.filter { !$0.name.hasPrefix("oauth_") }
             .map { "\($0.name)=\($0.value)" }.joined(separator: "&")
-        let path = request.address.path.replacing("/wp-json/wc/v3", with: "")
+        let whole = request.address.path
+        let path = whole.hasPrefix(Self.shopPath) ? String(whole.dropFirst(Self.shopPath.count)) : whole
         return "\(request.method) \(vendors[vendor].name)\(path)\(query.isEmpty ? "" : "?" + query)"
     }
 
